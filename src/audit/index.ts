@@ -1,0 +1,56 @@
+import { canonicalHash } from "../platform/canonical.ts";
+import { jsonb, type Tx } from "../platform/database/index.ts";
+import { newId } from "../platform/ids.ts";
+
+/** Who did something: a key's holder, a worker, the system itself. */
+export interface Actor {
+  kind: "key" | "worker" | "system" | "agent";
+  /** Stable name, shown to people: the key's name, the worker's id, `sweeper`. */
+  id: string;
+}
+
+/** The server acting on its own, with the part of it that acts. */
+export function systemActor(part: string): Actor {
+  return { kind: "system", id: part };
+}
+
+/** The project of what belongs to no tenant. */
+export const PLATFORM_PROJECT = "_platform";
+
+export interface AuditEntry {
+  projectId: string;
+  actor: Actor;
+  /** Dotted, past any doubt: `run.approval.approve`, `contract.activate`. */
+  action: string;
+  subject: { kind: string; id: string };
+  /** Facts without free text and personal data: those can't be erased. */
+  details?: Record<string, unknown>;
+  /** Free text and personal data; kept in an erasable side row of which the log holds only the hash. */
+  private?: Record<string, unknown>;
+}
+
+/** Appends to the audit log as part of the caller's transaction. */
+export async function appendAudit(tx: Tx, entry: AuditEntry): Promise<void> {
+  const id = newId();
+  const hash = entry.private ? Buffer.from(canonicalHash(entry.private), "hex") : null;
+  await tx
+    .insertInto("audit_log")
+    .values({
+      audit_id: id,
+      project_id: entry.projectId,
+      actor_kind: entry.actor.kind,
+      actor_id: entry.actor.id,
+      action: entry.action,
+      subject_kind: entry.subject.kind,
+      subject_id: entry.subject.id,
+      details: jsonb(entry.details ?? {}),
+      private_hash: hash,
+    })
+    .execute();
+  if (entry.private) {
+    await tx
+      .insertInto("audit_private")
+      .values({ audit_id: id, project_id: entry.projectId, content: jsonb(entry.private) })
+      .execute();
+  }
+}

@@ -1,0 +1,146 @@
+import { z } from "zod";
+import { MIGRATION_MODES, text } from "../platform/contract.ts";
+
+const KEY = /^[a-z][a-z0-9_]{0,62}$/;
+
+/** A CEL expression (cel.dev); it stands wherever a value may stand. */
+export const celSchema = z.strictObject({ $cel: text(1, 4_000) });
+export type Cel = z.infer<typeof celSchema>;
+
+/** A text, or the expression that makes it. */
+const words = z.union([text(1, 4_000), celSchema]);
+export type Words = z.infer<typeof words>;
+
+/** A text for people, in both languages. */
+const bilingual = z.strictObject({ en: words, "zh-TW": words.optional() });
+
+const jsonSchema = z.record(z.string(), z.unknown());
+
+/** How a person is asked about a call of this tool. */
+const ask = z.strictObject({
+  headline: bilingual.optional(),
+  undoable: z.boolean().optional(),
+  blast_radius: bilingual.optional(),
+  estimate: bilingual.optional(),
+});
+
+const toolGrant = z.strictObject({
+  server: text(1, 128),
+  tool: text(1, 128),
+  effect: z.enum(["read", "write"]).default("write"),
+  approval: z.enum(["never", "always"]).optional(),
+  cost_per_call: z.number().min(0).max(1_000_000).default(0),
+  timeout_seconds: z.number().min(0.1).max(3_600).default(30),
+  args: jsonSchema.optional(),
+  simulate: z.record(z.string(), z.unknown()).optional(),
+  on_reject: z.enum(["cancel", "return"]).optional(),
+  on_expire: z.enum(["cancel", "fail", "return"]).optional(),
+  expires_seconds: z.number().int().min(1).max(604_800).default(900),
+  redeem_seconds: z.number().int().min(1).max(86_400).default(300),
+  quorum: z.number().int().min(1).max(20).default(1),
+  ask: ask.optional(),
+});
+
+/** What an agent may do with one tool; a tool whose effect is not said is a write. */
+export type ToolGrant = z.infer<typeof toolGrant>;
+
+const stepBase = {
+  key: z
+    .string()
+    .regex(KEY, "must be a name of lower-case letters, digits and _, such as check_disk"),
+  when: celSchema.optional(),
+  on_error: z.enum(["fail", "continue", "retry"]).default("fail"),
+  summary: words.optional(),
+};
+
+const callStep = z.strictObject({
+  ...stepBase,
+  call: z.strictObject({
+    server: text(1, 128),
+    tool: text(1, 128),
+    args: z.record(z.string(), z.unknown()).default({}),
+    reason: words.optional(),
+  }),
+});
+
+const checkStep = z.strictObject({
+  ...stepBase,
+  check: celSchema,
+  else: z.strictObject({ message: words, action: z.enum(["complete", "fail"]) }).optional(),
+});
+
+const messageStep = z.strictObject({
+  ...stepBase,
+  message: z.strictObject({
+    channel: text(1, 128),
+    type: z.enum(["interim", "final", "error", "notice"]).default("interim"),
+    subject_kind: text(1, 64).optional(),
+    text: words,
+  }),
+});
+
+const step = z.union([callStep, checkStep, messageStep]);
+export type CallStep = z.infer<typeof callStep>;
+export type CheckStep = z.infer<typeof checkStep>;
+export type MessageStep = z.infer<typeof messageStep>;
+export type RunbookStep = z.infer<typeof step>;
+
+const runbook = z.strictObject({
+  steps: z.array(step).min(1).max(200),
+  result: z.unknown().optional(),
+});
+
+const limits = z.strictObject({
+  calls: z.number().int().min(0).max(1_000_000).optional(),
+  cost_usd: z.number().min(0).max(1_000_000).optional(),
+  timeout_seconds: z.number().int().min(1).max(2_592_000).default(3_600),
+  max_attempts: z.number().int().min(1).max(100).default(3),
+});
+
+/** The body of an `agent` contract: what the agent may do, and for a runbook agent what it does. */
+export const agentBodySchema = z
+  .strictObject({
+    display_name: text(1, 200),
+    description: text(0, 4_000).default(""),
+    mode: z.enum(MIGRATION_MODES).default("active"),
+    driver: z.enum(["worker", "client"]),
+    title: words.optional(),
+    triggers: z
+      .array(z.strictObject({ channel: text(1, 128), when: text(1, 4_000).optional() }))
+      .max(50)
+      .default([]),
+    limits: limits.prefault({}),
+    tools: z.array(toolGrant).max(500).default([]),
+    notify: z.array(text(1, 128)).max(20).default([]),
+    runbook: runbook.optional(),
+  })
+  .superRefine((body, context) => {
+    const grants = body.tools.map((grant) => `${grant.server}/${grant.tool}`);
+    duplicates(grants).forEach(([name, at]) => {
+      context.addIssue({ code: "custom", path: ["tools", at], message: `${name} is listed twice` });
+    });
+    const keys = body.runbook?.steps.map((entry) => entry.key) ?? [];
+    duplicates(keys).forEach(([name, at]) => {
+      context.addIssue({
+        code: "custom",
+        path: ["runbook", "steps", at, "key"],
+        message: `${name} is used twice`,
+      });
+    });
+    if (body.driver === "worker" && !body.runbook) {
+      context.addIssue({
+        code: "custom",
+        path: ["runbook"],
+        message: "a worker agent needs a runbook",
+      });
+    }
+  });
+
+/** A validated `agent` contract body, with its defaults. */
+export type AgentBody = z.infer<typeof agentBodySchema>;
+
+function duplicates(names: readonly string[]): [string, number][] {
+  return names.flatMap((name, at) =>
+    names.indexOf(name) < at ? [[name, at] as [string, number]] : [],
+  );
+}

@@ -1,0 +1,45 @@
+import { z } from "zod";
+
+const CANONICAL_UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** A canonical UUID in any letter case, nothing looser; lower-cased. */
+export const uuid = z
+  .string()
+  .regex(CANONICAL_UUID, "must be a UUID such as 01a1ff82-17a0-7c3e-9d2f-0123456789ab")
+  .transform((text) => text.toLowerCase());
+
+/** Text without NUL characters, which PostgreSQL can't hold. */
+export function text(min: number, max: number) {
+  return z
+    .string()
+    .min(min)
+    .max(max)
+    .refine((value) => !value.includes("\0"), "must not contain NUL characters");
+}
+
+/** A project's id as it may be asked for; one that does not exist is not an error here. */
+export const projectId = text(1, 63);
+
+/** A new project's id: a slug. */
+export const newProjectId = z
+  .string()
+  .regex(
+    /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
+    "must be a slug: 1 to 63 lower-case letters, digits and hyphens, no hyphen at either end",
+  );
+
+/** `limit` and `cursor` of a list. */
+export const paging = {
+  limit: z.coerce.number().int().min(1).max(200).optional(),
+  cursor: text(1, 2_000).optional(),
+};
+
+/** A time: RFC 3339, UTC, `Z`. */
+export const timestamp = z.string();
+
+/** Money in US dollars, at most six decimals. */
+export const money = z.number();
+
+/** How far a tenant or an agent has been handed over, from least to most. */
+export const MIGRATION_MODES = ["legacy", "shadow", "canary", "active"] as const;
+export type MigrationMode = (typeof MIGRATION_MODES)[number];

@@ -1,0 +1,95 @@
+import { sql } from "kysely";
+import pg from "pg";
+import type { Logger } from "../log.ts";
+import type { Tx } from "./index.ts";
+
+const CHANNEL = "awooop_changes";
+const RETRY_MS = 500;
+
+/** What kind of thing changed. */
+export type ChangeKind =
+  | "run"
+  | "approval"
+  | "channel_event"
+  | "message"
+  | "call"
+  | "contract"
+  | "tenant"
+  | "key";
+
+/** That something changed, never what it is now: whoever hears it reads again, under their own rights. */
+export interface Change {
+  project_id: string;
+  kind: ChangeKind;
+  id: string;
+}
+
+/** Announces a change to every process when the transaction commits; equal ones of a transaction are sent once. */
+export async function announce(tx: Tx, change: Change): Promise<void> {
+  await sql`select pg_notify(${CHANNEL}, ${`${change.project_id} ${change.kind} ${change.id}`})`.execute(
+    tx,
+  );
+}
+
+export interface Changes {
+  /** Calls `hear` for every change from now on, and with undefined when some may have been missed (reconnected). */
+  subscribe(hear: (change: Change | undefined) => void): () => void;
+  close(): Promise<void>;
+}
+
+/**
+ * Listens on one direct connection and hands changes to the subscribers of this process. A lost connection is opened
+ * again for as long as it takes; subscribers are then told that they may have missed something.
+ */
+export async function listenToChanges(options: { url: string; log: Logger }): Promise<Changes> {
+  const subscribers = new Set<(change: Change | undefined) => void>();
+  const tell = (change: Change | undefined) => {
+    for (const hear of subscribers) hear(change);
+  };
+  let closed = false;
+  let client: pg.Client | undefined;
+  let timer: NodeJS.Timeout | undefined;
+
+  const connect = async () => {
+    const next = new pg.Client({
+      connectionString: options.url,
+      application_name: "awooop-listen",
+      keepAlive: true,
+    });
+    next.on("error", (error) =>
+      options.log.warn({ err: error }, "the change listener lost its connection"),
+    );
+    next.on("end", () => closed || again());
+    next.on("notification", ({ payload }) => tell(parseChange(payload ?? "")));
+    client = next;
+    await next.connect();
+    await next.query(`listen ${CHANNEL}`);
+  };
+  const again = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      connect().then(
+        () => tell(undefined),
+        () => closed || again(),
+      );
+    }, RETRY_MS);
+  };
+
+  await connect();
+  return {
+    subscribe(hear) {
+      subscribers.add(hear);
+      return () => subscribers.delete(hear);
+    },
+    async close() {
+      closed = true;
+      clearTimeout(timer);
+      await client?.end();
+    },
+  };
+}
+
+function parseChange(payload: string): Change | undefined {
+  const [project_id, kind, id] = payload.split(" ");
+  return project_id && kind && id ? { project_id, kind: kind as ChangeKind, id } : undefined;
+}

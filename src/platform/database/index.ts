@@ -1,0 +1,147 @@
+import { Kysely, PostgresDialect, type RawBuilder, sql, type Transaction } from "kysely";
+import pg from "pg";
+import { AppError } from "../errors.ts";
+import type { Logger } from "../log.ts";
+import type { DB, JsonValue } from "./database.generated.ts";
+
+export type { DB } from "./database.generated.ts";
+
+/** An open transaction under one of the run-time roles; the only way to reach the tables. */
+export type Tx = Transaction<DB>;
+
+/** Whose rights a transaction has. */
+export type Scope =
+  | { role: "app"; projects: readonly string[] }
+  | { role: "platform" }
+  | { role: "system" };
+
+/** A time as it leaves the database: RFC 3339, UTC, microseconds, `Z`. */
+export type Timestamp = string;
+
+export interface Database {
+  /**
+   * Runs `work` in one transaction under the scope's role; commits when it resolves, rolls back when it throws. A
+   * deadlock or serialization failure is tried again (three times in all), so `work` does nothing but SQL.
+   *
+   * @param options.snapshot every statement sees the same moment (REPEATABLE READ, read only)
+   */
+  transaction<T>(
+    scope: Scope,
+    work: (tx: Tx) => Promise<T>,
+    options?: { snapshot?: boolean },
+  ): Promise<T>;
+  close(): Promise<void>;
+}
+
+const TIMESTAMPTZ = 1184;
+const INT8 = 20;
+const NUMERIC = 1700;
+
+const PARSERS: Record<number, (text: string) => unknown> = {
+  // Microseconds would be lost in a Date, and cursors need them.
+  [TIMESTAMPTZ]: (text) => `${text.replace(" ", "T").replace(/\+00(:00)?$/, "")}Z`,
+  // Counters and fences stay far below 2^53.
+  [INT8]: Number,
+  // numeric(14,6) has at most 14 digits, which a double holds exactly enough to print them back.
+  [NUMERIC]: Number,
+};
+
+const types: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format?: "text" | "binary") =>
+    (format !== "binary" && PARSERS[oid]) ||
+    pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
+};
+
+/** Opens the pool. Nothing but `transaction` reaches it. */
+export function openDatabase(options: { url: string; max?: number; log: Logger }): Database {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    application_name: "awooop",
+    max: options.max ?? 12,
+    types,
+  });
+  pool.on("error", (error) =>
+    options.log.warn({ err: error }, "an idle database connection was lost"),
+  );
+  const db = new Kysely<DB>({ dialect: new PostgresDialect({ pool }) });
+  return {
+    transaction: (scope, work, more) =>
+      withRetries(() => runIn(db, scope, work, more?.snapshot === true)),
+    close: () => db.destroy(),
+  };
+}
+
+async function runIn<T>(
+  db: Kysely<DB>,
+  scope: Scope,
+  work: (tx: Tx) => Promise<T>,
+  snapshot: boolean,
+): Promise<T> {
+  const builder = snapshot
+    ? db.transaction().setIsolationLevel("repeatable read").setAccessMode("read only")
+    : db.transaction();
+  return builder.execute(async (tx) => {
+    const projects = scope.role === "app" ? scope.projects.join(",") : "";
+    await sql`select set_config('role', ${`awooop_${scope.role}`}, true), set_config('awooop.projects', ${projects}, true),
+      set_config('search_path', 'awooop', true), set_config('timezone', 'UTC', true),
+      set_config('statement_timeout', '30s', true)`.execute(tx);
+    return work(tx);
+  });
+}
+
+const RETRYABLE = new Set(["40001", "40P01"]);
+
+async function withRetries<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await attempt();
+    } catch (error) {
+      const code = error instanceof pg.DatabaseError ? error.code : undefined;
+      if (tries >= 3 || code === undefined || !RETRYABLE.has(code)) throw error;
+    }
+  }
+}
+
+/**
+ * A value for a jsonb column. (The driver would send an array as a PostgreSQL array.) NUL characters, which jsonb can't
+ * hold, become U+FFFD.
+ */
+export function jsonb(value: unknown): RawBuilder<JsonValue> {
+  const text = JSON.stringify(value, (_, part) =>
+    typeof part === "string" && part.includes("\0") ? part.replaceAll("\0", "\ufffd") : part,
+  );
+  return sql<JsonValue>`${text ?? "null"}::jsonb`;
+}
+
+/** Whether the error is a violation of the named unique constraint or index. */
+export function violates(error: unknown, constraint: string): boolean {
+  return (
+    error instanceof pg.DatabaseError && error.code === "23505" && error.constraint === constraint
+  );
+}
+
+/**
+ * Proves that row-level security binds each run-time role on every table, by asking PostgreSQL as that role.
+ *
+ * @throws AppError E-DB-RLS naming the role and the first table that would be open
+ */
+export async function assertRlsHolds(db: Database): Promise<void> {
+  const scopes: Scope[] = [{ role: "app", projects: [] }, { role: "platform" }, { role: "system" }];
+  for (const scope of scopes) {
+    await db.transaction(scope, async (tx) => {
+      const { rows } = await sql<{ relname: string | null; bypass: boolean }>`
+        select r.rolsuper or r.rolbypassrls as bypass, (
+          select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
+          where n.nspname = 'awooop' and c.relkind in ('r', 'p') and c.relname not like 'kysely_%'
+            and (not row_security_active(c.oid) or pg_has_role(current_user, c.relowner, 'MEMBER')) limit 1) as relname
+        from pg_roles r where r.rolname = current_user`.execute(tx);
+      const found = rows[0];
+      if (!found || found.bypass || found.relname !== null) {
+        throw new AppError(
+          "E-DB-RLS",
+          `Role awooop_${scope.role} would bypass row-level security${found?.relname ? ` on table ${found.relname}` : ""}. Take SUPERUSER, BYPASSRLS and the ownership of tables from it, and leave row-level security forced.`,
+        );
+      }
+    });
+  }
+}

@@ -1,0 +1,83 @@
+import { fromKysely, PgBoss } from "pg-boss";
+import type { Tx } from "../database/index.ts";
+import type { Logger } from "../log.ts";
+import { JOBS_ROLE } from "./install.ts";
+import type { JobData, QueueName } from "./queues.ts";
+
+export type { JobData, QueueName } from "./queues.ts";
+
+/** What a worker is told of the job at hand. */
+export interface JobInfo {
+  /** 0 at the first try. */
+  retryCount: number;
+  /** How often the engine will try again at most. */
+  retryLimit: number;
+  /** Aborts when the job runs out of time or the worker shuts down. */
+  signal: AbortSignal;
+}
+
+export interface Jobs {
+  /** Sends a job as part of the caller's transaction: it exists if and only if the transaction commits. */
+  send<Q extends QueueName>(
+    tx: Tx,
+    queue: Q,
+    data: JobData[Q],
+    options?: { delaySeconds?: number },
+  ): Promise<void>;
+  /** Starts working on a queue. A handler that throws makes the engine try again by the queue's rules. */
+  work<Q extends QueueName>(
+    queue: Q,
+    concurrency: number,
+    handler: (data: JobData[Q], job: JobInfo) => Promise<void>,
+  ): Promise<void>;
+  /** Waits for the jobs at hand (10 s at most), then closes the engine. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Opens the job engine (pg-boss) on its own schema and role; the schema must have been installed by `migrate`.
+ *
+ * @param options.listenUrl a direct connection: LISTEN does not survive a transaction pooler
+ */
+export async function openJobs(options: { url: string; log: Logger }): Promise<Jobs> {
+  const boss = new PgBoss({
+    connectionString: options.url,
+    options: JOBS_ROLE,
+    application_name: "awooop-jobs",
+    schema: "pgboss",
+    migrate: false,
+    createSchema: false,
+    schedule: false,
+    max: 6,
+    useListenNotify: true,
+    superviseIntervalSeconds: 5,
+    monitorIntervalSeconds: 5,
+  });
+  boss.on("error", (error) => options.log.warn({ err: error }, "job engine"));
+  await boss.start();
+  return {
+    async send(tx, queue, data, more) {
+      const startAfter = more?.delaySeconds === undefined ? {} : { startAfter: more.delaySeconds };
+      await boss.send(queue, data, { db: fromKysely(tx), ...startAfter });
+    },
+    async work(queue, concurrency, handler) {
+      const settings = {
+        localConcurrency: concurrency,
+        pollingIntervalSeconds: 2,
+        includeMetadata: true,
+      } as const;
+      await boss.work<JobData[typeof queue], void, typeof settings>(
+        queue,
+        settings,
+        async ([job]) => {
+          if (!job) return;
+          const { data, retryCount, retryLimit, signal } = job;
+          await handler(data, { retryCount, retryLimit, signal });
+        },
+      );
+    },
+    async stop() {
+      await boss.stop({ graceful: true, timeout: 10_000 });
+    },
+  };
+}

@@ -1,0 +1,50 @@
+/**
+ * The queues of the job engine. Jobs are wake-ups that carry ids; the rows they name hold the truth, so a lost job is
+ * sent again by a sweeper and a doubled one finds nothing to do.
+ */
+export const QUEUES = {
+  /** Go on with a run: `{project_id, run_id}`. */
+  "run.execute": {
+    policy: "standard",
+    retryLimit: 0,
+    expireInSeconds: 3600,
+    deleteAfterSeconds: 3600,
+  },
+  /** A run reached a final state: `{project_id, run_id}`. */
+  "run.ended": {
+    policy: "standard",
+    retryLimit: 5,
+    retryBackoff: true,
+    retryDelay: 1,
+    deleteAfterSeconds: 3600,
+  },
+  /** A question was opened: `{project_id, run_id, approval_id}`. */
+  "approval.opened": {
+    policy: "standard",
+    retryLimit: 5,
+    retryBackoff: true,
+    retryDelay: 1,
+    deleteAfterSeconds: 3600,
+  },
+  /** Deliver one outbound message: `{project_id, message_id}`. */
+  "message.deliver": {
+    policy: "standard",
+    retryLimit: 8,
+    retryBackoff: true,
+    retryDelay: 1,
+    retryDelayMax: 300,
+    expireInSeconds: 60,
+    deleteAfterSeconds: 3600,
+  },
+} as const;
+
+/** The name of a queue. */
+export type QueueName = keyof typeof QUEUES;
+
+/** What the jobs of a queue carry: ids only. */
+export interface JobData {
+  "run.execute": { project_id: string; run_id: string };
+  "run.ended": { project_id: string; run_id: string };
+  "approval.opened": { project_id: string; run_id: string; approval_id: string };
+  "message.deliver": { project_id: string; message_id: string };
+}

@@ -1,0 +1,98 @@
+import { jsonb, type Timestamp, type Tx } from "../platform/database/index.ts";
+import { type AgentBody, agentBodySchema } from "./agent-body.ts";
+import type { Family, LifecycleStatus } from "./contract.ts";
+
+/** One immutable version of a contract. Only its lifecycle status ever changes. */
+export interface Revision<B = unknown> {
+  revision_id: string;
+  project_id: string;
+  contract_id: string;
+  contract_family: Family;
+  lifecycle_status: LifecycleStatus;
+  version_major: number;
+  version_minor: number;
+  body: B;
+  body_hash: string;
+  created_by: string;
+  created_at: Timestamp;
+}
+
+const MOST_ACTIVE = 1_000;
+
+const select = (tx: Tx, projectId: string) =>
+  tx
+    .selectFrom("contract_revisions")
+    .selectAll()
+    .where("project_id", "=", projectId)
+    .$castTo<Revision>();
+
+/** The active revision of a contract; undefined when there is none or it belongs to another family. */
+export async function activeRevision(
+  tx: Tx,
+  projectId: string,
+  contractId: string,
+  family: Family,
+): Promise<Revision | undefined> {
+  return select(tx, projectId)
+    .where("contract_id", "=", contractId)
+    .where("contract_family", "=", family)
+    .where("lifecycle_status", "=", "active")
+    .executeTakeFirst();
+}
+
+/** The active revisions of a family, ordered by contract id, at most 1,000. */
+export async function activeRevisions(
+  tx: Tx,
+  projectId: string,
+  family: Family,
+): Promise<Revision[]> {
+  return select(tx, projectId)
+    .where("contract_family", "=", family)
+    .where("lifecycle_status", "=", "active")
+    .orderBy("contract_id")
+    .limit(MOST_ACTIVE)
+    .execute();
+}
+
+/** A revision by its id, whatever its status: what a run pinned stays readable. */
+export async function readRevision(
+  tx: Tx,
+  projectId: string,
+  revisionId: string,
+): Promise<Revision | undefined> {
+  return select(tx, projectId).where("revision_id", "=", revisionId).executeTakeFirst();
+}
+
+/**
+ * The revision with its body read as an agent's, defaults filled in. It was checked when it was applied, so a body
+ * that does not fit is a fault of ours and throws.
+ */
+export function readAgent(revision: Revision): Revision<AgentBody> {
+  return { ...revision, body: agentBodySchema.parse(revision.body) };
+}
+
+/** Inserts a revision as the active one; the previous active one must have been deprecated before. */
+export async function insertActive(
+  tx: Tx,
+  revision: Omit<Revision, "lifecycle_status" | "created_at">,
+): Promise<void> {
+  await tx
+    .insertInto("contract_revisions")
+    .values({ ...revision, body: jsonb(revision.body), lifecycle_status: "active" })
+    .execute();
+}
+
+/** Takes the active revision of a contract out of use. */
+export async function deprecateActive(
+  tx: Tx,
+  projectId: string,
+  contractId: string,
+): Promise<void> {
+  await tx
+    .updateTable("contract_revisions")
+    .set({ lifecycle_status: "deprecated" })
+    .where("project_id", "=", projectId)
+    .where("contract_id", "=", contractId)
+    .where("lifecycle_status", "=", "active")
+    .execute();
+}

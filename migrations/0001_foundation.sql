@@ -242,6 +242,7 @@ create table mcp_calls (
   foreign key (project_id, run_id) references runs
 );
 create index mcp_calls_of_run on mcp_calls (project_id, run_id, created_at, call_id);
+create index mcp_calls_of_step on mcp_calls (project_id, run_id, step_id, created_at) where step_id is not null;
 create index mcp_calls_executing on mcp_calls (deadline_at) where result_status = 'executing';
 
 create table run_budgets (

@@ -1,0 +1,150 @@
+import { sql } from "kysely";
+import { type Actor, appendAudit, systemActor } from "../audit/index.ts";
+import { announce } from "../platform/database/changes.ts";
+import type { Database, Tx } from "../platform/database/index.ts";
+import { isFinal, lockRun, type RunRow, transition } from "../runs/index.ts";
+import type { ApprovalEffects, QuestionEnding } from "./effects.ts";
+import { type ApprovalRow, hasOpenQuestion, lockApproval } from "./queries.ts";
+
+const SWEEPER = systemActor("sweeper");
+
+/** Writes how a question ended; the caller has locked it and says what becomes of the run. */
+export async function closeQuestion(
+  tx: Tx,
+  effects: ApprovalEffects,
+  question: ApprovalRow,
+  ending: QuestionEnding,
+  more: { jti?: string; token?: string } = {},
+): Promise<void> {
+  const approved = ending.status === "approved";
+  await tx
+    .updateTable("approvals")
+    .set({
+      status: ending.status,
+      decided_at: sql<string>`clock_timestamp()`,
+      void_reason: ending.status === "voided" ? ending.reason : null,
+      ...(approved
+        ? {
+            approved_hash: question.asked_hash,
+            jti: more.jti ?? null,
+            token: more.token ?? null,
+            redeem_by: sql<string>`clock_timestamp() + make_interval(secs => redeem_seconds)`,
+          }
+        : {}),
+    })
+    .where("project_id", "=", question.project_id)
+    .where("approval_id", "=", question.approval_id)
+    .where("status", "=", "open")
+    .execute();
+  await announce(tx, {
+    project_id: question.project_id,
+    kind: "approval",
+    id: question.approval_id,
+  });
+  await effects.onQuestionClosed?.(tx, question, ending);
+}
+
+/** Lets a waiting run go on once none of its questions is open. */
+export async function resumeIfAnswered(
+  tx: Tx,
+  effects: ApprovalEffects,
+  run: RunRow,
+  actor: Actor,
+  reason: string,
+): Promise<RunRow> {
+  if (run.state !== "waiting_approval") return run;
+  if (await hasOpenQuestion(tx, run.project_id, run.run_id)) return run;
+  return transition(tx, effects, {
+    projectId: run.project_id,
+    runId: run.run_id,
+    event: "resume",
+    actor,
+    reason,
+  });
+}
+
+/** Voids the open questions of a run that has ended; registered as the runs feature's listener. */
+export async function voidQuestionsOfRun(
+  tx: Tx,
+  effects: ApprovalEffects,
+  run: RunRow,
+): Promise<void> {
+  const open = await tx
+    .selectFrom("approvals")
+    .select("approval_id")
+    .where("project_id", "=", run.project_id)
+    .where("run_id", "=", run.run_id)
+    .where("status", "=", "open")
+    .execute();
+  for (const { approval_id } of open) {
+    const question = await lockApproval(tx, run.project_id, approval_id);
+    if (question?.status !== "open") continue;
+    const reason = `the run was ${run.state}`;
+    await closeQuestion(tx, effects, question, { status: "voided", reason });
+    await appendAudit(tx, {
+      projectId: run.project_id,
+      actor: SWEEPER,
+      action: "run.approval.void",
+      subject: { kind: "approval", id: approval_id },
+      details: { run_id: run.run_id, reason },
+    });
+  }
+}
+
+/**
+ * Ends the questions nobody answered in time; each in a transaction of its own, with what the contract says becomes of
+ * the run.
+ *
+ * @returns how many were ended
+ */
+export async function expireQuestions(db: Database, effects: ApprovalEffects): Promise<number> {
+  const due = await db.transaction({ role: "system" }, (tx) =>
+    tx
+      .selectFrom("approvals")
+      .select(["project_id", "run_id", "approval_id"])
+      .where("status", "=", "open")
+      .where("expires_at", "<=", sql<string>`clock_timestamp()`)
+      .orderBy("expires_at")
+      .limit(500)
+      .execute(),
+  );
+  for (const { project_id, run_id, approval_id } of due) {
+    await db.transaction({ role: "app", projects: [project_id] }, async (tx) => {
+      const run = await lockRun(tx, project_id, run_id);
+      const question = await lockApproval(tx, project_id, approval_id);
+      if (run && question?.status === "open" && question.is_past)
+        await expireOne(tx, effects, run, question);
+    });
+  }
+  return due.length;
+}
+
+async function expireOne(
+  tx: Tx,
+  effects: ApprovalEffects,
+  run: RunRow,
+  question: ApprovalRow,
+): Promise<void> {
+  const reason = `nobody decided about ${question.tool_name} before ${question.expires_at}`;
+  await closeQuestion(tx, effects, question, { status: "expired", reason });
+  await appendAudit(tx, {
+    projectId: run.project_id,
+    actor: SWEEPER,
+    action: "run.approval.expire",
+    subject: { kind: "approval", id: question.approval_id },
+    details: { run_id: run.run_id, on_expire: question.on_expire },
+  });
+  if (isFinal(run.state)) return;
+  if (question.on_expire === "return") {
+    await resumeIfAnswered(tx, effects, run, SWEEPER, reason);
+    return;
+  }
+  await transition(tx, effects, {
+    projectId: run.project_id,
+    runId: run.run_id,
+    event: question.on_expire === "fail" ? "fail" : "cancel",
+    actor: SWEEPER,
+    reason,
+    patch: { error_code: "E-APPR-EXPIRED", error_detail: reason },
+  });
+}

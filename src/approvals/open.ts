@@ -1,0 +1,112 @@
+import { sql } from "kysely";
+import { type Actor, appendAudit } from "../audit/index.ts";
+import { canonicalJson } from "../platform/canonical.ts";
+import { announce } from "../platform/database/changes.ts";
+import { jsonb, type Tx } from "../platform/database/index.ts";
+import { newId } from "../platform/ids.ts";
+import { redact } from "../platform/redact.ts";
+import type { Sealer } from "../platform/sealing.ts";
+import { type RunEffects, type RunRow, transition } from "../runs/index.ts";
+import type { ExactCall } from "./rules.ts";
+
+export interface NewQuestion {
+  run: RunRow;
+  callId: string;
+  stepId: string | null;
+  call: ExactCall;
+  args: Record<string, unknown>;
+  effect: "read" | "write";
+  /** Why a person is asked, in words. */
+  rule: string;
+  headline?: Record<string, string>;
+  undoable?: boolean;
+  blastRadius?: Record<string, string>;
+  estimate?: Record<string, string>;
+  agentReason?: string;
+  costUsd: number;
+  verdicts: unknown;
+  quorum: number;
+  onReject: "cancel" | "return";
+  onExpire: "cancel" | "fail" | "return";
+  expiresSeconds: number;
+  redeemSeconds: number;
+  actor: Actor;
+}
+
+/** The context an approval's sealed arguments are bound to. */
+export function argsContext(projectId: string, approvalId: string): string {
+  return `approvals/${projectId}/${approvalId}`;
+}
+
+/**
+ * Opens a question about one exact call and lets the run wait, in the caller's transaction, which has locked the run.
+ */
+export async function openQuestion(
+  tx: Tx,
+  deps: { effects: RunEffects; sealer: Sealer },
+  question: NewQuestion,
+): Promise<{ approval_id: string; expires_at: string }> {
+  const { run, call } = question;
+  const id = newId();
+  const row = await tx
+    .insertInto("approvals")
+    .values({
+      approval_id: id,
+      project_id: run.project_id,
+      run_id: run.run_id,
+      call_id: question.callId,
+      step_id: question.stepId,
+      call_key: call.callKey,
+      agent_id: run.agent_id,
+      revision_id: run.revision_id,
+      contract_hash: call.contractHash,
+      server: call.server,
+      tool_name: call.tool,
+      effect: question.effect,
+      args_display: jsonb(redact(question.args)),
+      args_ciphertext: deps.sealer.seal(
+        canonicalJson(question.args),
+        argsContext(run.project_id, id),
+      ),
+      asked_hash: call.argsHash,
+      status: "open",
+      rule: question.rule,
+      headline: question.headline ? jsonb(question.headline) : null,
+      undoable: question.undoable ?? null,
+      blast_radius: question.blastRadius ? jsonb(question.blastRadius) : null,
+      estimate: question.estimate ? jsonb(question.estimate) : null,
+      agent_reason: question.agentReason ?? null,
+      cost_usd: question.costUsd,
+      verdicts: jsonb(question.verdicts),
+      quorum: question.quorum,
+      on_reject: question.onReject,
+      on_expire: question.onExpire,
+      redeem_seconds: question.redeemSeconds,
+      expires_at: sql<string>`clock_timestamp() + make_interval(secs => ${question.expiresSeconds})`,
+    })
+    .returning(["approval_id", "expires_at"])
+    .executeTakeFirstOrThrow();
+  await appendAudit(tx, {
+    projectId: run.project_id,
+    actor: question.actor,
+    action: "run.approval.ask",
+    subject: { kind: "approval", id },
+    details: { run_id: run.run_id, server: call.server, tool: call.tool, args_hash: call.argsHash },
+  });
+  if (run.state === "running") {
+    await transition(tx, deps.effects, {
+      projectId: run.project_id,
+      runId: run.run_id,
+      event: "wait",
+      actor: question.actor,
+      reason: question.rule,
+    });
+  }
+  await announce(tx, { project_id: run.project_id, kind: "approval", id });
+  await deps.effects.send(tx, "approval.opened", {
+    project_id: run.project_id,
+    run_id: run.run_id,
+    approval_id: id,
+  });
+  return row;
+}

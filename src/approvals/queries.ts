@@ -1,0 +1,89 @@
+import { type Selectable, sql } from "kysely";
+import type { DB, Tx } from "../platform/database/index.ts";
+import type { ExactCall } from "./rules.ts";
+
+/** A row of `approvals`, with the database clock's verdict on its times. */
+export type ApprovalRow = Selectable<DB["approvals"]> & {
+  /** Nobody may decide any more. */
+  is_past: boolean;
+  /** The approval can't be redeemed any more. */
+  is_past_redeem: boolean;
+};
+
+function approvalRows(tx: Tx) {
+  return tx
+    .selectFrom("approvals")
+    .selectAll()
+    .select([
+      sql<boolean>`expires_at <= clock_timestamp()`.as("is_past"),
+      sql<boolean>`coalesce(redeem_by <= clock_timestamp(), false)`.as("is_past_redeem"),
+    ]);
+}
+
+/** The newest question about this very call in its run, locked. */
+export async function lockQuestion(tx: Tx, call: ExactCall): Promise<ApprovalRow | undefined> {
+  return approvalRows(tx)
+    .where("project_id", "=", call.projectId)
+    .where("run_id", "=", call.runId)
+    .where("tool_name", "=", call.tool)
+    .where("asked_hash", "=", call.argsHash)
+    .where("server", "=", call.server)
+    .where("call_key", "=", call.callKey)
+    .orderBy("created_at", "desc")
+    .limit(1)
+    .forUpdate()
+    .executeTakeFirst();
+}
+
+/** One question, locked. */
+export async function lockApproval(
+  tx: Tx,
+  projectId: string,
+  approvalId: string,
+): Promise<ApprovalRow | undefined> {
+  return approvalRows(tx)
+    .where("project_id", "=", projectId)
+    .where("approval_id", "=", approvalId)
+    .forUpdate()
+    .executeTakeFirst();
+}
+
+/** All questions of a run, newest first, locked. */
+export async function lockQuestionsOfRun(
+  tx: Tx,
+  projectId: string,
+  runId: string,
+): Promise<ApprovalRow[]> {
+  return approvalRows(tx)
+    .where("project_id", "=", projectId)
+    .where("run_id", "=", runId)
+    .orderBy("created_at", "desc")
+    .orderBy("approval_id", "desc")
+    .limit(1_000)
+    .forUpdate()
+    .execute();
+}
+
+/** Whether the run has a question nobody has answered yet. */
+export async function hasOpenQuestion(tx: Tx, projectId: string, runId: string): Promise<boolean> {
+  const row = await tx
+    .selectFrom("approvals")
+    .select("approval_id")
+    .where("project_id", "=", projectId)
+    .where("run_id", "=", runId)
+    .where("status", "=", "open")
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** The decisions on a question, oldest first. */
+export async function decisionsOf(tx: Tx, projectId: string, approvalId: string) {
+  return tx
+    .selectFrom("approval_decisions")
+    .selectAll()
+    .where("project_id", "=", projectId)
+    .where("approval_id", "=", approvalId)
+    .orderBy("created_at")
+    .execute();
+}

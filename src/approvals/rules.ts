@@ -1,0 +1,60 @@
+import type { Decision } from "./contract.ts";
+
+const LINE_MAX = 128;
+
+function compact(value: string): string {
+  return value
+    .replace(/\s+/gu, " ")
+    .trim()
+    .replace(/[\\;=]/gu, (sign) => `\\${sign}`);
+}
+
+/**
+ * The line a decision leaves in the journal: `approver=…; decision=…; reason=…`, single spaces, `;` and `=` inside the
+ * values escaped with a backslash, at most 128 code points (127 and `…`).
+ */
+export function decisionLine(approver: string, decision: Decision, reason: string): string {
+  const line = `approver=${compact(approver)}; decision=${decision}; reason=${compact(reason)}`;
+  const points = [...line];
+  return points.length <= LINE_MAX ? line : `${points.slice(0, LINE_MAX - 1).join("")}…`;
+}
+
+/** What the decisions so far make of a question: any rejection ends it, `quorum` approvals complete it. */
+export function outcomeOf(
+  decisions: readonly Decision[],
+  quorum: number,
+): "approved" | "rejected" | "open" {
+  if (decisions.includes("reject")) return "rejected";
+  return decisions.filter((decision) => decision === "approve").length >= quorum
+    ? "approved"
+    : "open";
+}
+
+/** The exact call an approval is for; every field is bound into its token. */
+export interface ExactCall {
+  projectId: string;
+  runId: string;
+  callKey: string;
+  server: string;
+  tool: string;
+  /** SHA-256 of the canonical arguments (RFC 8785). */
+  argsHash: string;
+  /** Hash of the contract revision's body. */
+  contractHash: string;
+}
+
+/** The first field in which two calls differ, by the name a person knows; undefined when they are the same. */
+export function firstDifference(approved: ExactCall, call: ExactCall): string | undefined {
+  const names: Record<keyof ExactCall, string> = {
+    projectId: "project",
+    runId: "run",
+    callKey: "step",
+    server: "tool server",
+    tool: "tool",
+    argsHash: "arguments",
+    contractHash: "contract",
+  };
+  const fields = Object.keys(names) as (keyof ExactCall)[];
+  const differing = fields.find((field) => approved[field] !== call[field]);
+  return differing && names[differing];
+}

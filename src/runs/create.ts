@@ -1,0 +1,72 @@
+import { randomBytes } from "node:crypto";
+import { sql } from "kysely";
+import type { Actor } from "../audit/index.ts";
+import type { AgentBody, Revision } from "../contracts/index.ts";
+import { jsonb, type Tx } from "../platform/database/index.ts";
+import { newId } from "../platform/ids.ts";
+import type { RunRow } from "./queries.ts";
+import { type RunEffects, recordTransition } from "./transition.ts";
+
+const TITLE_MAX = 300;
+
+export interface NewRun {
+  projectId: string;
+  /** The agent's revision; the run keeps it to its end. */
+  agent: Revision<AgentBody>;
+  driver: "worker" | "client";
+  isShadow: boolean;
+  title: string;
+  triggerType: string;
+  triggerRef?: string | null;
+  /** What the agent starts from: the alert, the message, the client's input. */
+  input?: unknown;
+  traceId?: string;
+  actor: Actor;
+  retryOf?: string;
+  sessionKey?: string | null;
+  /** The key that drives a client run. */
+  openedBy?: string;
+}
+
+/**
+ * Creates a run, with its first transition, audit entry and, for a worker run, the job that starts it, in the caller's
+ * transaction. A client run is born `running`.
+ */
+export async function createRun(tx: Tx, effects: RunEffects, run: NewRun): Promise<RunRow> {
+  const isClient = run.driver === "client";
+  const { limits } = run.agent.body;
+  const now = sql<string>`clock_timestamp()`;
+  const row = (await tx
+    .insertInto("runs")
+    .values({
+      run_id: newId(),
+      project_id: run.projectId,
+      agent_id: run.agent.contract_id,
+      revision_id: run.agent.revision_id,
+      driver: run.driver,
+      state: isClient ? "running" : "pending",
+      title: [...run.title].slice(0, TITLE_MAX).join(""),
+      is_shadow: run.isShadow,
+      trace_id: run.traceId ?? randomBytes(16).toString("hex"),
+      trigger_type: run.triggerType,
+      trigger_ref: run.triggerRef ?? null,
+      session_key: run.sessionKey ?? null,
+      opened_by: run.openedBy ?? null,
+      input: run.input === undefined ? null : jsonb(run.input),
+      attempt_count: isClient ? 1 : 0,
+      max_attempts: isClient ? 1 : limits.max_attempts,
+      retry_of: run.retryOf ?? null,
+      started_at: isClient ? now : null,
+      heartbeat_at: isClient ? now : null,
+      timeout_at: isClient
+        ? null
+        : sql<string>`clock_timestamp() + make_interval(secs => ${limits.timeout_seconds})`,
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow()) as RunRow;
+  await recordTransition(tx, row, row, { event: "create", actor: run.actor });
+  if (!isClient) {
+    await effects.send(tx, "run.execute", { project_id: row.project_id, run_id: row.run_id });
+  }
+  return row;
+}

@@ -1,0 +1,106 @@
+import { type Selectable, sql } from "kysely";
+import { announce } from "../platform/database/changes.ts";
+import type { DB, Tx } from "../platform/database/index.ts";
+import { AppError } from "../platform/errors.ts";
+import type { RunState } from "./contract.ts";
+
+/** A row of `runs`. */
+export type RunRow = Omit<Selectable<DB["runs"]>, "state" | "driver"> & {
+  state: RunState;
+  driver: "worker" | "client";
+};
+
+/** How long a worker's lease lasts without a heartbeat, in seconds. */
+export const LEASE_SECONDS = 20;
+
+/** Reads a run the transaction may see. */
+export async function readRun(
+  tx: Tx,
+  projectId: string,
+  runId: string,
+): Promise<RunRow | undefined> {
+  const row = await tx
+    .selectFrom("runs")
+    .selectAll()
+    .where("project_id", "=", projectId)
+    .where("run_id", "=", runId)
+    .executeTakeFirst();
+  return row as RunRow | undefined;
+}
+
+/** Reads a run and holds its row until the transaction ends; everything that changes a run takes this lock first. */
+export async function lockRun(
+  tx: Tx,
+  projectId: string,
+  runId: string,
+): Promise<RunRow | undefined> {
+  const row = await tx
+    .selectFrom("runs")
+    .selectAll()
+    .where("project_id", "=", projectId)
+    .where("run_id", "=", runId)
+    .forUpdate()
+    .executeTakeFirst();
+  return row as RunRow | undefined;
+}
+
+/** The project of a run that the transaction may see; for requests that name the run alone. */
+export async function projectOfRun(tx: Tx, runId: string): Promise<string | undefined> {
+  const row = await tx
+    .selectFrom("runs")
+    .select("project_id")
+    .where("run_id", "=", runId)
+    .executeTakeFirst();
+  return row?.project_id;
+}
+
+/**
+ * Extends a worker's lease.
+ *
+ * @returns false when the lease is lost: another worker holds the run, or it is no longer running
+ */
+export async function heartbeat(
+  tx: Tx,
+  holder: { projectId: string; runId: string; fence: number; workerId: string },
+): Promise<boolean> {
+  const { rows } = await sql`
+    update runs set heartbeat_at = clock_timestamp(), lease_until = clock_timestamp() + make_interval(secs => ${LEASE_SECONDS})
+    where project_id = ${holder.projectId} and run_id = ${holder.runId} and fence = ${holder.fence}
+      and worker_id = ${holder.workerId} and state = 'running'
+    returning 1`.execute(tx);
+  return rows.length === 1;
+}
+
+/** Notes that a client run is alive: each of its calls and polls is a heartbeat. */
+export async function touchClientRun(tx: Tx, projectId: string, runId: string): Promise<void> {
+  await sql`update runs set heartbeat_at = clock_timestamp()
+    where project_id = ${projectId} and run_id = ${runId} and driver = 'client' and completed_at is null`.execute(
+    tx,
+  );
+}
+
+/** Adds money spent to a run, in US dollars; also after its end, for a late bill is still a bill. */
+export async function addCost(
+  tx: Tx,
+  projectId: string,
+  runId: string,
+  costUsd: number,
+): Promise<void> {
+  if (costUsd === 0) return;
+  await sql`update runs set cost_usd = cost_usd + ${costUsd}::numeric
+    where project_id = ${projectId} and run_id = ${runId}`.execute(tx);
+  await announce(tx, { project_id: projectId, kind: "run", id: runId });
+}
+
+/** @throws AppError E-RUN-FENCED when the run has been claimed anew since, or is not running */
+export function requireFence(run: RunRow, fence: number): void {
+  if (run.fence !== fence || run.state !== "running") {
+    throw new AppError(
+      "E-RUN-FENCED",
+      `The run is ${run.state} and its fence is ${run.fence}, not ${fence}.`,
+      {
+        extra: { state: run.state },
+      },
+    );
+  }
+}

@@ -32,7 +32,7 @@ async function install(target: string): Promise<{ node: string; script: string }
   const parts = [
     "package.json",
     "src/platform/postgres",
-    "test/support",
+    "test/support/embedded-owner.ts",
     ...[platform, ...(await dependenciesOf("pg"))].map((name) => `node_modules/${name}`),
   ];
   for (const part of parts) {

@@ -26,7 +26,10 @@ export type Session = z.infer<typeof sessionSchema>;
 /** A new key. Without `project_ids` it opens every project, which only a platform admin may give. */
 export const newKeyBody = z
   .strictObject({
-    name: text(1, 200),
+    name: text(1, 200).refine(
+      (name) => !name.startsWith("system:"),
+      "must not start with system:, which is how the server signs what it does itself",
+    ),
     role: z.enum(ROLES),
     project_ids: z.array(projectId).min(1).max(100).nullable().optional(),
     agent_id: text(1, 128).nullable().optional(),

@@ -1,3 +1,5 @@
+export { ensureAdminKey } from "./admin-key.ts";
+export { isOpenToAgents } from "./agent-reach.ts";
 export {
   type ApiEnv,
   type Caller,
@@ -11,3 +13,6 @@ export {
   unknownProject,
 } from "./caller.ts";
 export type { Role } from "./contract.ts";
+export { createKeys, type Keys } from "./key-service.ts";
+export { identityRoutes } from "./routes.ts";
+export { createIdentity, type Identity } from "./service.ts";

@@ -9,11 +9,15 @@ export const ERRORS = {
   "E-BODY-SIZE": { status: 413, title: "The body is too large" },
   "E-CURSOR": { status: 422, title: "The cursor is not valid for this list" },
   "E-NOT-FOUND": { status: 404, title: "Not found" },
+  "E-METHOD": { status: 405, title: "The address does not know this method" },
+  "E-MEDIA-TYPE": { status: 415, title: "The body is not JSON" },
   "E-INTERNAL": { status: 500, title: "Something went wrong on our side" },
   // who is asking
   "E-AUTH": { status: 401, title: "A valid key or session is needed" },
   "E-FORBIDDEN": { status: 403, title: "Not allowed" },
   "E-ORIGIN": { status: 403, title: "The request came from another site" },
+  "E-HOST": { status: 421, title: "The console is not served under this host" },
+  "E-SIGN-IN-RATE": { status: 429, title: "Too many wrong keys" },
   // tenants, contracts, secrets
   "E-TENANT-EXISTS": { status: 409, title: "The project exists already" },
   "E-CONTRACT-INVALID": { status: 422, title: "The contract is not valid" },

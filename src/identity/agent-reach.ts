@@ -1,0 +1,13 @@
+/**
+ * The operations an agent's key may use besides the gateway: opening its runs and saying how they end. Everything else
+ * of the API is for people and refuses agents before it is asked.
+ */
+const AGENT_OPERATIONS: readonly [method: string, path: RegExp][] = [
+  ["POST", /^\/api\/v1\/runs$/],
+  ["POST", /^\/api\/v1\/runs\/[^/]+\/(complete|fail|usage)$/],
+];
+
+/** Whether an agent's key may use the operation at all; the operation still asks whose run it is. */
+export function isOpenToAgents(method: string, path: string): boolean {
+  return AGENT_OPERATIONS.some(([verb, pattern]) => verb === method && pattern.test(path));
+}

@@ -1,0 +1,168 @@
+import { randomBytes } from "node:crypto";
+import { parse as parseCookies } from "hono/utils/cookie";
+import { appendAudit, PLATFORM_PROJECT } from "../audit/index.ts";
+import type { Database } from "../platform/database/index.ts";
+import { AppError } from "../platform/errors.ts";
+import { type Caller, type Surface, scopeOf } from "./caller.ts";
+import type { Session } from "./contract.ts";
+import { createKeyring } from "./keyring.ts";
+import { hashOf } from "./keys.ts";
+import { assertOwnHost, assertOwnOrigin, isFromBrowser, type Site } from "./origin.ts";
+import { deleteSession, insertSession, type KeyRow, readProjects } from "./queries.ts";
+import { createSignInLimit } from "./sign-in-limit.ts";
+
+const COOKIE = "awooop_session";
+const SESSION_SECONDS = 12 * 3_600;
+const MOST_PROJECTS = 1_000;
+
+/** Who is asking: by key, or by the session that a key opened. */
+export interface Identity {
+  /**
+   * The caller of a request: a bearer key, or under /api the session cookie. A cookie counts only on our own host,
+   * and for what changes something only from our own pages.
+   *
+   * @throws AppError E-AUTH, E-HOST, E-ORIGIN
+   */
+  authenticate(request: Request): Promise<Caller>;
+  /**
+   * Opens a session of 12 hours that ends with its key.
+   *
+   * @param options.address where the request came from; wrong keys are counted per address
+   * @throws AppError E-AUTH, E-FORBIDDEN (an agent's key), E-SIGN-IN-RATE, E-HOST, E-ORIGIN
+   */
+  signIn(
+    request: Request,
+    options: { key: string; address: string },
+  ): Promise<{ caller: Caller; cookie: string }>;
+  /** Ends the request's session, if it has one; answers the cookie that removes it. */
+  signOut(request: Request): Promise<string>;
+  /** What the console shows of the caller. */
+  session(caller: Caller): Promise<Session>;
+  /** Makes a revoked key stop working in this process at once, elsewhere within three seconds. */
+  forgetKey(keyId: string): void;
+}
+
+function callerOf(row: KeyRow, surface: Surface): Caller {
+  const agent = row.role === "agent";
+  return {
+    keyId: row.key_id,
+    actor: { kind: agent ? "agent" : "key", id: agent ? (row.agent_id ?? row.name) : row.name },
+    role: row.role,
+    projects: row.projects ?? "all",
+    agentId: row.agent_id,
+    holdSeconds: row.hold_seconds,
+    mayActForOthers: row.may_act_for_others,
+    surface,
+  };
+}
+
+function sessionTokenOf(request: Request): string | undefined {
+  const header = request.headers.get("cookie");
+  return header === null ? undefined : parseCookies(header, COOKIE)[COOKIE];
+}
+
+function surfaceOf(request: Request): Surface {
+  if (new URL(request.url).pathname === "/mcp") return "mcp";
+  return (request.headers.get("user-agent") ?? "").startsWith("awooop-cli") ? "cli" : "api";
+}
+
+const refused = () =>
+  new AppError("E-AUTH", "The key is not one of ours, or it was revoked or has expired.");
+
+/** @param options.site where the console is reached: decides whether cookies are `Secure`, and which hosts are ours */
+export function createIdentity(options: { db: Database; site: Site }): Identity {
+  const { db, site } = options;
+  const keyring = createKeyring(db);
+  const limit = createSignInLimit(() => performance.now());
+  const secure = site.publicUrl.startsWith("https:") ? "; Secure" : "";
+  const cookie = (token: string, seconds: number) =>
+    `${COOKIE}=${token}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Strict${secure}`;
+
+  const byKey = async (request: Request, header: string): Promise<Caller> => {
+    const key = /^bearer +(\S+)$/i.exec(header)?.[1];
+    const row = key === undefined ? undefined : await keyring.verify(key);
+    if (!row) throw refused();
+    return callerOf(row, surfaceOf(request));
+  };
+  const bySession = async (request: Request, token: string): Promise<Caller> => {
+    assertOwnHost(request.headers, site);
+    assertOwnOrigin(request, site);
+    const row = await keyring.ofSession(token);
+    if (!row) throw new AppError("E-AUTH", "The session has ended; sign in again.");
+    return callerOf(row, "console");
+  };
+
+  return {
+    async authenticate(request) {
+      const header = request.headers.get("authorization");
+      if (header !== null) return byKey(request, header);
+      const token = sessionTokenOf(request);
+      if (token !== undefined && new URL(request.url).pathname.startsWith("/api/")) {
+        return bySession(request, token);
+      }
+      throw new AppError(
+        "E-AUTH",
+        "Send a key as `Authorization: Bearer awp_…`, or sign in to the console.",
+      );
+    },
+
+    async signIn(request, { key, address }) {
+      assertOwnHost(request.headers, site);
+      if (isFromBrowser(request)) assertOwnOrigin(request, site);
+      limit.check(address);
+      const row = await keyring.verify(key);
+      if (!row) {
+        limit.failed(address);
+        throw refused();
+      }
+      if (row.role === "agent") {
+        throw new AppError(
+          "E-FORBIDDEN",
+          "An agent's key works at /mcp; people sign in with theirs.",
+        );
+      }
+      const token = randomBytes(32).toString("base64url");
+      const caller = callerOf(row, "console");
+      await db.transaction({ role: "system" }, async (tx) => {
+        await insertSession(tx, {
+          hash: hashOf(token),
+          keyId: row.key_id,
+          seconds: SESSION_SECONDS,
+        });
+        await appendAudit(tx, {
+          projectId: PLATFORM_PROJECT,
+          actor: caller.actor,
+          action: "session.create",
+          subject: { kind: "key", id: row.key_id },
+        });
+      });
+      return { caller, cookie: cookie(token, SESSION_SECONDS) };
+    },
+
+    async signOut(request) {
+      const token = sessionTokenOf(request);
+      if (token !== undefined) {
+        await db.transaction({ role: "system" }, (tx) => deleteSession(tx, hashOf(token)));
+        keyring.forgetSession(token);
+      }
+      return cookie("", 0);
+    },
+
+    async session(caller) {
+      const rows = await db.transaction(scopeOf(caller), (tx) =>
+        readProjects(tx, { limit: MOST_PROJECTS }),
+      );
+      return {
+        actor: { id: caller.keyId, kind: caller.actor.kind, name: caller.actor.id },
+        role: caller.role,
+        is_platform: caller.projects === "all",
+        projects: rows.map((row) => ({
+          ...row,
+          migration_mode: row.migration_mode as Session["projects"][number]["migration_mode"],
+        })),
+      };
+    },
+
+    forgetKey: (keyId) => keyring.forgetKey(keyId),
+  };
+}

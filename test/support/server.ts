@@ -152,9 +152,7 @@ async function ensureLogin(client: Client, password: string): Promise<void> {
     [LOGIN],
   );
   if (rows[0]?.found !== true) await client.query(`create role ${LOGIN}`);
-  await client.query(
-    `alter role ${LOGIN} login createrole nosuperuser password ${escapeLiteral(password)}`,
-  );
+  await client.query(`alter role ${LOGIN} login createrole password ${escapeLiteral(password)}`);
   // Giving a database to a role takes membership in it; a superuser has that anyway.
   if (rows[0]?.member !== true) await client.query(`grant ${LOGIN} to current_user`);
 }

@@ -1,0 +1,120 @@
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import { type Context, Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { HTTPException } from "hono/http-exception";
+import { type RequestIdVariables, requestId } from "hono/request-id";
+import type { Registry } from "prom-client";
+import type { ApiEnv, Identity } from "../identity/index.ts";
+import type { Changes } from "../platform/database/changes.ts";
+import { AppError } from "../platform/errors.ts";
+import { problemResponse } from "../platform/http/index.ts";
+import { newId } from "../platform/ids.ts";
+import type { Logger } from "../platform/log.ts";
+import { createApi } from "./api.ts";
+import { consolePages } from "./console.ts";
+import { createEvents } from "./events.ts";
+import { securityHeaders } from "./headers.ts";
+import { measureRequests } from "./metrics.ts";
+import { type Listening, serve } from "./serve.ts";
+
+const MOST_BODY_BYTES = 1024 * 1024;
+
+export interface HttpOptions {
+  config: { host: string; port: number; publicUrl: string };
+  identity: Identity;
+  changes: Changes;
+  /** What features offer under /api/v1. */
+  routers: readonly OpenAPIHono<ApiEnv>[];
+  /** Answers /mcp; it authenticates its callers itself. */
+  mcp?: ((request: Request) => Promise<Response>) | undefined;
+  /** Answers /hooks/{project_id}/{channel_id}; its paths begin after /hooks. */
+  hooks?: Hono | undefined;
+  metrics: Registry;
+  /** Whether requests can be served now: the database answers and is migrated. */
+  ready: () => Promise<boolean>;
+  log: Logger;
+  /** The folder of the built console. */
+  webRoot: string;
+  /** How often event streams show that they live, in milliseconds (15,000). */
+  pingMs?: number;
+}
+
+type Env = { Variables: RequestIdVariables };
+
+export interface Http {
+  app: Hono<Env>;
+  /** @throws AppError E-CONFIG when the address can't be had */
+  listen(): Promise<Listening>;
+}
+
+/** Everything that is reached over HTTP: the operator API, the gateway, hooks, the console, health and metrics. */
+export function createHttp(options: HttpOptions): Http {
+  const app = new Hono<Env>();
+  const events = createEvents(options);
+  const https = options.config.publicUrl.startsWith("https:");
+  app.use(requestId({ limitLength: 64, generator: newId }));
+  app.use(measureRequests(options.metrics));
+  app.use(securityHeaders({ https }));
+  app.use(bodyLimit({ maxSize: MOST_BODY_BYTES, onError: refuseBody }));
+  app.onError((error, c) => answerError(error, c, options.log));
+  app.notFound((c) => problemResponse(notFound(c.req.path)));
+
+  addHealth(app, options);
+  app.route("/api/v1", createApi({ ...options, routers: [...options.routers, events.routes] }));
+  const { mcp, hooks } = options;
+  if (mcp) app.all("/mcp", (c) => mcp(c.req.raw));
+  if (hooks) app.route("/hooks", hooks);
+  app.route("/", consolePages(options.webRoot));
+
+  return {
+    app,
+    async listen() {
+      const listening = await serve(app, options.config);
+      return {
+        port: listening.port,
+        close() {
+          events.close();
+          return listening.close();
+        },
+      };
+    },
+  };
+}
+
+function addHealth(app: Hono<Env>, options: HttpOptions): void {
+  app.get("/healthz", (c) => c.json({ status: "ok" }));
+  app.get("/readyz", async (c) => {
+    const ready = await options.ready().catch((error: unknown) => {
+      options.log.warn({ err: error }, "not ready");
+      return false;
+    });
+    return c.json({ status: ready ? "ready" : "not ready" }, ready ? 200 : 503);
+  });
+  app.get("/metrics", async (c) =>
+    c.body(await options.metrics.metrics(), 200, { "content-type": options.metrics.contentType }),
+  );
+}
+
+function notFound(path: string): AppError {
+  return new AppError("E-NOT-FOUND", `There is nothing at ${path}.`);
+}
+
+function refuseBody(): never {
+  throw new AppError("E-BODY-SIZE", "A request's body may have at most 1 MiB.");
+}
+
+function answerError(error: Error, c: Context<Env>, log: Logger): Response {
+  if (error instanceof HTTPException && error.status === 400) {
+    return problemResponse(new AppError("E-JSON", "The body is not valid JSON; nothing was read."));
+  }
+  if (!(error instanceof AppError)) {
+    const where = { method: c.req.method, path: c.req.path, request_id: c.get("requestId") };
+    log.error({ err: error, ...where }, "a request failed");
+    const detail = `The error has been logged under the request id ${c.get("requestId")}.`;
+    return problemResponse(new AppError("E-INTERNAL", detail));
+  }
+  const response = problemResponse(error);
+  const seconds = error.extra?.retry_after_seconds;
+  if (typeof seconds === "number") response.headers.set("retry-after", String(seconds));
+  return response;
+}

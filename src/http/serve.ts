@@ -1,0 +1,53 @@
+import type { AddressInfo } from "node:net";
+import { createAdaptorServer } from "@hono/node-server";
+import type { Hono } from "hono";
+import { AppError } from "../platform/errors.ts";
+
+const GRACE_MS = 2_000;
+
+/** A listening server. */
+export interface Listening {
+  /** The port it got, when it asked for any. */
+  port: number;
+  /** Takes no new request, lets those at hand finish for two seconds, then cuts what is left (open streams). */
+  close(): Promise<void>;
+}
+
+/** @throws AppError E-CONFIG when the address can't be had */
+export async function serve(
+  // biome-ignore lint/suspicious/noExplicitAny: whatever its handlers find in their context
+  app: Hono<any>,
+  address: { host: string; port: number },
+): Promise<Listening> {
+  const server = createAdaptorServer({ fetch: app.fetch });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (cause: NodeJS.ErrnoException) => reject(refusal(cause, address)));
+    server.listen(address.port, address.host, resolve);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise((resolve) => {
+        const timer = setTimeout(() => {
+          if ("closeAllConnections" in server) server.closeAllConnections();
+        }, GRACE_MS);
+        server.close(() => {
+          clearTimeout(timer);
+          resolve();
+        });
+      }),
+  };
+}
+
+function refusal(cause: NodeJS.ErrnoException, address: { host: string; port: number }): AppError {
+  const where = `port ${address.port} of ${address.host}`;
+  const reasons: Record<string, string> = {
+    EADDRINUSE: `AWOOOP_PORT: ${where} is in use by another program; choose another port.`,
+    EACCES: `AWOOOP_PORT: this user may not listen on ${where}; choose a port above 1023.`,
+    EADDRNOTAVAIL: `AWOOOP_HOST: ${address.host} is not an address of this machine.`,
+    ENOTFOUND: `AWOOOP_HOST: ${address.host} is not a known host.`,
+  };
+  const words =
+    reasons[cause.code ?? ""] ?? `AWOOOP_HOST: can't listen on ${where} (${cause.message}).`;
+  return new AppError("E-CONFIG", words, { cause });
+}

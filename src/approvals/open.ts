@@ -3,13 +3,13 @@ import { type Actor, appendAudit } from "../audit/index.ts";
 import { canonicalJson } from "../platform/canonical.ts";
 import { announce } from "../platform/database/changes.ts";
 import { jsonb, type Tx } from "../platform/database/index.ts";
-import { newId } from "../platform/ids.ts";
 import { redact } from "../platform/redact.ts";
 import type { Sealer } from "../platform/sealing.ts";
 import { type RunEffects, type RunRow, transition } from "../runs/index.ts";
 import type { ExactCall } from "./rules.ts";
 
 export interface NewQuestion {
+  approvalId: string;
   run: RunRow;
   callId: string;
   stepId: string | null;
@@ -47,7 +47,7 @@ export async function openQuestion(
   question: NewQuestion,
 ): Promise<{ approval_id: string; expires_at: string }> {
   const { run, call } = question;
-  const id = newId();
+  const id = question.approvalId;
   const row = await tx
     .insertInto("approvals")
     .values({

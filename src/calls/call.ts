@@ -1,0 +1,123 @@
+import { settle } from "../budgets/index.ts";
+import { canonicalHash } from "../platform/canonical.ts";
+import { AppError } from "../platform/errors.ts";
+import { addCost, lockRun } from "../runs/index.ts";
+import type { UpstreamError } from "../toolservers/index.ts";
+import { type Decided, decideCall, unknownOutcome } from "./decide.ts";
+import type { CallDeps } from "./deps.ts";
+import type { CallOutcome, CallRequest, SettledOutcome } from "./outcome.ts";
+import { type CallEnd, finishCall } from "./records.ts";
+
+type Execute = Extract<Decided, { kind: "execute" }>;
+
+/**
+ * Makes one tool call: through the gates, recorded before it is sent and after it ended.
+ *
+ * The deciding transaction commits before anything is sent, so a process that dies in between leaves an `executing` row
+ * behind, which becomes `unknown` for a write.
+ *
+ * @throws AppError E-NOT-FOUND for a run the project does not have, E-RUN-FENCED for a worker that lost its lease
+ */
+export async function makeCall(deps: CallDeps, request: CallRequest): Promise<CallOutcome> {
+  const started = performance.now();
+  const scope = { role: "app", projects: [request.projectId] } as const;
+  const decide = (listed?: { failure: UpstreamError | undefined }) =>
+    deps.db.transaction(scope, (tx) => decideCall(tx, deps, request, started, listed));
+  let decided = await decide();
+  if (decided.kind === "refresh") {
+    const failure = await deps.catalog.refresh(decided.ref, request.signal);
+    if (failure)
+      deps.log.warn({ server: decided.ref.serverId, code: failure.code }, failure.message);
+    decided = await decide({ failure });
+  }
+  if (decided.kind === "refresh") throw new Error("the catalog was asked twice");
+  return decided.kind === "done" ? decided.outcome : execute(deps, request, decided, started);
+}
+
+async function execute(
+  deps: CallDeps,
+  request: CallRequest,
+  call: Execute,
+  started: number,
+): Promise<CallOutcome> {
+  const sentAt = performance.now();
+  const isWrite = call.grant.effect === "write";
+  const answer = await deps.pool.callTool(call.ref, call.grant.tool, call.args, {
+    timeoutMs: call.grant.timeout_seconds * 1_000,
+    // A client that goes away may give up a read; a write that is on its way is seen to its end.
+    signal: isWrite ? undefined : request.signal,
+    meta: request.meta,
+  });
+  const now = performance.now();
+  const figures = { latencyMs: now - started, upstreamMs: now - sentAt };
+  if (answer.kind === "result") {
+    const isError = answer.result.isError === true;
+    return finish(deps, request, call, "spent", {
+      end: {
+        status: isError ? "error" : "success",
+        result: answer.result,
+        resultHash: canonicalHash(answer.result),
+        ...(isError ? { errorCode: "E-UPSTREAM-TOOL" } : {}),
+        ...figures,
+      },
+      outcome: { kind: "result", callId: call.callId, result: answer.result, simulated: false },
+    });
+  }
+  return finish(
+    deps,
+    request,
+    call,
+    answer.sent ? "spent" : "released",
+    failed(call, answer, isWrite, figures),
+  );
+}
+
+interface Finish {
+  end: Omit<CallEnd, "projectId" | "runId" | "callId">;
+  outcome: SettledOutcome;
+}
+
+function failed(
+  call: Execute,
+  failure: UpstreamError,
+  isWrite: boolean,
+  figures: { latencyMs: number; upstreamMs: number },
+): Finish {
+  if (isWrite && failure.sent && !failure.answered) {
+    const outcome = unknownOutcome(call.callId, call.grant.tool);
+    const reason = `${failure.message} ${outcome.reason}`;
+    return {
+      end: { status: "unknown", errorCode: outcome.code, reason, ...figures },
+      outcome: { ...outcome, reason },
+    };
+  }
+  const { code, message: reason, sent } = failure;
+  return {
+    end: { status: "error", errorCode: code, reason, ...figures },
+    outcome: { kind: "error", callId: call.callId, code, reason, sent },
+  };
+}
+
+async function finish(
+  deps: CallDeps,
+  request: CallRequest,
+  call: Execute,
+  money: "spent" | "released",
+  { end, outcome }: Finish,
+): Promise<SettledOutcome> {
+  const { projectId, runId } = request;
+  const { callId } = call;
+  await deps.db.transaction({ role: "app", projects: [projectId] }, async (tx) => {
+    // The run first, as everywhere: two that lock in different orders would wait for each other.
+    await lockRun(tx, projectId, runId);
+    const costUsd = money === "spent" ? call.grant.cost_per_call : 0;
+    const wasExecuting = await finishCall(tx, { ...end, projectId, runId, callId, costUsd });
+    if (!wasExecuting) {
+      throw new AppError("E-RUN-FENCED", "The call was declared lost before its answer came.");
+    }
+    const spent = await settle(tx, projectId, callId, money);
+    await addCost(tx, projectId, runId, spent);
+    await request.onSettled?.(tx, outcome, { latencyMs: end.latencyMs ?? 0, costUsd: spent });
+  });
+  return outcome;
+}

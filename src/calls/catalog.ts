@@ -1,0 +1,101 @@
+import {
+  type AgentBody,
+  activeRevision,
+  activeRevisions,
+  type Revision,
+} from "../contracts/index.ts";
+import type { Database, Tx } from "../platform/database/index.ts";
+import {
+  listPins,
+  syncPins,
+  type ToolDefinition,
+  type ToolServerPool,
+  type ToolServerRef,
+  type UpstreamError,
+} from "../toolservers/index.ts";
+import { exposedNames } from "./names.ts";
+
+const FRESH_MS = 60_000;
+
+/** What the tool servers offer, compared with what is pinned at most a minute ago. */
+export interface Catalog {
+  /** Whether this process has listed the server's tools lately. */
+  isFresh(ref: ToolServerRef): boolean;
+  /** Lists the server's tools and brings the pins up to date; the error is the tool server's. */
+  refresh(ref: ToolServerRef, signal?: AbortSignal): Promise<UpstreamError | undefined>;
+  /** The tools of an agent's contract that its tool servers have, under the names the agent sees. */
+  toolsOf(projectId: string, agent: Revision<AgentBody>): Promise<ToolDefinition[]>;
+}
+
+/** The reference to a tool server's active contract; undefined when there is none. */
+export async function serverRef(
+  tx: Tx,
+  projectId: string,
+  serverId: string,
+): Promise<ToolServerRef | undefined> {
+  const revision = await activeRevision(tx, projectId, serverId, "tool_server");
+  return revision && refOf(revision);
+}
+
+function refOf(revision: Revision): ToolServerRef {
+  return {
+    projectId: revision.project_id,
+    serverId: revision.contract_id,
+    revisionId: revision.revision_id,
+    bodyHash: revision.body_hash,
+    body: revision.body,
+  };
+}
+
+export function createCatalog(db: Database, pool: ToolServerPool): Catalog {
+  const listedAt = new Map<string, number>();
+  const keyOf = (ref: ToolServerRef) => `${ref.projectId} ${ref.serverId} ${ref.bodyHash}`;
+  const isFresh = (ref: ToolServerRef) => Date.now() - (listedAt.get(keyOf(ref)) ?? 0) < FRESH_MS;
+
+  async function refresh(ref: ToolServerRef, signal?: AbortSignal) {
+    const listed = await pool.listTools(ref, { signal });
+    if (listed.kind === "upstream_error") return listed;
+    await db.transaction({ role: "app", projects: [ref.projectId] }, (tx) =>
+      syncPins(tx, ref.projectId, ref.serverId, listed.tools),
+    );
+    listedAt.set(keyOf(ref), Date.now());
+    return undefined;
+  }
+
+  async function serversOf(
+    projectId: string,
+    wanted: ReadonlySet<string>,
+  ): Promise<ToolServerRef[]> {
+    return db.transaction({ role: "app", projects: [projectId] }, async (tx) => {
+      const servers = await activeRevisions(tx, projectId, "tool_server");
+      return servers.filter(({ contract_id }) => wanted.has(contract_id)).map(refOf);
+    });
+  }
+
+  return {
+    isFresh,
+    refresh,
+    async toolsOf(projectId, agent) {
+      const names = exposedNames(agent.body.tools);
+      const refs = await serversOf(
+        projectId,
+        new Set(agent.body.tools.map(({ server }) => server)),
+      );
+      // A server that can't be reached now still shows what is pinned; its calls will say what is wrong.
+      await Promise.all(refs.filter((ref) => !isFresh(ref)).map((ref) => refresh(ref)));
+      const pins = await db.transaction({ role: "app", projects: [projectId] }, async (tx) => {
+        const lists = [];
+        for (const { serverId } of refs)
+          lists.push(
+            ...(await listPins(tx, projectId, serverId)).map((pin) => ({ serverId, pin })),
+          );
+        return new Map(lists.map(({ serverId, pin }) => [`${serverId}/${pin.toolName}`, pin]));
+      });
+      return [...names].flatMap(([name, grant]) => {
+        const pin = pins.get(`${grant.server}/${grant.tool}`);
+        // A changed tool is quarantined: gate 2 would block it, so it is not offered.
+        return pin && !pin.changed ? [{ ...pin.definition, name }] : [];
+      });
+    },
+  };
+}

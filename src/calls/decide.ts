@@ -1,0 +1,259 @@
+import { type ApprovalRow, markAnswered, openQuestion, redeem } from "../approvals/index.ts";
+import { appendAudit } from "../audit/index.ts";
+import { reserve } from "../budgets/index.ts";
+import type { ToolGrant } from "../contracts/index.ts";
+import { approvalRule, askGates, type GateDecision, type Verdict } from "../gates/index.ts";
+import type { Tx } from "../platform/database/index.ts";
+import { AppError } from "../platform/errors.ts";
+import { newId } from "../platform/ids.ts";
+import { lockRun, type RunRow, requireFence, touchClientRun } from "../runs/index.ts";
+import type { ToolServerRef, UpstreamError } from "../toolservers/index.ts";
+import type { CallDeps } from "./deps.ts";
+import { type CallFacts, readFacts } from "./facts.ts";
+import type { CallOutcome, CallRequest } from "./outcome.ts";
+import { agentActor, questionOf } from "./question.ts";
+import { callsOfStep, insertCall, type NewCall } from "./records.ts";
+import { simulatedResult } from "./simulate.ts";
+
+/** What the deciding transaction came to. */
+export type Decided =
+  /** The tool server's list has to be compared with the pins first; nothing was written. */
+  | { kind: "refresh"; ref: ToolServerRef }
+  | { kind: "done"; outcome: CallOutcome }
+  /** The call is `executing` in the database and may be sent. */
+  | {
+      kind: "execute";
+      callId: string;
+      ref: ToolServerRef;
+      grant: ToolGrant;
+      args: Record<string, unknown>;
+    };
+
+const GRACE_SECONDS = 15;
+
+interface Context {
+  tx: Tx;
+  deps: CallDeps;
+  request: CallRequest;
+  run: RunRow;
+  facts: CallFacts;
+  started: number;
+  attempt: number;
+}
+
+/**
+ * Asks the gates and writes what follows, in one transaction: a blocked or asking call's row, or the executing one with
+ * its redeemed approval and its reserved money.
+ *
+ * @param listed undefined at the first try; then whether the tool server could be asked for its tools
+ */
+export async function decideCall(
+  tx: Tx,
+  deps: CallDeps,
+  request: CallRequest,
+  started: number,
+  listed: { failure: UpstreamError | undefined } | undefined,
+): Promise<Decided> {
+  const run = await lockRun(tx, request.projectId, request.runId);
+  if (!run) throw new AppError("E-NOT-FOUND", "There is no such run.");
+  if (request.fence !== undefined) requireFence(run, request.fence);
+  if (run.driver === "client") await touchClientRun(tx, run.project_id, run.run_id);
+  const facts = await readFacts(tx, deps.checker, request, run);
+  const { ref, grant } = facts;
+  if (!listed && ref && grant && !deps.catalog.isFresh(ref)) {
+    const early = askGates(facts.exact, { ...facts.gates, pin: "pinned" }, 2);
+    if (early.decision === "pass") return { kind: "refresh", ref };
+  }
+  const earlier = request.stepId
+    ? await callsOfStep(tx, run.project_id, run.run_id, request.stepId)
+    : [];
+  const unknown = earlier.find((call) => call.result_status === "unknown");
+  const attempt = 1 + earlier.filter((call) => call.result_status === "error").length;
+  const context: Context = { tx, deps, request, run, facts, started, attempt };
+  if (unknown) return settled(context, unknownOutcome(unknown.call_id, unknown.tool_name), 0);
+  if (listed?.failure && ref && !facts.pin) return unreachable(context, listed.failure);
+  const decision = askGates(facts.exact, facts.gates);
+  if (decision.decision === "block") return block(context, decision);
+  if (decision.decision === "ask") return ask(context, decision);
+  return proceed(context, decision.verdicts);
+}
+
+/** What is said of a write whose fate is unknown. */
+export function unknownOutcome(callId: string, tool: string): CallOutcome & { kind: "unknown" } {
+  const reason = `It is not known whether ${tool} happened: the connection or the server was lost on the way. It is not sent again by itself; look before you repeat it.`;
+  return { kind: "unknown", callId, code: "E-CALL-UNKNOWN", reason };
+}
+
+/** A tool that was never seen, on a server that can't be asked: nothing can be decided about it. */
+async function unreachable(context: Context, failure: UpstreamError): Promise<Decided> {
+  const { code, message: reason } = failure;
+  const { verdicts } = askGates(context.facts.exact, context.facts.gates, 1);
+  const row = rowOf(context, verdicts);
+  const latencyMs = performance.now() - context.started;
+  await insertCall(context.tx, { ...row, status: "error", errorCode: code, reason, latencyMs });
+  return settled(context, { kind: "error", callId: row.callId, code, reason, sent: false }, 0);
+}
+
+function rowOf(context: Context, verdicts: readonly Verdict[]): Omit<NewCall, "status"> {
+  const { request, run, facts } = context;
+  return {
+    callId: newId(),
+    projectId: run.project_id,
+    runId: run.run_id,
+    stepId: request.stepId ?? null,
+    approvalId: facts.question?.approval_id ?? null,
+    callKey: request.callKey,
+    server: facts.exact.server === "" ? null : facts.exact.server,
+    tool: facts.exact.tool,
+    args: request.args,
+    argsHash: facts.exact.argsHash,
+    effect: facts.grant?.effect ?? "write",
+    isShadow: run.is_shadow,
+    verdicts,
+    agentReason: request.agentReason ?? null,
+    attempt: context.attempt,
+    fence: request.fence ?? null,
+  };
+}
+
+async function settled(
+  context: Context,
+  outcome: Exclude<CallOutcome, { kind: "waiting" }>,
+  costUsd: number,
+): Promise<Decided> {
+  const latencyMs = performance.now() - context.started;
+  await context.request.onSettled?.(context.tx, outcome, { latencyMs, costUsd });
+  return { kind: "done", outcome };
+}
+
+async function block(context: Context, decision: GateDecision): Promise<Decided> {
+  const { tx, facts } = context;
+  const row = rowOf(context, decision.verdicts);
+  await insertCall(tx, {
+    ...row,
+    status: "blocked",
+    latencyMs: performance.now() - context.started,
+  });
+  const { gate, code, reason } = decision.last;
+  if (facts.question && gate === 5) await markAnswered(tx, facts.question);
+  return settled(
+    context,
+    { kind: "blocked", callId: row.callId, gate, code: code ?? "E-INTERNAL", reason },
+    0,
+  );
+}
+
+async function ask(context: Context, decision: GateDecision): Promise<Decided> {
+  const { tx, deps, request, run, facts, started } = context;
+  const { question, grant } = facts;
+  if (!grant) throw new Error("a call without a grant can't have reached gate 5");
+  const row = rowOf(context, decision.verdicts);
+  if (question?.status === "open") {
+    // The same call again joins the question; the row of the one that asked stands for it.
+    return {
+      kind: "done",
+      outcome: waiting(question.call_id, question.approval_id, question.expires_at),
+    };
+  }
+  const approvalId = newId();
+  const latencyMs = performance.now() - started;
+  await insertCall(tx, { ...row, approvalId, status: "pending", latencyMs });
+  const opened = await openQuestion(tx, deps, {
+    approvalId,
+    run,
+    callId: row.callId,
+    stepId: row.stepId,
+    call: facts.exact,
+    args: request.args,
+    rule: approvalRule(facts.gates, facts.exact.tool),
+    verdicts: decision.verdicts,
+    actor: agentActor(run.agent_id),
+    ...questionOf(grant, request.args, run.driver),
+    ...(request.agentReason ? { agentReason: request.agentReason } : {}),
+  });
+  return { kind: "done", outcome: waiting(row.callId, approvalId, opened.expires_at) };
+}
+
+function waiting(callId: string, approvalId: string, expiresAt: string): CallOutcome {
+  return { kind: "waiting", callId, approvalId, expiresAt };
+}
+
+async function proceed(context: Context, verdicts: Verdict[]): Promise<Decided> {
+  const { tx, deps, run, facts } = context;
+  const { grant, ref, exact, question } = facts;
+  if (!grant || !ref)
+    throw new Error("a call without a grant and a tool server can't have passed gate 2");
+  const row = rowOf(context, verdicts);
+  const isSimulated = run.is_shadow && grant.effect === "write";
+  const approved = verdicts.some((verdict) => verdict.outcome === "approved");
+  if (approved && question) {
+    const refusal = await tryRedeem(context, question, row.callId);
+    if (refusal) return block(context, refusal);
+  }
+  const amountUsd = isSimulated ? 0 : grant.cost_per_call;
+  const reservation = {
+    projectId: run.project_id,
+    runId: run.run_id,
+    callId: row.callId,
+    amountUsd,
+    limits: facts.limits,
+  };
+  // The run's row is locked, so what gate 4 saw still holds.
+  if (!(await reserve(tx, reservation))) throw new Error("the budget changed under the run's lock");
+  if (isSimulated) return simulate(context, row, grant);
+  await insertCall(tx, {
+    ...row,
+    status: "executing",
+    deadlineSeconds: grant.timeout_seconds + GRACE_SECONDS,
+  });
+  if (grant.effect === "write") {
+    await appendAudit(tx, {
+      projectId: run.project_id,
+      actor: agentActor(run.agent_id),
+      action: "call.execute",
+      subject: { kind: "call", id: row.callId },
+      details: {
+        run_id: run.run_id,
+        server: exact.server,
+        tool: exact.tool,
+        args_hash: exact.argsHash,
+        approval_id: approved ? (question?.approval_id ?? null) : null,
+      },
+    });
+  }
+  return { kind: "execute", callId: row.callId, ref, grant, args: context.request.args };
+}
+
+/** Redeems the approval; a refusal is gate 5's last word and is recorded like any other block. */
+async function tryRedeem(
+  { tx, deps, facts }: Context,
+  question: ApprovalRow,
+  callId: string,
+): Promise<GateDecision | undefined> {
+  try {
+    await redeem(tx, deps.signer, question, facts.exact, callId);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    const decision = askGates(facts.exact, facts.gates);
+    const last: Verdict = {
+      ...decision.last,
+      outcome: "block",
+      code: error.code,
+      reason: error.message,
+    };
+    return { decision: "block", last, verdicts: [...decision.verdicts.slice(0, -1), last] };
+  }
+}
+
+async function simulate(
+  context: Context,
+  row: Omit<NewCall, "status">,
+  grant: ToolGrant,
+): Promise<Decided> {
+  const { tx, deps, facts } = context;
+  const result = simulatedResult(deps.checker, grant, facts.pin?.definition.outputSchema);
+  const latencyMs = performance.now() - context.started;
+  await insertCall(tx, { ...row, status: "simulated", result, latencyMs });
+  return settled(context, { kind: "result", callId: row.callId, result, simulated: true }, 0);
+}

@@ -1,0 +1,19 @@
+import type { ApprovalEffects, Signer } from "../approvals/index.ts";
+import type { ArgumentChecker } from "../gates/index.ts";
+import type { Database } from "../platform/database/index.ts";
+import type { Logger } from "../platform/log.ts";
+import type { Sealer } from "../platform/sealing.ts";
+import type { ToolServerPool } from "../toolservers/index.ts";
+import type { Catalog } from "./catalog.ts";
+
+/** What calls are made with. */
+export interface CallDeps {
+  db: Database;
+  effects: ApprovalEffects;
+  sealer: Sealer;
+  signer: Signer;
+  checker: ArgumentChecker;
+  pool: ToolServerPool;
+  catalog: Catalog;
+  log: Logger;
+}

@@ -1,0 +1,118 @@
+import { type ApprovalRow, decisionsOf, type ExactCall, lockQuestion } from "../approvals/index.ts";
+import { type RunLimits, readUsage } from "../budgets/index.ts";
+import {
+  type AgentBody,
+  type Revision,
+  readAgent,
+  readRevision,
+  type ToolGrant,
+} from "../contracts/index.ts";
+import type { ArgumentChecker, GateFacts, QuestionFact } from "../gates/index.ts";
+import { canonicalJson, sha256Hex } from "../platform/canonical.ts";
+import type { MigrationMode } from "../platform/contract.ts";
+import type { Tx } from "../platform/database/index.ts";
+import { AppError } from "../platform/errors.ts";
+import type { RunRow } from "../runs/index.ts";
+import { readProject } from "../tenants/index.ts";
+import { readPin, type ToolPin, type ToolServerRef } from "../toolservers/index.ts";
+import { serverRef } from "./catalog.ts";
+import { grantFor } from "./names.ts";
+import type { CallRequest } from "./outcome.ts";
+
+const ARGS_MAX = 256 * 1024;
+
+/** Everything known about a call when the gates are asked. */
+export interface CallFacts {
+  gates: GateFacts;
+  agent: Revision<AgentBody>;
+  grant: ToolGrant | undefined;
+  ref: ToolServerRef | undefined;
+  pin: ToolPin | undefined;
+  exact: ExactCall;
+  question: ApprovalRow | undefined;
+  limits: RunLimits;
+}
+
+/** Reads what the gates look at, in the transaction that has locked the run. */
+export async function readFacts(
+  tx: Tx,
+  checker: ArgumentChecker,
+  request: CallRequest,
+  run: RunRow,
+): Promise<CallFacts> {
+  const { projectId } = request;
+  const project = await readProject(tx, projectId);
+  const revision = await readRevision(tx, projectId, run.revision_id);
+  if (!project || !revision)
+    throw new AppError("E-NOT-FOUND", "The run's project or contract is gone.");
+  const agent = readAgent(revision);
+  const grant = grantFor(agent.body.tools, request);
+  const ref = grant && (await serverRef(tx, projectId, grant.server));
+  const pin = grant && ref && (await readPin(tx, projectId, grant.server, grant.tool));
+  const argsText = canonicalJson(request.args);
+  const exact: ExactCall = {
+    projectId,
+    runId: run.run_id,
+    callKey: request.callKey,
+    server: grant?.server ?? request.server ?? "",
+    tool: grant?.tool ?? request.tool,
+    argsHash: sha256Hex(argsText),
+    contractHash: agent.body_hash,
+  };
+  const question = grant && (await lockQuestion(tx, exact));
+  const limits = {
+    calls: agent.body.limits.calls ?? null,
+    costUsd: agent.body.limits.cost_usd ?? null,
+  };
+  const gates: GateFacts = {
+    project: { ...project, migration_mode: project.migration_mode as MigrationMode },
+    run: { state: run.state, is_shadow: run.is_shadow, ofCaller: isOfCaller(request, run) },
+    contract: {
+      agentId: agent.contract_id,
+      version: `${agent.version_major}.${agent.version_minor}`,
+      grant,
+    },
+    pin: pin === undefined ? "absent" : pin.changed ? "changed" : "pinned",
+    argumentProblems:
+      pin && grant ? argumentProblems(checker, grant, pin, request.args, argsText.length) : [],
+    budget: { limits, usage: await readUsage(tx, projectId, run.run_id) },
+    question: question && (await questionFact(tx, question)),
+  };
+  return { gates, agent, grant, ref, pin, exact, question, limits };
+}
+
+function isOfCaller(request: CallRequest, run: RunRow): boolean {
+  return run.driver === "worker" ? request.fence === run.fence : run.opened_by === request.keyId;
+}
+
+function argumentProblems(
+  checker: ArgumentChecker,
+  grant: ToolGrant,
+  pin: ToolPin,
+  args: Record<string, unknown>,
+  size: number,
+): string[] {
+  if (size > ARGS_MAX) return [`they are larger than ${ARGS_MAX} bytes`];
+  const bySchema = checker.problems(pin.definition.inputSchema, args, "the tool's schema");
+  const byContract = grant.args ? checker.problems(grant.args, args, "the contract") : [];
+  return [...bySchema, ...byContract];
+}
+
+async function questionFact(tx: Tx, question: ApprovalRow): Promise<QuestionFact> {
+  const decisions =
+    question.status === "open"
+      ? []
+      : await decisionsOf(tx, question.project_id, question.approval_id);
+  const said = decisions.map(({ actor_id, reason }) =>
+    reason ? `${actor_id}, “${reason}”` : actor_id,
+  );
+  return {
+    status: question.status as QuestionFact["status"],
+    isPast: question.is_past,
+    isPastRedeem: question.is_past_redeem,
+    redeemed: question.redeemed_at !== null,
+    answered: question.answered_at !== null,
+    decidedBy:
+      said.length > 0 ? `by ${said.join("; ")}` : (question.void_reason ?? question.status),
+  };
+}

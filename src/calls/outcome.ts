@@ -1,0 +1,51 @@
+import type { GateNumber } from "../gates/index.ts";
+import type { Tx } from "../platform/database/index.ts";
+import type { ErrorCode } from "../platform/errors.ts";
+
+/** How a call ended, as the caller may know it. */
+export type CallOutcome =
+  /** The tool answered; `result` is its `CallToolResult` as it came (`isError` included). */
+  | { kind: "result"; callId: string; result: Record<string, unknown>; simulated: boolean }
+  /** A gate stopped it; nothing was sent. */
+  | { kind: "blocked"; callId: string; gate: GateNumber; code: ErrorCode; reason: string }
+  /** A person has to decide first; nothing was sent. */
+  | { kind: "waiting"; callId: string; approvalId: string; expiresAt: string }
+  /** A write that may or may not have happened; it is never sent again by itself. */
+  | { kind: "unknown"; callId: string; code: "E-CALL-UNKNOWN"; reason: string }
+  /** It failed on the way; `sent` is false only when it certainly did not reach the tool server. */
+  | { kind: "error"; callId: string; code: ErrorCode; reason: string; sent: boolean };
+
+/** An outcome after which nothing more comes. */
+export type SettledOutcome = Exclude<CallOutcome, { kind: "waiting" }>;
+
+export interface CallRequest {
+  projectId: string;
+  runId: string;
+  /** What the call is for within its run: a runbook's step key, or one name for all calls of a client. */
+  callKey: string;
+  /** The tool server's contract id; left out by MCP clients, who know tools by the gateway's names. */
+  server?: string | undefined;
+  tool: string;
+  args: Record<string, unknown>;
+  /** The agent's own words, unchecked. */
+  agentReason?: string | undefined;
+  /** A worker's call: its lease's fence. */
+  fence?: number | undefined;
+  /** A client's call: the key it came with, which must be the one that opened the run. */
+  keyId?: string | undefined;
+  /** The journal step the call belongs to. */
+  stepId?: string | undefined;
+  signal?: AbortSignal | undefined;
+  /** W3C trace context for the tool server. */
+  meta?: Record<string, unknown> | undefined;
+  /** Runs in the transaction that records the call's end, so that a journal step ends with it or not at all. */
+  onSettled?:
+    | ((tx: Tx, outcome: SettledOutcome, figures: CallFigures) => Promise<void>)
+    | undefined;
+}
+
+/** Milliseconds from the request to its end, and US dollars spent. */
+export interface CallFigures {
+  latencyMs: number;
+  costUsd: number;
+}

@@ -1,0 +1,76 @@
+import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
+import formats from "ajv-formats";
+import { RE2JS } from "re2js";
+import { canonicalHash } from "../platform/canonical.ts";
+
+const SCHEMA_MAX = 128 * 1024;
+const CACHED_MAX = 2_000;
+const PROBLEMS_MAX = 20;
+
+/**
+ * Tool servers' schemas are untrusted: their patterns run on RE2, which is linear in the input, so that none of them can
+ * stall the process.
+ */
+function linearRegExp(pattern: string): { test(text: string): boolean; toString(): string } {
+  const compiled = RE2JS.compile(pattern);
+  // Ajv tells the patterns of a schema apart by toString().
+  return { test: (text) => compiled.matcher(text).find(), toString: () => pattern };
+}
+linearRegExp.code = "require('re2js').RE2JS.compile";
+
+export interface ArgumentChecker {
+  /**
+   * Why the arguments don't fit a JSON Schema (2020-12), in words; empty when they do. A schema that can't be compiled
+   * fits nothing: what can't be checked does not pass.
+   */
+  problems(schema: unknown, args: unknown, whose: string): string[];
+}
+
+/** A checker that compiles each schema once and keeps the newest ones. */
+export function createArgumentChecker(): ArgumentChecker {
+  const cache = new Map<string, ValidateFunction | string>();
+  const compile = (schema: unknown): ValidateFunction | string => {
+    const key = canonicalHash(schema);
+    const known = cache.get(key);
+    if (known !== undefined) return known;
+    const compiled = compileSchema(schema);
+    if (cache.size >= CACHED_MAX) cache.delete(cache.keys().next().value ?? "");
+    cache.set(key, compiled);
+    return compiled;
+  };
+  return {
+    problems(schema, args, whose) {
+      const validate = compile(schema);
+      if (typeof validate === "string") return [`${whose} can't be used: ${validate}`];
+      if (validate(args)) return [];
+      return (validate.errors ?? []).slice(0, PROBLEMS_MAX).map((error) => {
+        const where =
+          error.instancePath === ""
+            ? "the arguments"
+            : error.instancePath.slice(1).replaceAll("/", ".");
+        const extra =
+          error.keyword === "additionalProperties" ? ` (${error.params.additionalProperty})` : "";
+        const allowed =
+          error.keyword === "const" ? ` (${JSON.stringify(error.params.allowedValue)})` : "";
+        return `${where} ${error.message ?? error.keyword}${extra}${allowed}, says ${whose}`;
+      });
+    },
+  };
+}
+
+function compileSchema(schema: unknown): ValidateFunction | string {
+  if (JSON.stringify(schema).length > SCHEMA_MAX) return `it is larger than ${SCHEMA_MAX} bytes`;
+  const ajv = new Ajv2020({
+    strict: false,
+    allErrors: false,
+    validateFormats: true,
+    code: { regExp: linearRegExp },
+  });
+  formats.default(ajv);
+  try {
+    // An own instance per schema: two tools may use the same $id for different things.
+    return ajv.compile(schema as object);
+  } catch (error) {
+    return (error as Error).message;
+  }
+}

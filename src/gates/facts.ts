@@ -1,0 +1,43 @@
+import type { RunLimits, RunUsage } from "../budgets/index.ts";
+import type { ToolGrant } from "../contracts/index.ts";
+import type { MigrationMode } from "../platform/contract.ts";
+import type { RunState } from "../runs/index.ts";
+
+/** Everything the gates look at, read before they are asked; they read nothing themselves. */
+export interface GateFacts {
+  project: { project_id: string; is_active: boolean; migration_mode: MigrationMode };
+  run: { state: RunState; is_shadow: boolean; ofCaller: boolean };
+  contract: {
+    agentId: string;
+    /** `1.3` */
+    version: string;
+    /** What the contract says of this tool; undefined when it does not list it. */
+    grant: ToolGrant | undefined;
+  };
+  /** The tool as it is pinned; `absent` when the tool server has no such tool. */
+  pin: "pinned" | "changed" | "absent";
+  /** Why the arguments don't fit, in words; empty when they do. */
+  argumentProblems: readonly string[];
+  budget: { limits: RunLimits; usage: RunUsage };
+  /** The newest question about exactly this call, if there is one. */
+  question: QuestionFact | undefined;
+}
+
+export interface QuestionFact {
+  status: "open" | "approved" | "rejected" | "expired" | "voided";
+  /** Its time to decide is over. */
+  isPast: boolean;
+  /** Its time to be executed is over. */
+  isPastRedeem: boolean;
+  redeemed: boolean;
+  /** The agent has been told how it ended. */
+  answered: boolean;
+  /** Who approved or rejected and why, in words. */
+  decidedBy: string;
+}
+
+/** The call at the gates. */
+export interface GatedCall {
+  server: string;
+  tool: string;
+}

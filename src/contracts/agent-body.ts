@@ -8,7 +8,10 @@ export const celSchema = z.strictObject({ $cel: text(1, 4_000) });
 export type Cel = z.infer<typeof celSchema>;
 
 /** A text, or the expression that makes it. */
-const words = z.union([text(1, 4_000), celSchema]);
+const words = z.union(
+  [text(1, 4_000), celSchema],
+  "must be a text, or an expression as in {$cel: 'trigger.labels.host'}",
+);
 export type Words = z.infer<typeof words>;
 
 /** A text for people, in both languages. */
@@ -79,7 +82,10 @@ const messageStep = z.strictObject({
   }),
 });
 
-const step = z.union([callStep, checkStep, messageStep]);
+const step = z.union(
+  [callStep, checkStep, messageStep],
+  "must be a step with a key and exactly one of call, check and message",
+);
 export type CallStep = z.infer<typeof callStep>;
 export type CheckStep = z.infer<typeof checkStep>;
 export type MessageStep = z.infer<typeof messageStep>;

@@ -81,3 +81,4 @@ export type ContractsResponse = z.infer<typeof contractsResponse>;
 
 /** A revision with what it says. */
 export const revisionDetail = revisionItem.extend({ body: z.unknown(), created_by: z.string() });
+export type RevisionDetail = z.infer<typeof revisionDetail>;

@@ -1,5 +1,16 @@
-export { type AgentBody, agentBodySchema } from "./agent-body.ts";
+export {
+  type AgentBody,
+  agentBodySchema,
+  type CallStep,
+  type Cel,
+  type CheckStep,
+  type MessageStep,
+  type RunbookStep,
+  type ToolGrant,
+  type Words,
+} from "./agent-body.ts";
 export type { Family } from "./contract.ts";
+export type { Families, FamilyRules } from "./documents.ts";
 export {
   activeRevision,
   activeRevisions,
@@ -7,3 +18,5 @@ export {
   readAgent,
   readRevision,
 } from "./revisions.ts";
+export { contractsRoutes } from "./routes.ts";
+export { type Contracts, createContracts } from "./service.ts";

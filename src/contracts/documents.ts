@@ -1,0 +1,126 @@
+import { z } from "zod";
+import { projectId, text } from "../platform/contract.ts";
+import type { FieldError } from "../platform/errors.ts";
+import { APPLICABLE_FAMILIES, type ApplicableFamily } from "./contract.ts";
+import { explainIssues } from "./fields.ts";
+import { plainJsonErrors } from "./plain-json.ts";
+
+/** What a family asks of its bodies. The features to the right bring theirs; `main.ts` hands them over. */
+export interface FamilyRules {
+  schema: z.ZodType;
+  /** Further rules, for a body that fits the schema; paths are relative to the body (`triggers.0.when`). */
+  check?(body: unknown, context: { projectId: string; contractId: string }): FieldError[];
+}
+
+export type Families = Record<ApplicableFamily, FamilyRules>;
+
+/** Which contract a document is about. */
+export interface Identity {
+  project_id: string;
+  contract_id: string;
+  contract_family: ApplicableFamily;
+}
+
+/** A document with everything that can be said about it without the database. */
+export interface ReadDocument {
+  /** Where it stands in the request: `documents.1`. */
+  root: string;
+  /** Undefined when the document does not say it well enough. */
+  identity: Identity | undefined;
+  /** As it was given: what is stored and hashed. */
+  body: unknown;
+  /** With the family's defaults; undefined when it does not fit. */
+  parsed: unknown;
+  errors: FieldError[];
+}
+
+const CONTRACT_ID = /^[a-z0-9]([a-z0-9._-]{0,126}[a-z0-9])?$/;
+
+const head = {
+  contract_family: z.enum(APPLICABLE_FAMILIES),
+  contract_id: text(1, 128).regex(
+    CONTRACT_ID,
+    "must be lower-case letters, digits, `.`, `_` and `-`, and begin and end with a letter or digit",
+  ),
+  project_id: projectId.optional(),
+};
+
+const documentSchema = z.strictObject(
+  { ...head, body: z.record(z.string(), z.unknown(), "must be an object") },
+  "must be an object with contract_family, contract_id and body",
+);
+const identitySchema = z.object(head);
+
+/**
+ * Reads one document and finds everything that is wrong with it.
+ *
+ * @param defaultProject the project of a document that does not name one
+ */
+export function readDocument(
+  given: unknown,
+  root: string,
+  families: Families,
+  defaultProject: string | undefined,
+): ReadDocument {
+  const shape = documentSchema.safeParse(given);
+  const errors = shape.success ? [] : explainIssues(shape.error, given, root);
+  const body = (given as { body?: unknown } | null)?.body;
+  const known = identitySchema.safeParse(given);
+  const projectId = known.success ? (known.data.project_id ?? defaultProject) : undefined;
+  if (known.success && projectId === undefined) {
+    errors.push({
+      path: `${root}.project_id`,
+      message: "is missing: name the project here, or once for the whole request",
+    });
+  }
+  const family = identitySchema.shape.contract_family.safeParse(
+    (given as { contract_family?: unknown } | null)?.contract_family,
+  );
+  const read: ReadDocument = { root, identity: undefined, body, parsed: undefined, errors };
+  if (known.success && projectId !== undefined) {
+    const { contract_id, contract_family } = known.data;
+    read.identity = { project_id: projectId, contract_id, contract_family };
+  }
+  if (family.success && body !== null && typeof body === "object" && !Array.isArray(body)) {
+    checkBody(read, families[family.data]);
+  }
+  return read;
+}
+
+function checkBody(read: ReadDocument, rules: FamilyRules): void {
+  const root = `${read.root}.body`;
+  const unfit = plainJsonErrors(read.body, root);
+  if (unfit.length > 0) {
+    read.errors.push(...unfit);
+    return;
+  }
+  const parsed = rules.schema.safeParse(read.body);
+  if (!parsed.success) {
+    read.errors.push(...explainIssues(parsed.error, read.body, root));
+    return;
+  }
+  read.parsed = parsed.data;
+  const context = {
+    projectId: read.identity?.project_id ?? "",
+    contractId: read.identity?.contract_id ?? "",
+  };
+  const found = rules.check?.(parsed.data, context) ?? [];
+  read.errors.push(...found.map(({ path, message }) => ({ path: `${root}.${path}`, message })));
+}
+
+/** What is wrong between the documents of one request: a contract that is given twice. */
+export function doubleErrors(documents: readonly ReadDocument[]): FieldError[] {
+  const first = new Map<string, string>();
+  return documents.flatMap(({ identity, root }) => {
+    if (!identity) return [];
+    const name = `${identity.project_id}/${identity.contract_id}`;
+    const earlier = first.get(name);
+    if (earlier === undefined) {
+      first.set(name, root);
+      return [];
+    }
+    return [
+      { path: `${root}.contract_id`, message: `"${identity.contract_id}" is also ${earlier}` },
+    ];
+  });
+}

@@ -11,14 +11,16 @@ const seen: Observed = {
   pagerTexts: ['{"text":"shop-cache-01 is healthy again: …"}'],
 };
 
-function timeline(...entries: [kind: string, title: string, status: string][]): TimelineItem[] {
-  return entries.map(([kind, title, status], second) => ({
+function timeline(
+  ...entries: [kind: string, title: string, status: string, stepKey?: string][]
+): TimelineItem[] {
+  return entries.map(([kind, title, status, stepKey], second) => ({
     ts: `2026-01-01T00:00:${String(second).padStart(2, "0")}.000Z`,
     kind,
     title,
     status,
     summary: null,
-    metadata: null,
+    metadata: stepKey === undefined ? null : { step_key: stepKey },
   }));
 }
 
@@ -60,8 +62,10 @@ const repairTimeline = timeline(
   ["outbound", "WEBHOOK: approval request", "sent"],
   ["approval", "Approved", "success"],
   ["run", "Goes on", "running"],
+  ["step", "clear_cache", "success", "clear"],
   ["mcp", "service_status", "success"],
   ["mcp", "disk_usage", "success"],
+  ["step", "Check: verify", "success", "verify"],
   ["outbound", "WEBHOOK: final result", "sent"],
   ["run", "Completed", "completed"],
 );

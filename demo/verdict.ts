@@ -20,6 +20,11 @@ const call = (tool: string, name: string): Milestone => ({
   name,
   matches: (item) => item.kind === "mcp" && item.title.includes(tool),
 });
+const step = (key: string, name: string): Milestone => ({
+  name,
+  matches: (item) =>
+    item.kind === "step" && item.metadata?.step_key === key && item.status === "success",
+});
 const received: Milestone = {
   name: "the alert received",
   matches: (item) => item.kind === "inbound" && item.status === "received",
@@ -40,8 +45,10 @@ const REPAIR: Milestone[] = [
     matches: (item) => item.kind === "approval" && item.status === "success",
   },
   run("the run going on", "running"),
+  step("clear", "clear_cache executed"),
   call("service_status", "service_status read again"),
   call("disk_usage", "disk_usage read again"),
+  step("verify", "the repair verified"),
   run("the run completed", "completed"),
 ];
 

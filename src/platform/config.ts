@@ -1,0 +1,221 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { z } from "zod";
+import { AppError } from "./errors.ts";
+import { ownSecretKey } from "./secret-key.ts";
+
+/** Which parts of the server a process runs. */
+export const ROLES = ["api", "gateway", "worker"] as const;
+export type ServerRole = (typeof ROLES)[number];
+
+const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
+
+/** What the environment says, checked and with defaults. */
+export interface Config {
+  database:
+    | { kind: "embedded" }
+    | { kind: "external"; url: string; migrateUrl: string; listenUrl: string };
+  /** Absolute; where the embedded database and generated secrets live. */
+  dataDir: string;
+  host: string;
+  /** 0 asks for any free port. */
+  port: number;
+  /** Where people reach the console; no slash at the end. */
+  publicUrl: string;
+  adminKey: string | undefined;
+  /** The first one encrypts. */
+  secretKeys: readonly string[];
+  roles: ReadonlySet<ServerRole>;
+  allowHosts: readonly string[];
+  allowStdio: boolean;
+  logLevel: (typeof LOG_LEVELS)[number];
+}
+
+interface Variable {
+  help: string;
+  secret?: true;
+}
+
+const VARIABLES = {
+  DATABASE_URL: {
+    secret: true,
+    help: "PostgreSQL 15 or newer, as postgres://…; unset: an embedded one in AWOOOP_DATA_DIR",
+  },
+  DATABASE_MIGRATE_URL: {
+    secret: true,
+    help: "the login that migrates the schema; default DATABASE_URL",
+  },
+  DATABASE_LISTEN_URL: {
+    secret: true,
+    help: "a direct connection for LISTEN when DATABASE_URL goes through a pooler; default DATABASE_URL",
+  },
+  AWOOOP_DATA_DIR: { help: "the folder of the embedded database and of generated secrets" },
+  AWOOOP_HOST: { help: "the address to listen on; default 127.0.0.1" },
+  AWOOOP_PORT: { help: "the port to listen on, 0 for any free one; default 4600" },
+  AWOOOP_PUBLIC_URL: { help: "where people reach the console; default http://HOST:PORT" },
+  AWOOOP_ADMIN_KEY: {
+    secret: true,
+    help: "a platform admin's key, awp_<id>_<secret>; unset: made at the first start and shown once",
+  },
+  AWOOOP_SECRET_KEY: {
+    secret: true,
+    help: "keys that encrypt what is stored, 32 characters or more each, comma separated, the first one encrypts; unset: made in AWOOOP_DATA_DIR, which DATABASE_URL does not allow",
+  },
+  AWOOOP_ROLES: { help: "what this process runs: api,gateway,worker; default all" },
+  AWOOOP_ALLOW_HOSTS: {
+    help: "private hosts that tool servers and webhooks may use, comma separated, each with or without a port",
+  },
+  AWOOOP_ALLOW_STDIO: {
+    help: "whether tool servers may be programs on this machine, true or false; default true with the embedded database, false with DATABASE_URL",
+  },
+  AWOOOP_LOG_LEVEL: { help: `${LOG_LEVELS.join(", ")}; default info` },
+} as const satisfies Record<string, Variable>;
+
+type Name = keyof typeof VARIABLES;
+
+/** What `--help` says of the environment. */
+export function configHelp(): string {
+  const entries = Object.entries<Variable>(VARIABLES).map(
+    ([name, { help, secret }]) => `  ${name}${secret ? ` (or ${name}_FILE)` : ""}\n      ${help}`,
+  );
+  return `Environment:\n${entries.join("\n")}\n`;
+}
+
+function refuse(name: string, words: string): never {
+  throw new AppError("E-CONFIG", `${name}: ${words}.`);
+}
+
+const databaseUrl = z
+  .string()
+  .refine(
+    (text) => /^postgres(ql)?:$/.test(URL.parse(text)?.protocol ?? ""),
+    "must be a URL such as postgres://user:password@host:5432/database",
+  );
+
+const list = z
+  .string()
+  .transform((text) => text.split(",").map((part) => part.trim()))
+  .pipe(z.array(z.string().min(1, "must be a list without empty parts, separated by commas")));
+
+const publicUrl = z.string().refine((text) => {
+  const url = URL.parse(text);
+  return (
+    url !== null && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/` && !url.username
+  );
+}, "must be an address such as https://awooop.example, without a path");
+
+const SCHEMAS = {
+  DATABASE_URL: databaseUrl,
+  DATABASE_MIGRATE_URL: databaseUrl,
+  DATABASE_LISTEN_URL: databaseUrl,
+  AWOOOP_DATA_DIR: z.string(),
+  AWOOOP_HOST: z
+    .string()
+    .regex(/^[A-Za-z0-9.:_-]+$/, "must be an address or host name, such as 0.0.0.0"),
+  AWOOOP_PORT: z
+    .string()
+    .refine(
+      (text) => /^\d{1,5}$/.test(text) && Number(text) <= 65_535,
+      "must be a port number from 0 to 65535",
+    )
+    .transform(Number),
+  AWOOOP_PUBLIC_URL: publicUrl.transform((text) => new URL(text).origin),
+  AWOOOP_ADMIN_KEY: z.string(),
+  AWOOOP_SECRET_KEY: list.refine(
+    (keys) => keys.every((key) => key.length >= 32),
+    "must have at least 32 characters in every key, for example from `openssl rand -base64 48`",
+  ),
+  AWOOOP_ROLES: list.pipe(
+    z.array(z.enum(ROLES, `must be one or more of ${ROLES.join(", ")}, separated by commas`)),
+  ),
+  AWOOOP_ALLOW_HOSTS: list,
+  AWOOOP_ALLOW_STDIO: z
+    .enum(["true", "false"], "must be true or false")
+    .transform((text) => text === "true"),
+  AWOOOP_LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(", ")}`),
+} satisfies Record<Name, z.ZodType>;
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The text of a variable; an empty one counts as unset. A secret may stand in the file that `…_FILE` names. */
+function textOf(env: Environment, name: Name): string | undefined {
+  const direct = env[name]?.trim() || undefined;
+  const variable: Variable = VARIABLES[name];
+  const file = variable.secret ? env[`${name}_FILE`]?.trim() || undefined : undefined;
+  if (file === undefined) return direct;
+  if (direct !== undefined) refuse(name, `set it or ${name}_FILE, not both`);
+  let content: string;
+  try {
+    content = readFileSync(file, "utf8").trim();
+  } catch (cause) {
+    refuse(`${name}_FILE`, `the file ${file} can't be read (${(cause as Error).message})`);
+  }
+  return content === "" ? refuse(`${name}_FILE`, `the file ${file} is empty`) : content;
+}
+
+function read<N extends Name>(env: Environment, name: N): z.infer<(typeof SCHEMAS)[N]> | undefined {
+  const text = textOf(env, name);
+  if (text === undefined) return undefined;
+  const result = SCHEMAS[name].safeParse(text);
+  if (!result.success) refuse(name, result.error.issues[0]?.message ?? "is not valid");
+  return result.data as z.infer<(typeof SCHEMAS)[N]>;
+}
+
+function readDatabase(env: Environment): Config["database"] {
+  const url = read(env, "DATABASE_URL");
+  const migrateUrl = read(env, "DATABASE_MIGRATE_URL");
+  const listenUrl = read(env, "DATABASE_LISTEN_URL");
+  if (url !== undefined) {
+    return { kind: "external", url, migrateUrl: migrateUrl ?? url, listenUrl: listenUrl ?? url };
+  }
+  if (migrateUrl !== undefined) refuse("DATABASE_MIGRATE_URL", "is of use only with DATABASE_URL");
+  if (listenUrl !== undefined) refuse("DATABASE_LISTEN_URL", "is of use only with DATABASE_URL");
+  return { kind: "embedded" };
+}
+
+/**
+ * The configuration of this process. With the embedded database, and AWOOOP_SECRET_KEY unset, a key is made in the
+ * data directory.
+ *
+ * @param options.dataDirDefault used when AWOOOP_DATA_DIR is unset
+ * @throws AppError E-CONFIG naming the variable and what would be right; never with the value of a secret
+ */
+export function readConfig(env: Environment, options: { dataDirDefault: string }): Config {
+  const database = readDatabase(env);
+  const embedded = database.kind === "embedded";
+  const dataDir = resolve(read(env, "AWOOOP_DATA_DIR") ?? options.dataDirDefault);
+  const host = read(env, "AWOOOP_HOST") ?? "127.0.0.1";
+  const port = read(env, "AWOOOP_PORT") ?? 4600;
+  const settings = {
+    database,
+    dataDir,
+    host,
+    port,
+    publicUrl: read(env, "AWOOOP_PUBLIC_URL") ?? localUrl(host, port),
+    adminKey: read(env, "AWOOOP_ADMIN_KEY"),
+    roles: new Set(read(env, "AWOOOP_ROLES") ?? ROLES),
+    allowHosts: read(env, "AWOOOP_ALLOW_HOSTS") ?? [],
+    allowStdio: read(env, "AWOOOP_ALLOW_STDIO") ?? embedded,
+    logLevel: read(env, "AWOOOP_LOG_LEVEL") ?? "info",
+  };
+  const given = read(env, "AWOOOP_SECRET_KEY");
+  if (!given && !embedded) {
+    refuse(
+      "AWOOOP_SECRET_KEY",
+      "is needed with DATABASE_URL, because what it encrypts outlives this machine; set it to the output of `openssl rand -base64 48`",
+    );
+  }
+  // Last, so that a wrong variable elsewhere leaves no file behind.
+  return { ...settings, secretKeys: given ?? [ownSecretKey(dataDir)] };
+}
+
+/**
+ * Where a server on this machine is reached: a wildcard address by the name localhost.
+ *
+ * @param port the one it listens on
+ */
+export function localUrl(host: string, port: number): string {
+  const anyAddress = host === "0.0.0.0" || host === "::";
+  const name = anyAddress ? "localhost" : host.includes(":") ? `[${host}]` : host;
+  return `http://${name}:${port}`;
+}

@@ -1,0 +1,2 @@
+export { putSecret, readSecret } from "./queries.ts";
+export { secretRoutes } from "./routes.ts";

@@ -1,0 +1,123 @@
+import { type Actor, appendAudit } from "../audit/index.ts";
+import type { Tx } from "../platform/database/index.ts";
+import { AppError } from "../platform/errors.ts";
+import type { Sealer } from "../platform/sealing.ts";
+
+const LISTED = ["project_id", "name", "created_by", "created_at", "updated_at"] as const;
+
+/** Binds a sealed value to its row, so that it can't be moved to another one. */
+const contextOf = (projectId: string, name: string) => `secret:${projectId}:${name}`;
+
+/** Stores a secret's value, encrypted, in place of any earlier one. The project must exist. */
+export async function putSecret(
+  tx: Tx,
+  sealer: Sealer,
+  secret: { projectId: string; name: string; value: string; actor: Actor },
+) {
+  const ciphertext = sealer.seal(secret.value, contextOf(secret.projectId, secret.name));
+  const row = await tx
+    .insertInto("secrets")
+    .values({
+      project_id: secret.projectId,
+      name: secret.name,
+      ciphertext,
+      created_by: secret.actor.id,
+    })
+    .onConflict((conflict) =>
+      conflict
+        .columns(["project_id", "name"])
+        .doUpdateSet((set) => ({ ciphertext, updated_at: set.fn("clock_timestamp") })),
+    )
+    .returning(LISTED)
+    .executeTakeFirstOrThrow();
+  await record(tx, "secret.put", secret);
+  return row;
+}
+
+/**
+ * A secret's value.
+ *
+ * @throws AppError E-SECRET-MISSING when the project has none of this name, or it can't be decrypted any more
+ */
+export async function readSecret(
+  tx: Tx,
+  sealer: Sealer,
+  projectId: string,
+  name: string,
+): Promise<string> {
+  const row = await tx
+    .selectFrom("secrets")
+    .select("ciphertext")
+    .where("project_id", "=", projectId)
+    .where("name", "=", name)
+    .executeTakeFirst();
+  if (!row) {
+    throw new AppError(
+      "E-SECRET-MISSING",
+      `The project "${projectId}" has no secret "${name}"; an admin can store it.`,
+    );
+  }
+  try {
+    return sealer.open(row.ciphertext, contextOf(projectId, name));
+  } catch (cause) {
+    throw new AppError(
+      "E-SECRET-MISSING",
+      `The secret "${name}" of the project "${projectId}" can't be decrypted: AWOOOP_SECRET_KEY no longer lists the key it was stored under. Add that key to the list, or store the secret again.`,
+      { cause },
+    );
+  }
+}
+
+/** Deletes a secret; false when there was none. */
+export async function deleteSecret(
+  tx: Tx,
+  secret: { projectId: string; name: string; actor: Actor },
+): Promise<boolean> {
+  const row = await tx
+    .deleteFrom("secrets")
+    .where("project_id", "=", secret.projectId)
+    .where("name", "=", secret.name)
+    .returning("name")
+    .executeTakeFirst();
+  if (row) await record(tx, "secret.delete", secret);
+  return row !== undefined;
+}
+
+/** A project's secrets by name, after the position; never their values. */
+export function listSecrets(
+  tx: Tx,
+  projectId: string,
+  page: { limit: number; after: string | undefined },
+) {
+  return tx
+    .selectFrom("secrets")
+    .select(LISTED)
+    .where("project_id", "=", projectId)
+    .where("name", ">", page.after ?? "")
+    .orderBy("name")
+    .limit(page.limit)
+    .execute();
+}
+
+/** How many secrets a project has. */
+export async function countSecrets(tx: Tx, projectId: string): Promise<number> {
+  const row = await tx
+    .selectFrom("secrets")
+    .select((count) => count.fn.countAll<number>().as("total"))
+    .where("project_id", "=", projectId)
+    .executeTakeFirstOrThrow();
+  return row.total;
+}
+
+function record(
+  tx: Tx,
+  action: "secret.put" | "secret.delete",
+  secret: { projectId: string; name: string; actor: Actor },
+): Promise<void> {
+  return appendAudit(tx, {
+    projectId: secret.projectId,
+    actor: secret.actor,
+    action,
+    subject: { kind: "secret", id: secret.name },
+  });
+}

@@ -1,0 +1,86 @@
+import { sql } from "kysely";
+import type { Scope, Tx } from "../platform/database/index.ts";
+import type { Tenant } from "./contract.ts";
+
+/** What features need to know of a project. */
+export type Project = Omit<Tenant, "created_at">;
+
+const COLUMNS = [
+  "project_id",
+  "display_name",
+  "migration_mode",
+  "budget_limit_usd",
+  "is_active",
+  "created_at",
+  "canary_percent",
+] as const;
+
+/** Reads a project; undefined when there is none that the transaction may see. */
+export async function readProject(tx: Tx, projectId: string): Promise<Project | undefined> {
+  const row = await tx
+    .selectFrom("projects")
+    .select(COLUMNS)
+    .where("project_id", "=", projectId)
+    .executeTakeFirst();
+  if (!row) return undefined;
+  const { created_at: _, ...project } = row;
+  return { ...project, migration_mode: row.migration_mode as Tenant["migration_mode"] };
+}
+
+/**
+ * Projects by id, after the position: for a platform operator every one, from the definer function that serves the
+ * older clients too; for others theirs.
+ */
+export async function listTenants(
+  tx: Tx,
+  scope: Scope["role"],
+  page: { limit: number; after: string | undefined },
+): Promise<Tenant[]> {
+  const source = scope === "platform" ? sql`awooop_operator_list_projects()` : sql`projects`;
+  const { rows } = await sql<Tenant>`
+    select listed.project_id, listed.display_name, listed.migration_mode, listed.budget_limit_usd, listed.is_active,
+      listed.created_at, projects.canary_percent
+    from ${source} as listed join projects using (project_id)
+    where project_id > ${page.after ?? ""} order by project_id limit ${page.limit}`.execute(tx);
+  return rows;
+}
+
+/** How many projects the transaction may see, counted up to 10,001. */
+export async function countTenants(tx: Tx): Promise<number> {
+  const { rows } = await sql<{ total: number }>`
+    select count(*) as total from (select from projects limit 10001) as some`.execute(tx);
+  return rows[0]?.total ?? 0;
+}
+
+/** Stores a project; throws the driver's error on `projects_pkey` when the id is taken. */
+export async function insertTenant(
+  tx: Tx,
+  tenant: Omit<Tenant, "created_at" | "is_active">,
+): Promise<Tenant> {
+  const row = await tx
+    .insertInto("projects")
+    .values(tenant)
+    .returning(COLUMNS)
+    .executeTakeFirstOrThrow();
+  return { ...row, migration_mode: row.migration_mode as Tenant["migration_mode"] };
+}
+
+/** Reads a project and holds it, so that of two changes at once each sees what the other left. */
+export async function lockTenant(tx: Tx, projectId: string): Promise<Tenant | undefined> {
+  const row = await tx
+    .selectFrom("projects")
+    .select(COLUMNS)
+    .where("project_id", "=", projectId)
+    .forUpdate()
+    .executeTakeFirst();
+  return row && { ...row, migration_mode: row.migration_mode as Tenant["migration_mode"] };
+}
+
+/** Changes a project that `lockTenant` holds. */
+export async function updateTenant(
+  tx: Tx,
+  projectId: string,
+  patch: Partial<Omit<Tenant, "project_id" | "created_at">>,
+): Promise<void> {
+  await tx.updateTable("projects").set(patch).where("project_id", "=", projectId).execute();
+}

@@ -1,0 +1,131 @@
+import { type Actor, appendAudit } from "../audit/index.ts";
+import {
+  type Caller,
+  requirePlatformAdmin,
+  requireRole,
+  scopeOf,
+  unknownProject,
+} from "../identity/index.ts";
+import { announce } from "../platform/database/changes.ts";
+import { type Database, type Tx, violates } from "../platform/database/index.ts";
+import { AppError } from "../platform/errors.ts";
+import type { Cursors } from "../platform/http/index.ts";
+import type { NewTenant, Tenant, TenantPatch } from "./contract.ts";
+import { countTenants, insertTenant, listTenants, lockTenant, updateTenant } from "./queries.ts";
+
+const DEFAULT_LIMIT = 1_000;
+const EXACT_TOTAL = 10_000;
+
+/** Acts in the transaction that deactivates a project: what waits for an answer there no longer does. */
+export type Deactivated = (tx: Tx, project: { projectId: string; actor: Actor }) => Promise<void>;
+
+/** What is done with projects as a whole. */
+export interface Tenants {
+  /** @throws AppError E-FORBIDDEN unless a platform admin; E-TENANT-EXISTS */
+  create(caller: Caller, input: NewTenant): Promise<Tenant>;
+  /** Projects the caller may see, inactive ones included, by id. */
+  list(
+    caller: Caller,
+    page: { limit?: number | undefined; cursor?: string | undefined },
+  ): Promise<TenantPage>;
+  /** @throws AppError E-FORBIDDEN unless a platform admin; E-NOT-FOUND */
+  change(caller: Caller, projectId: string, patch: TenantPatch): Promise<Tenant>;
+}
+
+export interface TenantPage {
+  tenants: Tenant[];
+  total: number;
+  total_is_exact: boolean;
+  next_cursor: string | null;
+}
+
+/** @param options.onDeactivated what other features do in the same transaction when a project is deactivated */
+export function createTenants(options: {
+  db: Database;
+  cursors: Cursors;
+  onDeactivated: readonly Deactivated[];
+}): Tenants {
+  const { db, cursors } = options;
+  return {
+    async create(caller, input) {
+      requirePlatformAdmin(caller);
+      try {
+        return await db.transaction(scopeOf(caller), async (tx) => {
+          const tenant = await insertTenant(tx, input);
+          await record(tx, caller, "tenant.create", tenant.project_id, { ...input });
+          return tenant;
+        });
+      } catch (error) {
+        if (!violates(error, "projects_pkey")) throw error;
+        throw new AppError(
+          "E-TENANT-EXISTS",
+          `The project id "${input.project_id}" is taken; choose another one.`,
+        );
+      }
+    },
+
+    async list(caller, page) {
+      requireRole(caller, "viewer");
+      const limit = page.limit ?? DEFAULT_LIMIT;
+      const binding = ["tenants", caller.keyId];
+      const [after] = page.cursor === undefined ? [] : cursors.decode(binding, page.cursor);
+      const scope = scopeOf(caller);
+      return db.transaction(scope, async (tx) => {
+        const position = after === undefined ? undefined : String(after);
+        const rows = await listTenants(tx, scope.role, { limit: limit + 1, after: position });
+        const tenants = rows.slice(0, limit);
+        const last = rows.length > limit ? tenants.at(-1) : undefined;
+        const total = await countTenants(tx);
+        return {
+          tenants,
+          total: Math.min(total, EXACT_TOTAL),
+          total_is_exact: total <= EXACT_TOTAL,
+          next_cursor: last ? cursors.encode(binding, [last.project_id]) : null,
+        };
+      });
+    },
+
+    async change(caller, projectId, patch) {
+      requirePlatformAdmin(caller);
+      return db.transaction(scopeOf(caller), async (tx) => {
+        const before = await lockTenant(tx, projectId);
+        if (!before) throw unknownProject(projectId);
+        const changed = differences(before, patch);
+        const after = { ...before, ...changed };
+        if (Object.keys(changed).length === 0) return after;
+        await updateTenant(tx, projectId, changed);
+        await record(tx, caller, "tenant.update", projectId, changed);
+        if (before.is_active && !after.is_active) {
+          for (const act of options.onDeactivated)
+            await act(tx, { projectId, actor: caller.actor });
+        }
+        return after;
+      });
+    },
+  };
+}
+
+/** The part of a patch that says something new. */
+function differences(before: Tenant, patch: TenantPatch): Partial<Omit<Tenant, "project_id">> {
+  const entries = Object.entries(patch).filter(
+    ([field, value]) => value !== undefined && before[field as keyof Tenant] !== value,
+  );
+  return Object.fromEntries(entries);
+}
+
+async function record(
+  tx: Tx,
+  caller: Caller,
+  action: "tenant.create" | "tenant.update",
+  projectId: string,
+  details: Record<string, unknown>,
+): Promise<void> {
+  await appendAudit(tx, {
+    projectId,
+    actor: caller.actor,
+    action,
+    subject: { kind: "tenant", id: projectId },
+    details,
+  });
+  await announce(tx, { project_id: projectId, kind: "tenant", id: projectId });
+}

@@ -1,0 +1,160 @@
+import { lookup as resolve } from "node:dns";
+import http from "node:http";
+import https from "node:https";
+import { isIP, type LookupFunction } from "node:net";
+import { Readable, Transform } from "node:stream";
+import { isAllowedHost, isPrivateAddress } from "./addresses.ts";
+import { seconds, UpstreamFailure } from "./outcome.ts";
+
+/** What a caller may want to know of a request on its way. */
+export interface FetchObserver {
+  /** The connection stands: from here on the request may have been received. */
+  onReached?(): void;
+  /** The response's body broke off; `fetch` only tells its reader. */
+  onBodyError?(error: Error): void;
+}
+
+/** A `fetch` that reaches public addresses and allowed hosts only. */
+export interface GuardedFetch {
+  fetch(url: string | URL, init?: RequestInit, observer?: FetchObserver): Promise<Response>;
+  close(): void;
+}
+
+export interface GuardedFetchOptions {
+  allowHosts: readonly string[];
+  /** For the connection alone, in milliseconds. */
+  connectTimeoutMs: number;
+  /** The most a response's body may have. */
+  maxBodyBytes: number;
+}
+
+/** Below the 5 s after which Node servers drop an idle connection, so that a write is not sent into a closing one. */
+const IDLE_SOCKET_MS = 4000;
+const NO_BODY = new Set([204, 205, 304]);
+
+function refused(host: string): UpstreamFailure {
+  return new UpstreamFailure(
+    "E-UPSTREAM-HOST",
+    `${host} is a private or link-local address. A platform operator can allow the host with AWOOOP_ALLOW_HOSTS.`,
+  );
+}
+
+/** Resolves and checks in one step, so that the address checked is the address connected to (no DNS rebinding). */
+const publicLookup: LookupFunction = (hostname, options, callback) => {
+  resolve(hostname, { ...options, all: true }, (error, addresses) => {
+    if (error) return callback(error, "", 0);
+    const first = addresses[0];
+    if (!first || addresses.some(({ address }) => isPrivateAddress(address))) {
+      return callback(refused(hostname), "", 0);
+    }
+    if (options.all) return callback(null, addresses);
+    return callback(null, first.address, first.family);
+  });
+};
+
+function capped(source: http.IncomingMessage, maxBytes: number, onError?: (error: Error) => void) {
+  let seen = 0;
+  const cap = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      seen += chunk.length;
+      if (seen <= maxBytes) return done(null, chunk);
+      const words = `The tool server's answer is larger than ${maxBytes} bytes.`;
+      return done(new UpstreamFailure("E-UPSTREAM-SIZE", words));
+    },
+  });
+  cap.once("error", (error) => {
+    onError?.(error);
+    source.destroy();
+  });
+  source.once("error", (error) => cap.destroy(error));
+  source.once("aborted", () => cap.destroy(new Error("the connection broke off")));
+  cap.once("close", () => source.destroy());
+  return source.pipe(cap);
+}
+
+function toResponse(
+  message: http.IncomingMessage,
+  maxBytes: number,
+  observer?: FetchObserver,
+): Response {
+  const headers = new Headers();
+  for (const [name, values] of Object.entries(message.headersDistinct)) {
+    for (const value of values ?? []) headers.append(name, value);
+  }
+  const status = message.statusCode ?? 502;
+  if (NO_BODY.has(status)) {
+    message.resume();
+    return new Response(null, { status, headers });
+  }
+  const body = Readable.toWeb(capped(message, maxBytes, observer?.onBodyError));
+  return new Response(body as ReadableStream, { status, headers });
+}
+
+/** Tells the observer when the connection stands, and gives up when it does not in time. */
+function watchConnection(
+  request: http.ClientRequest,
+  secure: boolean,
+  timeoutMs: number,
+  observer?: FetchObserver,
+) {
+  request.once("socket", (socket) => {
+    if (!socket.connecting && request.reusedSocket) return observer?.onReached?.();
+    const timer = setTimeout(() => {
+      request.destroy(
+        new UpstreamFailure(
+          "E-UPSTREAM-CONNECT",
+          `No connection to the tool server within ${seconds(timeoutMs)} s.`,
+        ),
+      );
+    }, timeoutMs);
+    socket.once(secure ? "secureConnect" : "connect", () => {
+      clearTimeout(timer);
+      observer?.onReached?.();
+    });
+    request.once("close", () => clearTimeout(timer));
+  });
+}
+
+/**
+ * HTTP without surprises for tool servers: no private or link-local address unless its host is allowed (checked on the
+ * very address that is connected to), no redirects followed, bodies bounded, idle connections kept 4 s.
+ *
+ * @throws (from `fetch`) UpstreamFailure E-UPSTREAM-HOST, E-UPSTREAM-CONNECT, or Node's own network error
+ */
+export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
+  const agentOptions = { keepAlive: true, timeout: IDLE_SOCKET_MS, maxFreeSockets: 16 };
+  const agents = { "http:": new http.Agent(agentOptions), "https:": new https.Agent(agentOptions) };
+  return {
+    async fetch(input, init = {}, observer) {
+      const url = new URL(input);
+      const allowed = isAllowedHost(url, options.allowHosts);
+      const bare = url.hostname.replace(/^\[|\]$/g, "");
+      if (!allowed && isIP(bare) !== 0 && isPrivateAddress(bare)) throw refused(url.hostname);
+      const secure = url.protocol === "https:";
+      const headers = new Headers(init.headers);
+      headers.set("accept-encoding", "identity");
+      const { promise, resolve: settle, reject } = Promise.withResolvers<Response>();
+      const request = (secure ? https : http).request(url, {
+        method: init.method ?? "GET",
+        headers: Object.fromEntries(headers),
+        agent: secure ? agents["https:"] : agents["http:"],
+        ...(allowed ? {} : { lookup: publicLookup }),
+        ...(init.signal ? { signal: init.signal } : {}),
+      });
+      watchConnection(request, secure, options.connectTimeoutMs, observer);
+      request.once("response", (message) =>
+        settle(toResponse(message, options.maxBodyBytes, observer)),
+      );
+      request.on("error", reject);
+      if (init.body !== undefined && init.body !== null && typeof init.body !== "string") {
+        throw new TypeError("only text bodies are sent");
+      }
+      request.end(init.body ?? undefined);
+      return promise;
+    },
+    close() {
+      agents["http:"].destroy();
+      agents["https:"].destroy();
+    },
+  };
+}

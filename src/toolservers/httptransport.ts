@@ -1,0 +1,65 @@
+import {
+  type JSONRPCMessage,
+  StreamableHTTPClientTransport,
+  type TransportSendOptions,
+} from "@modelcontextprotocol/client";
+import { currentExchange, ResultTap } from "./exchange.ts";
+import type { GuardedFetch } from "./guardedfetch.ts";
+import { UpstreamFailure } from "./outcome.ts";
+
+/**
+ * The SDK's Streamable HTTP transport, which also tells the exchange when its request has left and when its answer is
+ * lost. Without that, a broken response stream would look like a slow tool until the time-out.
+ */
+export class HttpTransport extends StreamableHTTPClientTransport {
+  readonly #tap = new ResultTap();
+
+  constructor(url: URL, headers: Record<string, string>, guarded: GuardedFetch) {
+    super(url, {
+      requestInit: { headers },
+      fetch: (input, init) => {
+        // The stream for unsolicited messages is declined: nothing here listens to it. Resuming a broken one is not.
+        if (init?.method === "GET" && !new Headers(init.headers).has("last-event-id")) {
+          return Promise.resolve(new Response(null, { status: 405 }));
+        }
+        const exchange = currentExchange();
+        if (init?.method !== "POST" || exchange === undefined) return guarded.fetch(input, init);
+        return guarded.fetch(input, init, {
+          onReached: () => {
+            exchange.reached = true;
+          },
+          onBodyError: (error) => {
+            if (error instanceof UpstreamFailure) exchange.lost(error);
+          },
+        });
+      },
+    });
+    // The SDK sets this property, reads it to chain handlers, and calls it; in between stands the tap.
+    let tapped: HttpTransport["onmessage"];
+    Object.defineProperty(this, "onmessage", {
+      get: () => tapped,
+      set: (next: HttpTransport["onmessage"]) => {
+        tapped = next && ((message: JSONRPCMessage) => next(this.#tap.pass(message)));
+      },
+    });
+  }
+
+  override send(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
+    const exchange = currentExchange();
+    if (exchange === undefined || !("method" in message && "id" in message))
+      return super.send(message, options);
+    this.#tap.expect(message.id, exchange);
+    const asked = options?.requestSignal;
+    return super.send(message, {
+      ...options,
+      requestSignal: asked === undefined ? exchange.over : AbortSignal.any([asked, exchange.over]),
+      onRequestStreamEnd: () =>
+        exchange.lost(
+          new UpstreamFailure(
+            "E-UPSTREAM-DIED",
+            "The tool server closed the connection before it answered.",
+          ),
+        ),
+    });
+  }
+}

@@ -1,0 +1,56 @@
+import { z } from "zod";
+import { canonicalJson } from "../platform/canonical.ts";
+import type { ToolDefinition } from "./pins.ts";
+
+const MAX_TOOLS = 1000;
+
+const jsonObject = z.record(z.string(), z.unknown());
+
+const tool = z.looseObject({
+  name: z.string().regex(/^[\w./:-]{1,128}$/),
+  description: z.string().optional(),
+  inputSchema: jsonObject,
+  outputSchema: jsonObject.optional(),
+  annotations: jsonObject.optional(),
+});
+
+/** One page of `tools/list`; undefined when it is none. */
+export function readPage(
+  result: Record<string, unknown>,
+): { tools: unknown[]; nextCursor: string | undefined } | undefined {
+  const { tools, nextCursor } = result;
+  if (!Array.isArray(tools)) return undefined;
+  return { tools, nextCursor: typeof nextCursor === "string" ? nextCursor : undefined };
+}
+
+/** Whether it has one canonical text that the database can hold: no NUL, no half of a surrogate pair, not too deep. */
+function isStorable(value: unknown): boolean {
+  try {
+    const text = canonicalJson(value);
+    return text.isWellFormed() && !/(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/i.test(text);
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Keeps what is a usable tool, untouched, and names the rest: tools without a proper name or schema, second tools of
+ * the same name, text that can't be stored, and all beyond the first 1,000.
+ */
+export function readTools(listed: readonly unknown[]): {
+  tools: ToolDefinition[];
+  refused: string[];
+} {
+  const tools = new Map<string, ToolDefinition>();
+  const refused: string[] = [];
+  for (const item of listed) {
+    const found = tool.safeParse(item);
+    const name = found.data?.name;
+    if (name === undefined || tools.has(name) || tools.size >= MAX_TOOLS || !isStorable(item)) {
+      refused.push(name ?? "(a tool without a valid name or schema)");
+    } else {
+      tools.set(name, item as ToolDefinition);
+    }
+  }
+  return { tools: [...tools.values()], refused };
+}

@@ -179,7 +179,7 @@ function waiting(callId: string, approvalId: string, expiresAt: string): CallOut
 }
 
 async function proceed(context: Context, verdicts: Verdict[]): Promise<Decided> {
-  const { tx, deps, run, facts } = context;
+  const { tx, run, facts } = context;
   const { grant, ref, exact, question } = facts;
   if (!grant || !ref)
     throw new Error("a call without a grant and a tool server can't have passed gate 2");

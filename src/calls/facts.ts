@@ -1,5 +1,5 @@
 import { type ApprovalRow, decisionsOf, type ExactCall, lockQuestion } from "../approvals/index.ts";
-import { type RunLimits, readUsage } from "../budgets/index.ts";
+import { limitsOf, type RunLimits, readUsage } from "../budgets/index.ts";
 import {
   type AgentBody,
   type Revision,
@@ -60,10 +60,7 @@ export async function readFacts(
     contractHash: agent.body_hash,
   };
   const question = grant && (await lockQuestion(tx, exact));
-  const limits = {
-    calls: agent.body.limits.calls ?? null,
-    costUsd: agent.body.limits.cost_usd ?? null,
-  };
+  const limits = limitsOf(agent.body);
   const gates: GateFacts = {
     project: { ...project, migration_mode: project.migration_mode as MigrationMode },
     run: { state: run.state, is_shadow: run.is_shadow, ofCaller: isOfCaller(request, run) },

@@ -55,14 +55,6 @@ export const failRunBody = z.strictObject({
   error_code: errorCode,
   error_detail: text(0, 4_000).optional(),
 });
-export const usageBody = z.strictObject({
-  project_id: projectId.optional(),
-  cost_usd: z.number().min(0).max(1_000_000),
-  model: text(1, 200).optional(),
-  input_tokens: z.number().int().min(0).max(1e12).optional(),
-  output_tokens: z.number().int().min(0).max(1e12).optional(),
-});
-
 export const runRef = z.object({
   run_id: z.string(),
   project_id: z.string(),

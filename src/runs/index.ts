@@ -1,5 +1,8 @@
+export { runOfCaller } from "./actions.ts";
+export { type AgentCaller, activeAgent, agentOf, openClientRun } from "./client.ts";
 export { RUN_STATES, type RunEvent, type RunState } from "./contract.ts";
 export { createRun, type NewRun } from "./create.ts";
+export { lowerMode } from "./mode.ts";
 export {
   addCost,
   heartbeat,
@@ -10,6 +13,7 @@ export {
   requireFence,
   touchClientRun,
 } from "./queries.ts";
+export { runRoutes } from "./routes.ts";
 export { eventForLost, isFinal } from "./states.ts";
 export { appendStep, completeStep, readSteps, type StepRow } from "./steps.ts";
 export { claimRun, type RunEffects, type TransitionRequest, transition } from "./transition.ts";

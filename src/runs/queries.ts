@@ -79,17 +79,26 @@ export async function touchClientRun(tx: Tx, projectId: string, runId: string): 
   );
 }
 
-/** Adds money spent to a run, in US dollars; also after its end, for a late bill is still a bill. */
+/**
+ * Adds money spent to a run, in US dollars; also after its end, for a late bill is still a bill.
+ *
+ * @returns what the run has cost in all
+ */
 export async function addCost(
   tx: Tx,
   projectId: string,
   runId: string,
   costUsd: number,
-): Promise<void> {
-  if (costUsd === 0) return;
-  await sql`update runs set cost_usd = cost_usd + ${costUsd}::numeric
-    where project_id = ${projectId} and run_id = ${runId}`.execute(tx);
+): Promise<number> {
+  const { cost_usd } = await tx
+    .updateTable("runs")
+    .set({ cost_usd: sql<number>`cost_usd + ${costUsd}::numeric` })
+    .where("project_id", "=", projectId)
+    .where("run_id", "=", runId)
+    .returning("cost_usd")
+    .executeTakeFirstOrThrow();
   await announce(tx, { project_id: projectId, kind: "run", id: runId });
+  return cost_usd;
 }
 
 /** @throws AppError E-RUN-FENCED when the run has been claimed anew since, or is not running */

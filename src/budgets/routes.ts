@@ -1,0 +1,62 @@
+import { createRoute } from "@hono/zod-openapi";
+import { z } from "zod";
+import { appendAudit } from "../audit/index.ts";
+import { readAgent, readRevision } from "../contracts/index.ts";
+import { type ApiEnv, scopeOf } from "../identity/index.ts";
+import { uuid } from "../platform/contract.ts";
+import type { Database } from "../platform/database/index.ts";
+import { AppError } from "../platform/errors.ts";
+import { answers, newApi, problems } from "../platform/http/index.ts";
+import { addCost, agentOf, isFinal, runOfCaller } from "../runs/index.ts";
+import { limitsOf, spend } from "./budgets.ts";
+import { usageAnswer, usageBody } from "./contract.ts";
+
+const usage = createRoute({
+  method: "post",
+  path: "/runs/{run_id}/usage",
+  summary: "Book what a model cost on a client run (with the agent's key)",
+  request: {
+    params: z.object({ run_id: uuid }),
+    body: { content: { "application/json": { schema: usageBody } }, required: true },
+  },
+  responses: {
+    200: answers("What the run has cost so far", usageAnswer),
+    ...problems(401, 403, 404, 409, 422),
+  },
+});
+
+/** What agents report of their spending; to be mounted under /api/v1. */
+export function budgetRoutes(deps: { db: Database }) {
+  return newApi<ApiEnv>().openapi(usage, async (c) => {
+    const { project_id, ...used } = c.req.valid("json");
+    const { caller } = c.var;
+    agentOf(caller);
+    const answer = await deps.db.transaction(scopeOf(caller), async (tx) => {
+      const run = await runOfCaller(tx, caller, c.req.valid("param").run_id, project_id);
+      if (isFinal(run.state)) {
+        throw new AppError("E-RUN-STATE", `The run is ${run.state}.`, {
+          extra: { state: run.state },
+        });
+      }
+      const revision = await readRevision(tx, run.project_id, run.revision_id);
+      if (!revision) throw new AppError("E-NOT-FOUND", "The run's contract is gone.");
+      await spend(
+        tx,
+        run.project_id,
+        run.run_id,
+        limitsOf(readAgent(revision).body),
+        used.cost_usd,
+      );
+      const cost_usd = await addCost(tx, run.project_id, run.run_id, used.cost_usd);
+      await appendAudit(tx, {
+        projectId: run.project_id,
+        actor: caller.actor,
+        action: "run.usage",
+        subject: { kind: "run", id: run.run_id },
+        details: used,
+      });
+      return { run_id: run.run_id, project_id: run.project_id, cost_usd };
+    });
+    return c.json(answer, 200);
+  });
+}

@@ -20,6 +20,7 @@ const MOST_LISTED = 200;
 const apply = createRoute({
   method: "post",
   path: "/contracts/apply",
+  tags: ["contracts"],
   summary: "Apply contracts: all of them or none",
   request: {
     body: { content: { "application/json": { schema: applyRequest } }, required: true },
@@ -33,6 +34,7 @@ const apply = createRoute({
 const list = createRoute({
   method: "get",
   path: "/contracts",
+  tags: ["contracts"],
   summary: "List contract revisions, newest first",
   request: { query: contractsQuery },
   responses: { 200: answers("A page of revisions", contractsResponse), ...problems(401, 403, 422) },
@@ -41,6 +43,7 @@ const list = createRoute({
 const one = createRoute({
   method: "get",
   path: "/contracts/{revision_id}",
+  tags: ["contracts"],
   summary: "Read one contract revision with its body",
   request: { params: z.object({ revision_id: uuid }) },
   responses: { 200: answers("The revision", revisionDetail), ...problems(401, 403, 404, 422) },

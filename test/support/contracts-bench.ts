@@ -1,0 +1,124 @@
+import { Hono } from "hono";
+import { z } from "zod";
+import {
+  agentBodySchema,
+  contractsRoutes,
+  createContracts,
+  type Families,
+} from "../../src/contracts/index.ts";
+import type { ApiEnv, Caller } from "../../src/identity/index.ts";
+import { type Database, openDatabase } from "../../src/platform/database/index.ts";
+import { createCursors, problemResponse } from "../../src/platform/http/index.ts";
+import { createLog } from "../../src/platform/log.ts";
+import { createTestDatabase } from "./database.ts";
+
+const families: Families = {
+  agent: {
+    schema: agentBodySchema,
+    check: (body) =>
+      (body as { display_name: string }).display_name === "Nobody"
+        ? [{ path: "display_name", message: "is nobody" }]
+        : [],
+  },
+  tool_server: {
+    schema: z.object({ transport: z.enum(["stdio", "http"]), url: z.string().optional() }).loose(),
+  },
+  channel: { schema: z.object({ type: z.string() }).loose() },
+};
+
+export const caller = (over: Partial<Caller>): Caller => ({
+  keyId: "k1",
+  actor: { kind: "key", id: "Ada" },
+  role: "admin",
+  projects: ["acme"],
+  agentId: null,
+  holdSeconds: 4,
+  mayActForOthers: false,
+  surface: "api",
+  ...over,
+});
+export const ada = caller({});
+export const eve = caller({ keyId: "k2", actor: { kind: "key", id: "Eve" }, projects: ["evil"] });
+export const root = caller({ keyId: "k0", actor: { kind: "key", id: "root" }, projects: "all" });
+
+export const server = (
+  id: string,
+  body: object = { transport: "http", url: "https://tools.example" },
+) => ({
+  contract_family: "tool_server",
+  contract_id: id,
+  body,
+});
+export const channel = (id: string, body: object = { type: "webhook" }) => ({
+  contract_family: "channel",
+  contract_id: id,
+  body,
+});
+export const agent = (id: string, body: object = {}) => ({
+  contract_family: "agent",
+  contract_id: id,
+  body: { display_name: id, driver: "client", ...body },
+});
+
+/** A fresh database with the projects acme, evil and busy, and the contracts API on it. */
+export async function openBench() {
+  const { url, drop } = await createTestDatabase();
+  const db = openDatabase({ url, log: createLog("silent") });
+  await db.transaction({ role: "platform" }, async (tx) => {
+    for (const id of ["acme", "evil", "busy"]) {
+      await tx
+        .insertInto("projects")
+        .values({ project_id: id, display_name: id, migration_mode: "active" })
+        .execute();
+    }
+  });
+  return {
+    db,
+    url,
+    api: (as: Caller, allowStdio = true) => createApi(db, as, allowStdio),
+    /** All revisions of a contract, oldest first. */
+    revisions: (project: string, id: string) =>
+      db.transaction({ role: "platform" }, (tx) =>
+        tx
+          .selectFrom("contract_revisions")
+          .selectAll()
+          .where("project_id", "=", project)
+          .where("contract_id", "=", id)
+          .orderBy("version_minor")
+          .execute(),
+      ),
+    async close() {
+      await db.close();
+      await drop();
+    },
+  };
+}
+export type Bench = Awaited<ReturnType<typeof openBench>>;
+
+/** The contracts API as the caller sees it, over real requests. */
+function createApi(db: Database, as: Caller, allowStdio: boolean) {
+  const app = new Hono<ApiEnv>();
+  app.onError((error) => problemResponse(error));
+  app.use(async (c, next) => {
+    c.set("caller", as);
+    await next();
+  });
+  const contracts = createContracts({ db, families, allowStdio });
+  app.route("/", contractsRoutes({ db, contracts, cursors: createCursors(new Uint8Array(32)) }));
+  const read = async (response: Response) => ({
+    status: response.status,
+    // biome-ignore lint/suspicious/noExplicitAny: an answer of any shape, asserted below
+    body: (await response.json()) as any,
+  });
+  return {
+    get: async (path: string) => read(await app.request(path)),
+    apply: async (documents: unknown[], more: object = {}) =>
+      read(
+        await app.request("/contracts/apply", {
+          method: "POST",
+          headers: { "content-type": "application/json" },
+          body: JSON.stringify({ documents, ...more }),
+        }),
+      ),
+  };
+}

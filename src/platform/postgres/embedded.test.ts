@@ -1,12 +1,17 @@
+import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { Client } from "pg";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { spawnOwner } from "../../../test/support/owner-process.ts";
 import { waitFor } from "../../../test/support/wait.ts";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "./index.ts";
+
+const RACER = fileURLToPath(new URL("../../../test/support/lock-racer.ts", import.meta.url));
 
 let root: string;
 let dataDir: string;
@@ -105,6 +110,18 @@ test("of two starts at once exactly one wins, on a new directory and on an old o
     expect(events.find(({ event }) => event === "failed")?.code).toBe("E-DB-IN-USE");
     for (const owner of owners) if (owner.child.exitCode === null) await owner.end("SIGTERM");
   }
+});
+
+test("of two processes that reach for the lock in the same moment exactly one gets it", async () => {
+  const rounds = 10;
+  const startAt = String(Date.now() + 1_000);
+  const race = promisify(execFile);
+  const runs = await Promise.all(
+    ["a", "b"].map(() => race(process.execPath, [RACER, root, startAt, String(rounds)])),
+  );
+  const [first = [], second = []] = runs.map(({ stdout }) => JSON.parse(stdout) as string[]);
+  const results = first.map((result, round) => [result, second[round]].sort());
+  expect(results).toEqual(Array.from({ length: rounds }, () => ["E-DB-IN-USE", "won"]));
 });
 
 test("Ctrl-C reaches the owner but not PostgreSQL, which answers until it is stopped", async () => {

@@ -10,6 +10,12 @@ export interface Ownership {
 /** https://www.sqlite.org/rescode.html#busy */
 const SQLITE_BUSY = 5;
 
+/**
+ * The exclusive lock is reached by steps. Two processes that climb at once stand in each other's way,
+ * and without some patience both would give up; with it, one steps back and the other wins.
+ */
+const PATIENCE_MS = 300;
+
 /** Keeps the locks reachable: a collected handle would close its file and so lose its lock. */
 const held = new Set<DatabaseSync>();
 
@@ -26,7 +32,7 @@ export async function own(dataDir: string): Promise<Ownership> {
   const note = join(dataDir, "owner.pid");
   let database: DatabaseSync | undefined;
   try {
-    database = new DatabaseSync(path);
+    database = new DatabaseSync(path, { timeout: PATIENCE_MS });
     // Whoever can read the file could hold a lock on it, and so keep us from starting.
     await chmod(path, 0o600);
     database.exec("pragma journal_mode = memory; begin exclusive");

@@ -156,6 +156,7 @@ create index runs_by_agent on runs (project_id, agent_id, created_at desc, run_i
 create index runs_by_trigger_ref on runs (project_id, trigger_ref) where trigger_ref is not null;
 create index runs_open_client on runs (project_id, opened_by, session_key)
   where driver = 'client' and completed_at is null;
+create index runs_idle_client on runs (heartbeat_at) where driver = 'client' and state = 'running';
 create index runs_lease on runs (lease_until) where state = 'running' and lease_until is not null;
 create index runs_timeout on runs (timeout_at) where completed_at is null;
 create index runs_unclaimed on runs (created_at) where driver = 'worker' and state in ('pending', 'running')

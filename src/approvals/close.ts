@@ -4,7 +4,7 @@ import { announce } from "../platform/database/changes.ts";
 import type { Database, Tx } from "../platform/database/index.ts";
 import { isFinal, lockRun, type RunRow, transition } from "../runs/index.ts";
 import type { ApprovalEffects, QuestionEnding } from "./effects.ts";
-import { type ApprovalRow, hasOpenQuestion, lockApproval } from "./queries.ts";
+import { type ApprovalRow, hasOpenQuestion, lockApproval, lockQuestionsOfRun } from "./queries.ts";
 
 const SWEEPER = systemActor("sweeper");
 
@@ -69,23 +69,51 @@ export async function voidQuestionsOfRun(
   effects: ApprovalEffects,
   run: RunRow,
 ): Promise<void> {
-  const open = await tx
-    .selectFrom("approvals")
-    .select("approval_id")
-    .where("project_id", "=", run.project_id)
-    .where("run_id", "=", run.run_id)
-    .where("status", "=", "open")
+  await voidOpenQuestions(tx, effects, run, SWEEPER, `the run was ${run.state}`);
+}
+
+/**
+ * Voids the open questions of a project that is being deactivated; its waiting runs go on to gate 1, which stops them.
+ * Registered as the tenants feature's listener.
+ */
+export async function voidQuestionsOfProject(
+  tx: Tx,
+  effects: ApprovalEffects,
+  project: { projectId: string; actor: Actor },
+): Promise<void> {
+  const waiting = await tx
+    .selectFrom("runs")
+    .select("run_id")
+    .where("project_id", "=", project.projectId)
+    .where("state", "=", "waiting_approval")
+    .orderBy("created_at")
     .execute();
-  for (const { approval_id } of open) {
-    const question = await lockApproval(tx, run.project_id, approval_id);
-    if (question?.status !== "open") continue;
-    const reason = `the run was ${run.state}`;
+  const reason = "the project was deactivated";
+  for (const { run_id } of waiting) {
+    const run = await lockRun(tx, project.projectId, run_id);
+    if (!run) continue;
+    await voidOpenQuestions(tx, effects, run, project.actor, reason);
+    await resumeIfAnswered(tx, effects, run, project.actor, reason);
+  }
+}
+
+async function voidOpenQuestions(
+  tx: Tx,
+  effects: ApprovalEffects,
+  run: RunRow,
+  actor: Actor,
+  reason: string,
+): Promise<void> {
+  const open = (await lockQuestionsOfRun(tx, run.project_id, run.run_id)).filter(
+    (question) => question.status === "open",
+  );
+  for (const question of open) {
     await closeQuestion(tx, effects, question, { status: "voided", reason });
     await appendAudit(tx, {
       projectId: run.project_id,
-      actor: SWEEPER,
+      actor,
       action: "run.approval.void",
-      subject: { kind: "approval", id: approval_id },
+      subject: { kind: "approval", id: question.approval_id },
       details: { run_id: run.run_id, reason },
     });
   }

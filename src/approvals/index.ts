@@ -1,4 +1,4 @@
-export { expireQuestions, voidQuestionsOfRun } from "./close.ts";
+export { expireQuestions, voidQuestionsOfProject, voidQuestionsOfRun } from "./close.ts";
 export type { ApprovalEffects, QuestionEnding } from "./effects.ts";
 export { type NewQuestion, openQuestion } from "./open.ts";
 export { type ApprovalRow, decisionsOf, lockQuestion } from "./queries.ts";

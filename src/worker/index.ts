@@ -1,0 +1,54 @@
+import type { JobData, JobInfo, Jobs, QueueName } from "../platform/jobs/index.ts";
+import type { Logger } from "../platform/log.ts";
+import { type Loop, startLoop } from "./loop.ts";
+import { type SweepDeps, sweep, sweepSlowly } from "./sweeps.ts";
+
+const SWEEP_MS = 1_000;
+const SLOW_SWEEP_MS = 15_000;
+
+/** What is done with the jobs of each queue. */
+export type Handlers = { [Q in QueueName]: (data: JobData[Q], job: JobInfo) => Promise<void> };
+
+/** How many jobs of a queue this process works on at once. */
+const CONCURRENCY: Record<QueueName, number> = {
+  "run.execute": 8,
+  "run.ended": 2,
+  "approval.opened": 2,
+  "message.deliver": 4,
+};
+
+/**
+ * Starts working: a handler for each queue, and the sweeps that put right what nobody else would notice.
+ *
+ * @returns stops the sweeps; the jobs at hand are ended by the job engine's own stop
+ */
+export async function startWorker(options: {
+  jobs: Jobs;
+  handlers: Handlers;
+  sweeps: SweepDeps;
+  log: Logger;
+}): Promise<{ stop(): Promise<void> }> {
+  const { jobs, handlers, sweeps, log } = options;
+  const on = <Q extends QueueName>(queue: Q) =>
+    jobs.work(queue, CONCURRENCY[queue], handlers[queue]);
+  await Promise.all([
+    on("run.execute"),
+    on("run.ended"),
+    on("approval.opened"),
+    on("message.deliver"),
+  ]);
+  const loops: Loop[] = [
+    startLoop({ name: "sweep", pauseMs: SWEEP_MS, log, round: () => sweep(sweeps) }),
+    startLoop({
+      name: "slow sweep",
+      pauseMs: SLOW_SWEEP_MS,
+      log,
+      round: () => sweepSlowly(sweeps),
+    }),
+  ];
+  return {
+    async stop() {
+      await Promise.all(loops.map((loop) => loop.stop()));
+    },
+  };
+}

@@ -1,0 +1,110 @@
+/** Pure formatting: numbers and times to words, without React and without the current language. */
+
+export type DurationParts =
+  | { unit: "ms"; a: string }
+  | { unit: "s"; a: string }
+  | { unit: "min"; a: string; b: string }
+  | { unit: "h"; a: string; b: string }
+  | { unit: "d"; a: string; b: string };
+
+const two = (n: number): string => String(n).padStart(2, "0");
+
+/**
+ * Splits a duration in milliseconds into the largest two units that matter. `fine` keeps one decimal
+ * up to a minute (sums), otherwise only up to ten seconds (rows).
+ */
+export function durationParts(ms: number, fine = false): DurationParts {
+  const value = Math.max(0, ms);
+  if (value < 999.5) return { unit: "ms", a: String(Math.round(value)) };
+  const seconds = value / 1000;
+  if (seconds < (fine ? 59.95 : 9.95)) return { unit: "s", a: seconds.toFixed(1) };
+  const whole = Math.round(seconds);
+  if (whole < 60) return { unit: "s", a: String(whole) };
+  if (whole < 3600) return { unit: "min", a: String(Math.floor(whole / 60)), b: two(whole % 60) };
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 1440)
+    return { unit: "h", a: String(Math.floor(minutes / 60)), b: two(minutes % 60) };
+  const hours = Math.floor(minutes / 60);
+  return { unit: "d", a: String(Math.floor(hours / 24)), b: String(hours % 24) };
+}
+
+/** Time left as a clock: `11:42`, `1:02:03`; never below `0:00`. */
+export function countdown(ms: number): string {
+  const total = Math.max(0, Math.ceil(ms / 1000));
+  const hours = Math.floor(total / 3600);
+  const minutes = Math.floor((total % 3600) / 60);
+  const rest = two(total % 60);
+  return hours > 0 ? `${hours}:${two(minutes)}:${rest}` : `${minutes}:${rest}`;
+}
+
+/** The first 13 characters of a UUIDv7: its full time, and a prefix that can be searched for. */
+export const shortId = (id: string): string => id.slice(0, 13);
+
+/** `3f9a0c77…e1d2c21b`: enough of a hash to compare by eye. */
+export const shortHash = (hash: string): string =>
+  hash.length > 20 ? `${hash.slice(0, 8)}…${hash.slice(-8)}` : hash;
+
+/** US dollars with four decimals, six where four would show nothing but zeros. */
+export function money(usd: number, language: string): string {
+  const digits = usd !== 0 && Math.abs(usd) < 0.00005 ? 6 : 4;
+  return new Intl.NumberFormat(language, {
+    style: "currency",
+    currency: "USD",
+    currencyDisplay: "narrowSymbol",
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  }).format(usd);
+}
+
+/** A limit, which a person wrote: as few decimals as say it exactly. */
+export const moneyLimit = (usd: number, language: string): string =>
+  new Intl.NumberFormat(language, {
+    style: "currency",
+    currency: "USD",
+    currencyDisplay: "narrowSymbol",
+    minimumFractionDigits: 2,
+    maximumFractionDigits: 6,
+  }).format(usd);
+
+/** Local wall time, `03:07:58`, and with milliseconds `03:07:58.214`. */
+export function wallTime(iso: string | number, withMs = false): string {
+  const d = new Date(iso);
+  const time = `${two(d.getHours())}:${two(d.getMinutes())}:${two(d.getSeconds())}`;
+  return withMs ? `${time}.${String(d.getMilliseconds()).padStart(3, "0")}` : time;
+}
+
+/** The part of `current` that repeats `previous`, cut at a separator, to be shown dimmed. */
+export function sharedPrefix(previous: string | null, current: string): [string, string] {
+  if (previous === null) return ["", current];
+  let same = 0;
+  while (same < current.length && current[same] === previous[same]) same += 1;
+  let cut = 0;
+  for (let i = 0; i < same; i += 1) if (current[i] === ":") cut = i + 1;
+  if (same >= 8 && current[8] === ".") cut = 8;
+  return [current.slice(0, cut), current.slice(cut)];
+}
+
+export function isSameDay(a: Date, b: Date): boolean {
+  return a.toDateString() === b.toDateString();
+}
+
+/** `14 Nov 11:20`, with the year only when it is another one. */
+export function dayAndTime(iso: string, language: string, now: Date): string {
+  const date = new Date(iso);
+  return new Intl.DateTimeFormat(language, {
+    ...(date.getFullYear() === now.getFullYear() ? {} : { year: "numeric" }),
+    month: "short",
+    day: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+  }).format(date);
+}
+
+/** `UTC+8`, `UTC−3:30`. */
+export function zoneName(offsetMinutesWest: number): string {
+  const east = -offsetMinutesWest;
+  const hours = Math.floor(Math.abs(east) / 60);
+  const minutes = Math.abs(east) % 60;
+  return `UTC${east < 0 ? "−" : "+"}${hours}${minutes === 0 ? "" : `:${two(minutes)}`}`;
+}

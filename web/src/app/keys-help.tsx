@@ -1,0 +1,61 @@
+import { useTranslation } from "react-i18next";
+import { Button } from "../ui/button.tsx";
+import { Dialog } from "../ui/dialog.tsx";
+
+export function KeysHelp(props: { onClose: () => void }) {
+  const { t } = useTranslation();
+  const groups = [
+    {
+      title: t("keys.everywhere"),
+      keys: [
+        ["g r", t("keys.go_runs")],
+        ["g a", t("keys.go_approvals")],
+        ["?", t("keys.help")],
+      ],
+    },
+    {
+      title: t("keys.lists"),
+      keys: [
+        ["j k", t("keys.next_previous")],
+        ["↵", t("keys.open")],
+        ["f", t("keys.filter")],
+        ["n", t("keys.newer")],
+      ],
+    },
+    {
+      title: t("keys.question"),
+      keys: [
+        ["a", t("keys.approve")],
+        ["r", t("keys.reject")],
+        ["o", t("keys.open_run")],
+        ["v", t("keys.raw")],
+        ["Esc", t("keys.back")],
+      ],
+    },
+  ];
+  return (
+    <Dialog title={t("keys.title")} onClose={props.onClose}>
+      {groups.map((group) => (
+        <section key={group.title} className="mt-3">
+          <h3>{group.title}</h3>
+          <dl className="kv mt-1">
+            {group.keys.map(([keys, what]) => (
+              <div key={keys} className="contents">
+                <dt className="line gap-1">
+                  {keys?.split(" ").map((key) => (
+                    <kbd key={key}>{key}</kbd>
+                  ))}
+                </dt>
+                <dd>{what}</dd>
+              </div>
+            ))}
+          </dl>
+        </section>
+      ))}
+      <p className="text-ink-3 text-xs mt-3">{t("keys.note")}</p>
+      <div className="foot">
+        <Button onClick={props.onClose}>{t("common.close")}</Button>
+      </div>
+    </Dialog>
+  );
+}

@@ -1,0 +1,131 @@
+import type { QueryClient, QueryKey } from "@tanstack/react-query";
+import { useSyncExternalStore } from "react";
+import { LagMeter, reconnectDelay } from "./lag.ts";
+
+/**
+ * The event stream says only what changed; whoever shows it fetches it again under its own rights.
+ * After a gap everything visible is fetched anew, because nobody knows what was missed.
+ */
+export type LiveState =
+  | { status: "connecting" }
+  | { status: "live"; lagMs: number }
+  | { status: "offline"; since: number; retryAt: number };
+
+interface Change {
+  project_id: string;
+  kind: string;
+  id: string;
+}
+
+/** Which cached answers a change makes stale. */
+export function staleKeys(change: Change): QueryKey[] {
+  const runs = ["runs", "head"];
+  switch (change.kind) {
+    case "run":
+      return [runs, ["run", change.project_id, change.id]];
+    case "call":
+      return [runs, ["run", change.project_id]];
+    case "approval":
+      return [["approvals"], ["run", change.project_id]];
+    case "channel_event":
+    case "message":
+      return [["run", change.project_id]];
+    case "contract":
+      return [["agents"]];
+    case "tenant":
+      return [["session"]];
+    default:
+      return [];
+  }
+}
+
+const GATHER_MS = 200;
+// The server pings every 15 s; two missed pings and some slack mean that the line is dead.
+const SILENCE_MS = 35_000;
+
+let state: LiveState = { status: "connecting" };
+const listeners = new Set<() => void>();
+
+function publish(next: LiveState): void {
+  state = next;
+  for (const listener of listeners) listener();
+}
+
+export function useLive(): LiveState {
+  return useSyncExternalStore(
+    (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    () => state,
+  );
+}
+
+function gatherer(client: QueryClient): (keys: QueryKey[]) => void {
+  const waiting = new Map<string, QueryKey>();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const flush = () => {
+    timer = undefined;
+    const keys = [...waiting.values()];
+    waiting.clear();
+    for (const queryKey of keys) void client.invalidateQueries({ queryKey });
+  };
+  return (keys) => {
+    for (const key of keys) waiting.set(JSON.stringify(key), key);
+    timer ??= setTimeout(flush, GATHER_MS);
+  };
+}
+
+/** Opens the stream and keeps it open; the returned function closes it for good. */
+export function startLive(client: QueryClient): () => void {
+  const gather = gatherer(client);
+  let source: EventSource | undefined;
+  let meter = new LagMeter();
+  let attempt = 0;
+  let offlineSince: number | undefined;
+  let retry: ReturnType<typeof setTimeout> | undefined;
+  let silence: ReturnType<typeof setTimeout> | undefined;
+
+  const lost = () => {
+    source?.close();
+    clearTimeout(silence);
+    clearTimeout(retry);
+    offlineSince ??= Date.now();
+    const delay = reconnectDelay(attempt);
+    attempt += 1;
+    publish({ status: "offline", since: offlineSince, retryAt: Date.now() + delay });
+    retry = setTimeout(open, delay);
+    // The browser does not say why a stream ended; a session that is over shows here.
+    void client.invalidateQueries({ queryKey: ["session"] });
+  };
+  const heard = (event: MessageEvent<string>) => {
+    clearTimeout(silence);
+    silence = setTimeout(lost, SILENCE_MS);
+    const now = Date.parse((JSON.parse(event.data) as { now: string }).now);
+    if (!Number.isNaN(now)) publish({ status: "live", lagMs: meter.measure(now, Date.now()) });
+  };
+  const open = () => {
+    source = new EventSource("/api/v1/events");
+    source.addEventListener("hello", (event) => {
+      const { missed } = JSON.parse(event.data) as { missed?: boolean };
+      if (offlineSince !== undefined || missed) void client.invalidateQueries();
+      attempt = 0;
+      offlineSince = undefined;
+      meter = new LagMeter();
+      heard(event);
+    });
+    source.addEventListener("ping", heard);
+    source.addEventListener("change", (event) => {
+      gather(staleKeys(JSON.parse(event.data) as Change));
+    });
+    source.addEventListener("error", lost);
+  };
+
+  open();
+  return () => {
+    source?.close();
+    clearTimeout(retry);
+    clearTimeout(silence);
+    publish({ status: "connecting" });
+  };
+}

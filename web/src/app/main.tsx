@@ -1,0 +1,25 @@
+import { QueryClientProvider } from "@tanstack/react-query";
+import { RouterProvider } from "@tanstack/react-router";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { Announcer } from "../ui/announce.tsx";
+import "../ui/main.css";
+import { startI18n } from "./i18n.ts";
+import { makeQueryClient } from "./queries.ts";
+import { makeRouter } from "./routes.tsx";
+
+const root = document.getElementById("root");
+if (!root) throw new Error("index.html lacks #root");
+
+await startI18n();
+const client = makeQueryClient();
+const router = makeRouter(client);
+
+createRoot(root).render(
+  <StrictMode>
+    <QueryClientProvider client={client}>
+      <RouterProvider router={router} />
+      <Announcer />
+    </QueryClientProvider>
+  </StrictMode>,
+);

@@ -1,0 +1,33 @@
+import { useTranslation } from "react-i18next";
+import { dayAndTime, durationParts, isSameDay, money, moneyLimit, wallTime } from "./format.ts";
+
+/** Formatting in the language that is shown. */
+export function useWords() {
+  const { t, i18n } = useTranslation();
+  const language = i18n.language;
+  return {
+    t,
+    language,
+    duration: (ms: number, fine = false): string => {
+      const parts = durationParts(ms, fine);
+      return "b" in parts
+        ? t(`duration.${parts.unit}`, { a: parts.a, b: parts.b })
+        : t(`duration.${parts.unit}`, { a: parts.a });
+    },
+    money: (usd: number) => money(usd, language),
+    moneyLimit: (usd: number) => moneyLimit(usd, language),
+    number: (n: number) => new Intl.NumberFormat(language).format(n),
+    /** Today only the time, else the day too: for columns. */
+    moment: (iso: string, now: number): string =>
+      isSameDay(new Date(iso), new Date(now))
+        ? wallTime(iso)
+        : dayAndTime(iso, language, new Date(now)),
+    /** As a phrase: "03:07:58 today". */
+    when: (iso: string, now: number): string =>
+      isSameDay(new Date(iso), new Date(now))
+        ? t("common.today_at", { time: wallTime(iso) })
+        : dayAndTime(iso, language, new Date(now)),
+  };
+}
+
+export type Words = ReturnType<typeof useWords>;

@@ -1,0 +1,175 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { useEffect, useRef, useState } from "react";
+import type { Approval } from "../../app/api.ts";
+import { useNow } from "../../app/clock.ts";
+import { useKeys } from "../../app/keys.ts";
+import { approvalsQuery } from "../../app/queries.ts";
+import { usePageTitle } from "../../app/title.ts";
+import { useProject } from "../../app/use-session.ts";
+import { useWords } from "../../app/words.ts";
+import { Glyph } from "../../ui/glyphs.tsx";
+import { Fuse, Tag } from "../../ui/marks.tsx";
+import { Bones, ProblemNote } from "../../ui/problem.tsx";
+import { TimeLeft } from "./decision-bar.tsx";
+import { type InboxEntry, mergeInbox, nextOpen } from "./inbox.ts";
+import { Question } from "./question.tsx";
+import { Quorum } from "./quorum.tsx";
+
+export function ApprovalsPage() {
+  const { t } = useWords();
+  const project = useProject();
+  const approvals = useQuery(approvalsQuery(project));
+  const open = approvals.data?.items;
+  usePageTitle(
+    open && open.length > 0 ? t("inbox.title_count", { count: open.length }) : t("nav.approvals"),
+  );
+  if (open && !approvals.isPlaceholderData) return <Inbox key={project ?? ""} open={open} />;
+  return (
+    <div className="page">
+      <h1 className="sr-only">{t("nav.approvals")}</h1>
+      {approvals.isError ? (
+        <ProblemNote error={approvals.error} onRetry={() => approvals.refetch()} />
+      ) : (
+        <Bones rows={5} label={t("common.loading")} />
+      )}
+    </div>
+  );
+}
+
+/** Keeps the order of what one has seen: a list that moves under the finger approves the wrong call. */
+function useStill(open: readonly Approval[]): InboxEntry[] {
+  const [entries, setEntries] = useState(() => mergeInbox([], open));
+  const [seen, setSeen] = useState(open);
+  if (seen !== open) {
+    setSeen(open);
+    setEntries(mergeInbox(entries, open));
+  }
+  return entries;
+}
+
+function Inbox(props: { open: readonly Approval[] }) {
+  const { t } = useWords();
+  const entries = useStill(props.open);
+  const navigate = useNavigate({ from: "/approvals" });
+  const chosen = useSearch({ from: "/console/approvals" }).question;
+  const [answered, setAnswered] = useState<string | null>(null);
+  const named = entries.find((entry) => entry.approval.approval_id === chosen);
+  const current = named ?? entries.find((entry) => !entry.closed) ?? entries[0];
+  const choose = (question: string | undefined) =>
+    navigate({ search: (old) => ({ ...old, question }), replace: true, resetScroll: false });
+  const walk = (by: 1 | -1) => {
+    const at = current ? entries.indexOf(current) : -1;
+    const next = entries[at + by];
+    if (next) void choose(next.approval.approval_id);
+  };
+  useKeys({ j: () => walk(1), k: () => walk(-1), Escape: () => choose(undefined) });
+  useFocusAfterAnswer(answered, current?.approval.approval_id);
+  if (!current) return <Nothing />;
+  const decided = () => {
+    const id = current.approval.approval_id;
+    setAnswered(id);
+    // The answered one is still in the list we hold, so the next is looked for without it.
+    const next = nextOpen(entries, id);
+    if (next) void choose(next.approval.approval_id);
+  };
+  const count = entries.filter((entry) => !entry.closed).length;
+  return (
+    <div className={`inbox ${named ? "is-chosen" : ""}`}>
+      <section className="list" aria-label={t("inbox.label")}>
+        <div className="listhead">
+          <h2>{t("inbox.waiting")}</h2>
+          <span className="text-xs text-ink-3 num">{t("inbox.count", { count })}</span>
+        </div>
+        <ul>
+          {entries.map((entry) => (
+            <li key={entry.approval.approval_id}>
+              <InboxLine entry={entry} current={entry === current} />
+            </li>
+          ))}
+        </ul>
+      </section>
+      <Question
+        key={current.approval.approval_id}
+        entry={current}
+        position={entries.indexOf(current) + 1}
+        of={entries.length}
+        openCount={count}
+        onDecided={decided}
+        onBack={() => choose(undefined)}
+      />
+    </div>
+  );
+}
+
+/** After a decision the focus goes to the next question, so that a keyboard or a reader follows. */
+function useFocusAfterAnswer(answered: string | null, current: string | undefined): void {
+  const handled = useRef<string | null>(null);
+  useEffect(() => {
+    if (answered === null || answered === handled.current || current === answered) return;
+    handled.current = answered;
+    document.querySelector<HTMLElement>(".ask .headline")?.focus();
+  }, [answered, current]);
+}
+
+function InboxLine(props: { entry: InboxEntry; current: boolean }) {
+  const { t, duration } = useWords();
+  const now = useNow();
+  const { approval, closed } = props.entry;
+  const asked = Math.max(0, Math.floor((now - Date.parse(approval.asked_at)) / 60_000) * 60_000);
+  return (
+    <Link
+      className={`qi ${closed ? "done" : ""}`}
+      to="/approvals"
+      search={(old) => ({ ...old, question: approval.approval_id })}
+      replace
+      resetScroll={false}
+      activeProps={{}}
+      aria-current={props.current ? "true" : undefined}
+    >
+      <span className="a">
+        <Glyph
+          name={closed ? "cancelled" : "waiting"}
+          className={closed ? "sm" : "sm text-you-text"}
+        />
+        <b className="cut">{approval.tool}</b>
+        {approval.effect === "write" && <Tag tone="write">{t("effect.write")}</Tag>}
+        <span className="left">
+          {closed ? t("inbox.closed") : <TimeLeft approval={approval} />}
+        </span>
+      </span>
+      <span className="b">
+        <span className="cut">{approval.headline}</span>
+      </span>
+      <span className="b text-ink-3">
+        <span className="cut flex-1">
+          {asked < 60_000
+            ? t("inbox.asked_now", { agent: approval.agent_id })
+            : t("inbox.asked", {
+                agent: approval.agent_id,
+                ago: duration(asked).replace(/\s00\s\S+$/, ""),
+              })}
+        </span>
+        {approval.quorum > 1 && <Quorum approval={approval} />}
+      </span>
+      {!closed && (
+        <Fuse
+          from={Date.parse(approval.asked_at)}
+          until={Date.parse(approval.expires_at)}
+          now={now}
+        />
+      )}
+    </Link>
+  );
+}
+
+function Nothing() {
+  const { t } = useWords();
+  return (
+    <div className="page">
+      <h1>{t("nav.approvals")}</h1>
+      <h2 className="text-md mt-6">{t("inbox.nothing")}</h2>
+      <p className="text-ink-2 max-w-[68ch]">{t("inbox.nothing_why")}</p>
+    </div>
+  );
+}

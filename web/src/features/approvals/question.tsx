@@ -1,0 +1,197 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link, useNavigate } from "@tanstack/react-router";
+import { useState } from "react";
+import type { Approval } from "../../app/api.ts";
+import { useKeys } from "../../app/keys.ts";
+import { runQuery } from "../../app/queries.ts";
+import { useWords } from "../../app/words.ts";
+import { Copy } from "../../ui/copy.tsx";
+import { Glyph } from "../../ui/glyphs.tsx";
+import { Kbd, Segment, Tag } from "../../ui/marks.tsx";
+import { GatePips } from "../gates/gates.tsx";
+import { ArgumentsTable } from "./arguments-table.tsx";
+import { Block } from "./block.tsx";
+import { DecisionBar, DecisionProblem, TimeLeft } from "./decision-bar.tsx";
+import type { InboxEntry } from "./inbox.ts";
+import { Outcome } from "./outcome.tsx";
+import { QuestionSide } from "./question-side.tsx";
+import { useDecision } from "./use-decision.tsx";
+
+type View = "table" | "json";
+
+/** One question in full: what would be done, why it is asked, what came before. */
+export function Question(props: {
+  entry: InboxEntry;
+  position: number;
+  of: number;
+  openCount: number;
+  onDecided: () => void;
+  onBack: () => void;
+}) {
+  const { t } = useWords();
+  const { approval, closed } = props.entry;
+  const [view, setView] = useState<View>("table");
+  const deciding = useDecision(approval, props.onDecided);
+  const navigate = useNavigate();
+  const run = { projectId: approval.project_id, runId: approval.run_id };
+  useKeys({
+    ...(closed ? {} : { a: () => deciding.start("approve"), r: () => deciding.start("reject") }),
+    o: () => navigate({ to: "/runs/$projectId/$runId", params: run }),
+    v: () => setView((old) => (old === "table" ? "json" : "table")),
+  });
+  return (
+    <section className="ask" aria-label={t("question.label")}>
+      <div className={`body ${closed ? "is-closed" : ""}`}>
+        <div className="main">
+          <Crumb {...props} />
+          <h1 className="headline" tabIndex={-1}>
+            {approval.headline}
+          </h1>
+          {closed && !deciding.problem && <Outcome approval={approval} answered={deciding.done} />}
+          {deciding.problem && <DecisionProblem error={deciding.problem} approval={approval} />}
+          {approval.is_shadow && (
+            <p>
+              <Tag tone="shadow-run">{t("runs.shadow")}</Tag>
+            </p>
+          )}
+          <SoFar approval={approval} />
+          <Block
+            className="second"
+            title={t("question.exactly")}
+            aside={
+              <>
+                <span className="text-xs text-ink-3 max-sm:hidden">
+                  {approval.server} / <code>{approval.tool}</code>
+                </span>
+                <Segment<View>
+                  label={t("question.view")}
+                  value={view}
+                  onChange={setView}
+                  options={[
+                    { value: "table", label: t("question.table") },
+                    { value: "json", label: "JSON" },
+                  ]}
+                />
+                <Copy
+                  text={JSON.stringify(approval.arguments, null, 2)}
+                  label={t("details.copy_arguments")}
+                />
+              </>
+            }
+          >
+            {view === "table" ? (
+              <ArgumentsTable value={approval.arguments} />
+            ) : (
+              <pre className="mt-2 whitespace-pre-wrap wrap-anywhere">
+                {JSON.stringify(approval.arguments, null, 2)}
+              </pre>
+            )}
+          </Block>
+          {approval.agent_reason && (
+            <Block
+              title={t("question.own_reason")}
+              aside={<span className="text-xs text-ink-3">{t("question.unchecked")}</span>}
+            >
+              <p className="quote">{approval.agent_reason}</p>
+            </Block>
+          )}
+        </div>
+        <QuestionSide approval={approval} />
+      </div>
+      {!closed && <DecisionBar approval={approval} deciding={deciding} />}
+      {deciding.dialog}
+    </section>
+  );
+}
+
+function Crumb(props: {
+  entry: InboxEntry;
+  position: number;
+  of: number;
+  openCount: number;
+  onBack: () => void;
+}) {
+  const { t } = useWords();
+  const { approval, closed } = props.entry;
+  return (
+    <div className="crumb">
+      <button type="button" className="line gap-1 min-h-8 md:hidden" onClick={props.onBack}>
+        <Glyph name="back" className="sm" />
+        {t("nav.open", { count: props.openCount })}
+      </button>
+      <span className="line max-md:hidden flex-none">
+        {t("question.asks", { agent: approval.agent_id })}
+        <Glyph name="right" className="sm" />
+      </span>
+      <Link
+        className="cut"
+        to="/runs/$projectId/$runId"
+        params={{ projectId: approval.project_id, runId: approval.run_id }}
+      >
+        {approval.run_title}
+      </Link>
+      <span className="flex-1" />
+      {!closed && (
+        <b className="text-you-text whitespace-nowrap lg:hidden">
+          <TimeLeft approval={approval} />
+        </b>
+      )}
+      <span className="line max-md:hidden flex-none num">
+        {props.position} / {props.of}
+        <Kbd>J</Kbd>
+        <Kbd>K</Kbd>
+      </span>
+    </div>
+  );
+}
+
+const MOST_CALLS = 8;
+
+/** The calls of the run up to the question, so that one need not leave to see what the agent saw. */
+function SoFar({ approval }: { approval: Approval }) {
+  const { t, duration } = useWords();
+  const detail = useQuery(runQuery(approval.project_id, approval.run_id)).data;
+  if (!detail) return null;
+  const summaries = new Map(detail.steps.map((step) => [step.call_id, step.summary]));
+  return (
+    <Block
+      title={t("question.so_far")}
+      aside={
+        <>
+          <Link
+            className="text-xs"
+            to="/runs/$projectId/$runId"
+            params={{ projectId: approval.project_id, runId: approval.run_id }}
+          >
+            {t("question.open_run")}
+          </Link>
+          <Kbd>O</Kbd>
+        </>
+      }
+    >
+      <ul>
+        {detail.mcp_calls.slice(-MOST_CALLS).map((call) => {
+          const ms = call.upstream_ms ?? call.latency_ms;
+          const asked = call.approval_id === approval.approval_id;
+          return (
+            <li key={call.call_id} className="mini">
+              <span className="k">
+                <Glyph name={call.effect} />
+              </span>
+              <span className="cut">
+                <b>{call.tool_name}</b>{" "}
+                <span className="text-ink-2">
+                  {asked
+                    ? t("question.this")
+                    : (call.block_reason ?? summaries.get(call.call_id) ?? "")}
+                </span>
+              </span>
+              <GatePips verdicts={call.verdicts} />
+              <span className="dur">{asked || ms === null ? "" : duration(ms)}</span>
+            </li>
+          );
+        })}
+      </ul>
+    </Block>
+  );
+}

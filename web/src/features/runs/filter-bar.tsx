@@ -1,0 +1,109 @@
+import { useQuery } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import { RUN_STATES, type RunRow, type RunState } from "../../app/api.ts";
+import { agentsQuery } from "../../app/queries.ts";
+import { useProject } from "../../app/use-session.ts";
+import { useWords } from "../../app/words.ts";
+import { Glyph } from "../../ui/glyphs.tsx";
+import { Menu, MenuChoice } from "../../ui/menu.tsx";
+import { MODES, type Mode, type RunsSearch, SINCE, type Since } from "./filters.ts";
+
+const ANY = "";
+
+/** Four filters that are always there; each says what it holds and can be taken off. */
+export function FilterBar(props: { rows: RunRow[] }) {
+  const { t } = useWords();
+  const search = useSearch({ from: "/console/runs" });
+  const navigate = useNavigate({ from: "/runs" });
+  const set = <K extends keyof RunsSearch>(key: K, value: RunsSearch[K] | typeof ANY) =>
+    navigate({ search: (old) => ({ ...old, [key]: value === ANY ? undefined : value }) });
+  const agents = useAgents(props.rows, search.agent);
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: nothing is submitted, so this is no form
+    <div className="filters" role="group" aria-label={t("filter.label")}>
+      <Filter<RunState>
+        name={t("filter.state")}
+        any={t("filter.any_state")}
+        value={search.state}
+        options={RUN_STATES.map((value) => ({ value, label: t(`state.${value}`) }))}
+        onChange={(value) => set("state", value)}
+      />
+      <Filter<string>
+        name={t("filter.agent")}
+        any={t("filter.any_agent")}
+        value={search.agent}
+        options={agents.map((value) => ({ value, label: value }))}
+        onChange={(value) => set("agent", value)}
+      />
+      <Filter<Mode>
+        name={t("filter.mode")}
+        any={t("filter.any_mode")}
+        value={search.mode}
+        options={MODES.map((value) => ({
+          value,
+          label: value === "live" ? t("filter.only_live") : t("filter.only_shadow"),
+        }))}
+        onChange={(value) => set("mode", value)}
+      />
+      <Filter<Since>
+        name={t("filter.since")}
+        any={t("filter.any_time")}
+        value={search.since}
+        options={SINCE.map((value) => ({ value, label: t(`filter.since_values.${value}`) }))}
+        onChange={(value) => set("since", value)}
+      />
+    </div>
+  );
+}
+
+function useAgents(rows: RunRow[], chosen: string | undefined): string[] {
+  const contracts = useQuery(agentsQuery(useProject())).data?.contracts ?? [];
+  const names = new Set([
+    ...contracts.map((contract) => contract.contract_id),
+    ...rows.map((row) => row.agent_id),
+    ...(chosen ? [chosen] : []),
+  ]);
+  return [...names].sort();
+}
+
+function Filter<T extends string>(props: {
+  name: string;
+  any: string;
+  value: T | undefined;
+  options: { value: T; label: ReactNode }[];
+  onChange: (value: T | typeof ANY) => void;
+}) {
+  const { t } = useWords();
+  const held = props.options.find((option) => option.value === props.value);
+  return (
+    <span className={`fl ${held ? "is-set" : ""}`}>
+      <Menu
+        align="start"
+        trigger={
+          <button type="button">
+            <span className="f">{props.name}</span>
+            <b className="cut">{held?.label ?? props.any}</b>
+            {!held && <Glyph name="down" className="sm text-ink-3" />}
+          </button>
+        }
+      >
+        <MenuChoice<T | typeof ANY>
+          label={props.name}
+          value={props.value ?? ANY}
+          onChange={props.onChange}
+          options={[{ value: ANY, label: props.any }, ...props.options]}
+        />
+      </Menu>
+      {held && (
+        <button
+          type="button"
+          aria-label={t("filter.remove", { name: props.name })}
+          onClick={() => props.onChange(ANY)}
+        >
+          <Glyph name="close" className="sm" />
+        </button>
+      )}
+    </span>
+  );
+}

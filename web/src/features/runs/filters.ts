@@ -1,0 +1,54 @@
+import { RUN_STATES, type RunState } from "../../app/api.ts";
+import type { RunFilters } from "../../app/client.ts";
+
+export const SINCE = ["1h", "24h", "7d", "30d"] as const;
+export type Since = (typeof SINCE)[number];
+export const MODES = ["live", "shadow"] as const;
+export type Mode = (typeof MODES)[number];
+
+const HOURS: Record<Since, number> = { "1h": 1, "24h": 24, "7d": 168, "30d": 720 };
+
+/** What stands in the address, so that a filtered list can be shared and gone back to. */
+export interface RunsSearch {
+  state?: RunState;
+  agent?: string;
+  mode?: Mode;
+  since?: Since;
+}
+
+const oneOf = <T extends string>(values: readonly T[], value: unknown): T | undefined =>
+  values.find((v) => v === value);
+
+/** Reads the address leniently: what it can't mean is left out, never an error. */
+export function readRunsSearch(search: Record<string, unknown>): RunsSearch {
+  const state = oneOf(RUN_STATES, search.state);
+  const mode = oneOf(MODES, search.mode);
+  const since = oneOf(SINCE, search.since);
+  const agent = typeof search.agent === "string" && search.agent !== "" ? search.agent : undefined;
+  return {
+    ...(state ? { state } : {}),
+    ...(agent ? { agent } : {}),
+    ...(mode ? { mode } : {}),
+    ...(since ? { since } : {}),
+  };
+}
+
+/** `now` in milliseconds is taken once per choice: a window whose start moved would never stand still. */
+export function toFilters(
+  search: RunsSearch,
+  project: string | undefined,
+  now: number,
+): RunFilters {
+  return {
+    project_id: project,
+    state: search.state,
+    agent_id: search.agent,
+    is_shadow: search.mode === undefined ? undefined : search.mode === "shadow",
+    created_after: search.since
+      ? new Date(now - HOURS[search.since] * 3_600_000).toISOString()
+      : undefined,
+  };
+}
+
+export const isFiltered = (search: RunsSearch): boolean =>
+  Boolean(search.state ?? search.agent ?? search.mode ?? search.since);

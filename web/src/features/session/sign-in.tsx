@@ -1,0 +1,93 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useNavigate, useRouter, useSearch } from "@tanstack/react-router";
+import { type FormEvent, useEffect, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { api, Problem } from "../../app/client.ts";
+import { sessionQuery } from "../../app/queries.ts";
+import { usePageTitle } from "../../app/title.ts";
+import { Button } from "../../ui/button.tsx";
+import { Pips } from "../../ui/pips.tsx";
+import { ProblemNote } from "../../ui/problem.tsx";
+
+/** Takes the key out of a sign-in link (`#key=…`) and out of the address bar and the history with it. */
+function takeKeyFromAddress(): string | null {
+  const key = new URLSearchParams(window.location.hash.slice(1)).get("key");
+  if (key !== null) {
+    const { pathname, search } = window.location;
+    window.history.replaceState(window.history.state, "", pathname + search);
+  }
+  return key;
+}
+
+function useSignIn() {
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const router = useRouter();
+  const { next } = useSearch({ from: "/sign-in" });
+  return useMutation({
+    mutationFn: (key: string) => api.signIn(key.trim()),
+    onSuccess: async (session) => {
+      client.clear();
+      client.setQueryData(sessionQuery.queryKey, session);
+      if (next) router.history.replace(next);
+      else await navigate({ to: "/runs", replace: true });
+    },
+  });
+}
+
+export function SignInPage() {
+  const { t } = useTranslation();
+  usePageTitle(t("sign_in.title"));
+  const signIn = useSignIn();
+  const [key, setKey] = useState("");
+  const taken = useRef(false);
+  useEffect(() => {
+    if (taken.current) return;
+    taken.current = true;
+    const fromLink = takeKeyFromAddress();
+    if (fromLink) signIn.mutate(fromLink);
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (key.trim() !== "") signIn.mutate(key);
+  };
+  const refused = signIn.error instanceof Problem && !signIn.error.isConnection;
+  return (
+    <main id="main" className="alone">
+      <div>
+        <div className="line mb-6">
+          <Pips marks={["pass", "pass", "pass", "pass", "ask"]} />
+          <b className="text-md">AwoooP</b>
+        </div>
+        <h1>{t("sign_in.title")}</h1>
+        <p className="text-ink-2 mt-1 mb-4">{t("sign_in.how")}</p>
+        <form onSubmit={submit}>
+          <label className="text-xs text-ink-2 block mb-1" htmlFor="key">
+            {t("sign_in.key")}
+          </label>
+          <input
+            id="key"
+            className="field mono"
+            type="password"
+            autoComplete="current-password"
+            placeholder="awp_…"
+            spellCheck={false}
+            value={key}
+            aria-invalid={refused}
+            onChange={(event) => setKey(event.target.value)}
+          />
+          {signIn.error && <ProblemNote error={signIn.error} />}
+          <Button
+            type="submit"
+            tone="ink"
+            className="mt-3 w-full"
+            aria-disabled={signIn.isPending || key.trim() === ""}
+          >
+            {signIn.isPending ? t("sign_in.sending") : t("sign_in.send")}
+          </Button>
+        </form>
+        <p className="text-ink-3 text-xs mt-4">{t("sign_in.first")}</p>
+      </div>
+    </main>
+  );
+}

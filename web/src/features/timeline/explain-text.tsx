@@ -1,0 +1,44 @@
+import type { RunDetail } from "../../app/api.ts";
+import { useWords, type Words } from "../../app/words.ts";
+import type { Entry } from "./entries.ts";
+import { explain, type Sentence } from "./explain.ts";
+import type { Totals } from "./spans.ts";
+
+function inWords(sentence: Sentence, { t, duration }: Words): string {
+  switch (sentence.key) {
+    case "said":
+      return sentence.text;
+    case "completed":
+    case "simulated":
+      return t(`explain.${sentence.key}`, { took: duration(sentence.ms), count: sentence.count });
+    case "wrote":
+      return t("explain.wrote", { count: sentence.count });
+    case "approved":
+      return t("explain.approved", { who: sentence.who, wait: duration(sentence.ms) });
+    case "blocked":
+      return t("explain.blocked", {
+        tool: sentence.tool,
+        gate: sentence.gate,
+        name: t(`gates.names.${sentence.gate}`),
+        reason: sentence.reason,
+      });
+    case "rejected":
+      return sentence.reason === ""
+        ? t("explain.rejected", { who: sentence.who })
+        : t("explain.rejected_because", { who: sentence.who, reason: sentence.reason });
+    case "unknown":
+      return t("explain.unknown", { tool: sentence.tool });
+    case "wrote_nothing":
+      return t("explain.wrote_nothing");
+    default:
+      return t(`explain.${sentence.key}`, { detail: sentence.detail });
+  }
+}
+
+export function ExplainText(props: { detail: RunDetail; entries: Entry[]; totals: Totals }) {
+  const words = useWords();
+  const sentences = explain(props.detail, props.entries, props.totals);
+  if (sentences.length === 0) return null;
+  const space = words.language === "zh-TW" ? "" : " ";
+  return <p className="explain">{sentences.map((s) => inWords(s, words).trim()).join(space)}</p>;
+}

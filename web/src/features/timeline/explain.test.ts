@@ -1,0 +1,76 @@
+import { expect, test } from "vitest";
+import type { Call, RunDetail, RunState } from "../../app/api.ts";
+import type { Entry } from "./entries.ts";
+import { explain } from "./explain.ts";
+
+const TOTALS = { machine: 11_000, person: 275_000, total: 286_000 };
+
+function detail(state: RunState, run: Partial<RunDetail["run"]>, calls: Partial<Call>[]) {
+  return {
+    run: { state, is_shadow: false, result: null, error_code: null, error_detail: null, ...run },
+    mcp_calls: calls,
+    counts: { mcp_calls: calls.length },
+  } as unknown as RunDetail;
+}
+
+const decision = (what: string, reason: string | null): Entry[] =>
+  [
+    { id: "w", type: "wait", ts: "2026-11-22T03:08:05.000Z" },
+    {
+      id: "d",
+      type: "decision",
+      ts: "2026-11-22T03:12:40.000Z",
+      decision: { approver: "op-2", decision: what, reason },
+    },
+  ] as unknown as Entry[];
+
+const WRITE = { tool_name: "clear_cache", effect: "write", result_status: "success" } as const;
+
+test("completed: what came of it, how long, what was written, who approved", () => {
+  const said = detail("completed", { result: { message: "Disk at 22 %." } }, [WRITE]);
+  expect(explain(said, decision("approve", null), TOTALS)).toEqual([
+    { key: "said", text: "Disk at 22 %." },
+    { key: "completed", ms: 286_000, count: 1 },
+    { key: "wrote", count: 1 },
+    { key: "approved", who: "op-2", ms: 275_000 },
+  ]);
+});
+
+test("a shadow run says that its writes were not real", () => {
+  const shadow = detail("completed", { is_shadow: true }, [
+    { ...WRITE, result_status: "simulated" },
+  ]);
+  expect(explain(shadow, [], TOTALS).map((s) => s.key)).toEqual(["simulated"]);
+});
+
+test("failed by a gate names the gate; failed otherwise names the error", () => {
+  const stop = {
+    tool_name: "restart_service",
+    effect: "write",
+    result_status: "blocked",
+    block_gate: 2,
+    block_code: "E-CONTRACT-TOOL",
+    block_reason: "Not listed.",
+  } as const;
+  const byGate = detail("failed", { error_code: "E-CONTRACT-TOOL" }, [stop]);
+  expect(explain(byGate, [], TOTALS)).toEqual([
+    { key: "blocked", tool: "restart_service", gate: 2, reason: "Not listed." },
+    { key: "wrote_nothing" },
+  ]);
+  const other = detail("failed", { error_code: "E-X", error_detail: "It broke." }, [stop]);
+  expect(explain(other, [], TOTALS)[0]).toEqual({ key: "failed", detail: "It broke." });
+});
+
+test("rejected: the person and the reason stand for the cancellation", () => {
+  const run = detail("cancelled", { error_code: "E-APPR-REJECTED" }, []);
+  expect(explain(run, decision("reject", "not now"), TOTALS).map((s) => s.key)).toEqual([
+    "rejected",
+    "wrote_nothing",
+  ]);
+});
+
+test("a write whose fate is unknown is said even while the run goes on", () => {
+  const run = detail("running", {}, [{ ...WRITE, result_status: "unknown" }]);
+  expect(explain(run, [], TOTALS)).toEqual([{ key: "unknown", tool: "clear_cache" }]);
+  expect(explain(detail("running", {}, [WRITE]), [], TOTALS)).toEqual([]);
+});

@@ -1,0 +1,93 @@
+import type { Call, GateNumber, RunDetail } from "../../app/api.ts";
+import type { Entry } from "./entries.ts";
+import type { Totals } from "./spans.ts";
+
+/** One sentence of what came of a run; the texts are under `explain` in the locales. */
+export type Sentence =
+  | { key: "said"; text: string }
+  | { key: "completed" | "simulated"; ms: number; count: number }
+  | { key: "wrote"; count: number }
+  | { key: "wrote_nothing" }
+  | { key: "approved"; who: string; ms: number }
+  | { key: "rejected"; who: string; reason: string }
+  | { key: "blocked"; tool: string; gate: GateNumber; reason: string }
+  | { key: "unknown"; tool: string }
+  | { key: "failed" | "cancelled" | "timed_out"; detail: string };
+
+const EXECUTED = new Set(["success", "error", "unknown"]);
+
+/** Sentences before numbers: why a run that has ended ended so. Empty while it goes on. */
+export function explain(detail: RunDetail, entries: readonly Entry[], totals: Totals): Sentence[] {
+  const { run, mcp_calls: calls } = detail;
+  const unknown = calls.filter((call) => call.result_status === "unknown");
+  const open: Sentence[] = unknown.map((call) => ({ key: "unknown", tool: call.tool_name }));
+  const why = run.error_detail ?? run.error_code ?? "";
+  switch (run.state) {
+    case "completed":
+      return [...completed(detail, totals), ...decided(entries), ...open];
+    case "failed": {
+      const stopped = calls.findLast((call) => call.result_status === "blocked");
+      const first: Sentence =
+        stopped?.block_gate && run.error_code === stopped.block_code
+          ? blocked(stopped, stopped.block_gate)
+          : { key: "failed", detail: why };
+      return [first, ...writes(calls), ...open];
+    }
+    case "cancelled":
+    case "timed_out": {
+      const answers = decided(entries);
+      const first: Sentence[] = answers.some((a) => a.key === "rejected")
+        ? []
+        : [{ key: run.state, detail: why }];
+      return [...first, ...answers, ...writes(calls), ...open];
+    }
+    default:
+      return open;
+  }
+}
+
+function completed({ run, mcp_calls: calls, counts }: RunDetail, totals: Totals): Sentence[] {
+  const said = textOf(run.result);
+  return [
+    ...(said ? [{ key: "said", text: said } as const] : []),
+    {
+      key: run.is_shadow ? "simulated" : "completed",
+      ms: totals.total,
+      count: counts.mcp_calls,
+    },
+    ...(run.is_shadow ? [] : writes(calls)),
+  ];
+}
+
+function writes(calls: readonly Call[]): Sentence[] {
+  const count = calls.filter(
+    (call) => call.effect === "write" && EXECUTED.has(call.result_status),
+  ).length;
+  return [count === 0 ? { key: "wrote_nothing" } : { key: "wrote", count }];
+}
+
+function blocked(call: Call, gate: GateNumber): Sentence {
+  return { key: "blocked", tool: call.tool_name, gate, reason: call.block_reason ?? "" };
+}
+
+function decided(entries: readonly Entry[]): Sentence[] {
+  return entries.flatMap((entry, i): Sentence[] => {
+    if (entry.type !== "decision") return [];
+    const { approver, decision, reason } = entry.decision;
+    const who = approver ?? "?";
+    if (decision === "reject") return [{ key: "rejected", who, reason: reason ?? "" }];
+    const wait = entries[i - 1];
+    const from = wait?.type === "wait" ? Date.parse(wait.ts) : Date.parse(entry.ts);
+    return decision === "approve"
+      ? [{ key: "approved", who, ms: Date.parse(entry.ts) - from }]
+      : [];
+  });
+}
+
+/** A result that is a sentence, or carries one. */
+function textOf(result: RunDetail["run"]["result"]): string | undefined {
+  if (typeof result === "string") return result;
+  if (result === null || typeof result !== "object" || Array.isArray(result)) return undefined;
+  const text = result.message ?? result.summary ?? result.text;
+  return typeof text === "string" ? text : undefined;
+}

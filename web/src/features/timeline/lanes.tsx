@@ -1,0 +1,209 @@
+import { Fragment } from "react";
+import type { Call, RunDetail } from "../../app/api.ts";
+import { wallTime } from "../../app/format.ts";
+import { useWords } from "../../app/words.ts";
+import { Glyph } from "../../ui/glyphs.tsx";
+import { Pip } from "../../ui/pips.tsx";
+import { marksOf } from "../gates/verdicts.ts";
+import type { Entry } from "./entries.ts";
+import { type Piece, type Placed, packRows, positionOf, type Span, ticksOf } from "./spans.ts";
+import { spanInWords } from "./wait-words.ts";
+
+// A rough width of a label as a share of the lane; too much only costs a row.
+const CHARACTER = 0.0062;
+const ROW_PX = 19;
+const MOST_ROWS = 6;
+const percent = (x: number) => `${x * 100}%`;
+
+interface LanesProps {
+  spans: Span[];
+  pieces: Piece[];
+  detail: RunDetail;
+  entries: Entry[];
+}
+
+/** Messages, calls and people in time. The story below says the same in words. */
+export function Lanes(props: LanesProps) {
+  const { t } = useWords();
+  return (
+    <>
+      <span className="name" aria-hidden="true">
+        {t("ribbon.messages")}
+      </span>
+      <Messages {...props} />
+      <span className="name" aria-hidden="true">
+        {t("ribbon.calls")}
+      </span>
+      <Calls {...props} />
+      {props.spans.some((span) => span.who === "person") && (
+        <>
+          <span className="name" aria-hidden="true">
+            {t("ribbon.person")}
+          </span>
+          <People {...props} />
+        </>
+      )}
+      <span />
+      <Axis pieces={props.pieces} />
+    </>
+  );
+}
+
+function Messages(props: LanesProps) {
+  const messages = props.entries.filter((e) => e.type === "inbound" || e.type === "outbound");
+  const placed = packRows(
+    messages.map((item) => {
+      const x = positionOf(props.pieces, Date.parse(item.ts));
+      return { item, x0: x, x1: x, label: 0.02 + item.item.title.length * CHARACTER };
+    }),
+  );
+  return (
+    <div className="lane" aria-hidden="true" style={{ height: heightOf(placed) }}>
+      {placed
+        .filter(({ row }) => row < MOST_ROWS)
+        .map(({ item, x0, row, labelLeft }) => (
+          <span
+            key={item.id}
+            className={`word ${labelLeft ? "is-left" : ""}`}
+            style={{ left: percent(x0), marginTop: row * ROW_PX, paddingLeft: 0 }}
+          >
+            <Glyph name={item.type === "inbound" ? "inbound" : "outbound"} />
+            {item.item.title}
+          </span>
+        ))}
+    </div>
+  );
+}
+
+interface Bar {
+  call: Call;
+  from: number;
+  until: number;
+  label: string;
+}
+
+/** The machine's part of a call; what a person took before it is in the lane below. */
+function barOf(call: Call, now: number, inWords: (ms: number) => string): Bar {
+  const end = call.completed_at ? Date.parse(call.completed_at) : Number.NaN;
+  const sent = call.upstream_ms;
+  const from = Number.isNaN(end) || sent === null ? Date.parse(call.created_at) : end - sent;
+  const until = Number.isNaN(end)
+    ? call.result_status === "executing"
+      ? now
+      : from + (call.latency_ms ?? 0)
+    : sent === null
+      ? Math.min(end, from + (call.latency_ms ?? 0))
+      : end;
+  const label = sent === null ? call.tool_name : `${call.tool_name} ${inWords(sent)}`;
+  return { call, from, until, label };
+}
+
+function Calls(props: LanesProps) {
+  const { duration } = useWords();
+  const now = props.spans.at(-1)?.until ?? 0;
+  const placed = packRows(
+    props.detail.mcp_calls.map((call) => {
+      const item = barOf(call, now, duration);
+      const x0 = positionOf(props.pieces, item.from);
+      const x1 = Math.max(x0 + 0.002, positionOf(props.pieces, item.until));
+      return { item, x0, x1, label: 0.02 + item.label.length * CHARACTER };
+    }),
+  );
+  return (
+    <div className="lane" aria-hidden="true" style={{ height: heightOf(placed) }}>
+      {placed
+        .filter(({ row }) => row < MOST_ROWS)
+        .map((bar) => (
+          <CallBar key={bar.item.call.call_id} {...bar} />
+        ))}
+    </div>
+  );
+}
+
+function CallBar({ item, x0, x1, row, labelLeft }: Placed<Bar>) {
+  const { call } = item;
+  const told = marksOf(call.verdicts).find((mark) => mark !== "pass" && mark !== "off");
+  const failed = call.result_status === "error" || call.result_status === "unknown";
+  const tone = failed
+    ? "is-failed"
+    : call.result_status === "simulated"
+      ? "is-shadow"
+      : call.effect === "write"
+        ? "is-write"
+        : "";
+  return (
+    <>
+      <i
+        className={`span ${tone}`}
+        style={{ left: percent(x0), width: percent(x1 - x0), marginTop: row * ROW_PX }}
+      />
+      <span
+        className={`word ${labelLeft ? "is-left" : ""}`}
+        style={{ left: percent(labelLeft ? x0 : x1), marginTop: row * ROW_PX }}
+      >
+        {told && <Pip mark={told} />}
+        {item.label}
+      </span>
+    </>
+  );
+}
+
+const heightOf = (placed: readonly { row: number }[]): number =>
+  ROW_PX * Math.min(MOST_ROWS, Math.max(1, ...placed.map(({ row }) => row + 1)));
+
+function People(props: LanesProps) {
+  const { t, duration } = useWords();
+  return (
+    <div className="lane" aria-hidden="true">
+      {props.spans
+        .filter((span) => span.who === "person")
+        .map((span) => {
+          const x0 = positionOf(props.pieces, span.from);
+          const x1 = positionOf(props.pieces, span.until);
+          const text = span.open
+            ? t("ribbon.no_answer")
+            : spanInWords(span, props.entries, { t, duration });
+          const left = x1 + text.length * CHARACTER * 1.3 > 1;
+          return (
+            <Fragment key={span.from}>
+              <i className="of-person" style={{ left: percent(x0), width: percent(x1 - x0) }} />
+              <span
+                className={`word text-you-text ${left ? "is-left" : ""}`}
+                style={{ left: percent(left ? x0 : x1) }}
+              >
+                {text}
+              </span>
+            </Fragment>
+          );
+        })}
+    </div>
+  );
+}
+
+function Axis(props: { pieces: Piece[] }) {
+  const { t, duration } = useWords();
+  return (
+    <div className="lane axis" aria-hidden="true">
+      {ticksOf(props.pieces).map((tick) => (
+        <span
+          key={tick.at}
+          className={tick.x < 0.03 ? "is-first" : ""}
+          style={{ left: percent(tick.x) }}
+        >
+          {tick.since === 0 ? wallTime(tick.at) : `+${duration(tick.since).replace(".0", "")}`}
+        </span>
+      ))}
+      {props.pieces
+        .filter((piece) => piece.folded)
+        .map((piece) => (
+          <span
+            key={piece.from}
+            className="fold"
+            style={{ left: percent((piece.x0 + piece.x1) / 2) }}
+          >
+            {t("ribbon.folded", { wait: duration(piece.until - piece.from) })}
+          </span>
+        ))}
+    </div>
+  );
+}

@@ -1,0 +1,89 @@
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { Link, useParams } from "@tanstack/react-router";
+import { useMemo } from "react";
+import { isFinal, type RunDetail, type TimelineItem } from "../../app/api.ts";
+import { Problem } from "../../app/client.ts";
+import { useNow } from "../../app/clock.ts";
+import { runApprovalsQuery, runQuery, timelineQuery, transitionsQuery } from "../../app/queries.ts";
+import { usePageTitle } from "../../app/title.ts";
+import { useWords } from "../../app/words.ts";
+import { Bones, ProblemNote } from "../../ui/problem.tsx";
+import { AskingBar } from "../approvals/asking-bar.tsx";
+import { entriesOf } from "./entries.ts";
+import { ExplainText } from "./explain-text.tsx";
+import { RibbonView } from "./ribbon.tsx";
+import { RunFacts, RunHead } from "./run-head.tsx";
+import { spansOf, totalsOf } from "./spans.ts";
+import { StoryWithDetails } from "./story.tsx";
+
+export function RunPage() {
+  const { t } = useWords();
+  const { projectId, runId } = useParams({ from: "/console/runs/$projectId/$runId" });
+  const run = useQuery(runQuery(projectId, runId));
+  usePageTitle(run.data?.run.title ?? t("run.title"));
+  if (run.data) return <LoadedRun key={runId} detail={run.data} />;
+  const missing = run.error instanceof Problem && run.error.status === 404;
+  return (
+    <div className="page">
+      <div className="crumb">
+        <Link to="/runs">{t("nav.runs")}</Link>
+      </div>
+      <h1 className="sr-only">{t("run.title")}</h1>
+      {run.isPending && <Bones rows={10} label={t("common.loading")} />}
+      {run.error && (
+        <ProblemNote error={run.error} {...(missing ? {} : { onRetry: () => run.refetch() })} />
+      )}
+    </div>
+  );
+}
+
+function LoadedRun(props: { detail: RunDetail }) {
+  const { detail } = props;
+  const { run } = detail;
+  const { items, changes, earlier } = useTimeline(detail);
+  const waits = run.state === "waiting_approval";
+  const questions = useQuery(runApprovalsQuery(run.project_id, run.run_id, waits)).data?.items;
+  const open = waits ? (questions ?? []) : [];
+  const entries = useMemo(() => entriesOf(items, detail), [items, detail]);
+  const now = useNow();
+  const spans = spansOf(changes, isFinal(run.state) ? 0 : now);
+  return (
+    <div className="page run-page">
+      <RunHead detail={detail} />
+      <RunFacts run={run} />
+      {open[0] && (
+        <AskingBar key={open[0].approval_id} approval={open[0]} others={open.length - 1} />
+      )}
+      <ExplainText detail={detail} entries={entries} totals={totalsOf(spans)} />
+      {spans.length > 0 && <RibbonView spans={spans} detail={detail} entries={entries} />}
+      <StoryWithDetails
+        detail={detail}
+        entries={entries}
+        asked={open[0]?.approval_id ?? null}
+        earlier={earlier}
+      />
+    </div>
+  );
+}
+
+export interface Earlier {
+  load: () => void;
+  loading: boolean;
+}
+
+/** A long run's timeline is opened at its end, where the news is, and read backwards. */
+function useTimeline(detail: RunDetail) {
+  const { run, timeline, counts } = detail;
+  const long = counts.timeline > timeline.length;
+  const pages = useInfiniteQuery(timelineQuery(run.project_id, run.run_id, long));
+  const transitions = useQuery(transitionsQuery(run.project_id, run.run_id, long));
+  const items = useMemo((): TimelineItem[] => {
+    if (!long || !pages.data) return timeline;
+    return pages.data.pages.flatMap((page) => page.items).reverse();
+  }, [long, pages.data, timeline]);
+  const earlier: Earlier | null =
+    long && pages.hasNextPage
+      ? { load: () => void pages.fetchNextPage(), loading: pages.isFetchingNextPage }
+      : null;
+  return { items, changes: (long && transitions.data?.items) || timeline, earlier };
+}

@@ -1,0 +1,52 @@
+import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import { Problem } from "../app/client.ts";
+import { Button } from "./button.tsx";
+import { Glyph } from "./glyphs.tsx";
+
+/** What happened, why, what now; the code last. Stands in place of what failed. */
+export function ProblemNote(props: { error: Error; onRetry?: () => void; children?: ReactNode }) {
+  const { t } = useTranslation();
+  const problem = props.error instanceof Problem ? props.error : undefined;
+  const lost = problem?.isConnection ?? false;
+  return (
+    <div className="err" role="alert">
+      <Glyph name="failed" className="text-stop-text" />
+      <div>
+        <b>{lost ? t("problem.no_answer") : (problem?.message ?? t("problem.unexpected"))}</b>
+        <div className="text-ink-2">
+          {lost ? t("problem.no_answer_why") : (problem?.detail ?? props.error.message)}
+        </div>
+        <div className="line mt-2 empty:hidden">
+          {props.onRetry && (
+            <Button size="small" onClick={props.onRetry}>
+              <Glyph name="retry" className="sm" />
+              {t("common.try_again")}
+            </Button>
+          )}
+          {props.children}
+          {problem?.code && <code className="text-ink-3">{problem.code}</code>}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+const WIDTHS = ["72%", "54%", "64%", "80%", "47%", "69%"];
+
+/** The final layout in grey, shown only when an answer takes longer than 200 ms. */
+export function Bones(props: { rows: number; label: string }) {
+  return (
+    <div className="bones" role="status" aria-label={props.label}>
+      {Array.from({ length: props.rows }, (_, row) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: the rows have no identity, they only fill space
+        <div key={row} aria-hidden="true">
+          <i className="bone" />
+          <i className="bone" />
+          <i className="bone" style={{ width: WIDTHS[row % WIDTHS.length] }} />
+          <i className="bone" />
+        </div>
+      ))}
+    </div>
+  );
+}

@@ -1,9 +1,7 @@
-import { lookup as resolve } from "node:dns";
 import http from "node:http";
 import https from "node:https";
-import { isIP, type LookupFunction } from "node:net";
 import { Readable, Transform } from "node:stream";
-import { isAllowedHost, isPrivateAddress } from "./addresses.ts";
+import { guardedConnection } from "../platform/net.ts";
 import { seconds, UpstreamFailure } from "./outcome.ts";
 
 /** What a caller may want to know of a request on its way. */
@@ -38,19 +36,6 @@ function refused(host: string): UpstreamFailure {
     `${host} is a private or link-local address. A platform operator can allow the host with AWOOOP_ALLOW_HOSTS.`,
   );
 }
-
-/** Resolves and checks in one step, so that the address checked is the address connected to (no DNS rebinding). */
-const publicLookup: LookupFunction = (hostname, options, callback) => {
-  resolve(hostname, { ...options, all: true }, (error, addresses) => {
-    if (error) return callback(error, "", 0);
-    const first = addresses[0];
-    if (!first || addresses.some(({ address }) => isPrivateAddress(address))) {
-      return callback(refused(hostname), "", 0);
-    }
-    if (options.all) return callback(null, addresses);
-    return callback(null, first.address, first.family);
-  });
-};
 
 function capped(source: http.IncomingMessage, maxBytes: number, onError?: (error: Error) => void) {
   let seen = 0;
@@ -127,9 +112,7 @@ export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
   return {
     async fetch(input, init = {}, observer) {
       const url = new URL(input);
-      const allowed = isAllowedHost(url, options.allowHosts);
-      const bare = url.hostname.replace(/^\[|\]$/g, "");
-      if (!allowed && isIP(bare) !== 0 && isPrivateAddress(bare)) throw refused(url.hostname);
+      const connection = guardedConnection(url, options.allowHosts, refused);
       const secure = url.protocol === "https:";
       const headers = new Headers(init.headers);
       headers.set("accept-encoding", "identity");
@@ -138,7 +121,7 @@ export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
         method: init.method ?? "GET",
         headers: Object.fromEntries(headers),
         agent: secure ? agents["https:"] : agents["http:"],
-        ...(allowed ? {} : { lookup: publicLookup }),
+        ...connection,
         ...(init.signal ? { signal: init.signal } : {}),
       });
       watchConnection(request, secure, options.connectTimeoutMs, observer);

@@ -42,7 +42,7 @@ describe("a Streamable HTTP tool server", () => {
     const server = await started(serveHttp({ modernOnly: true }));
     const listed = await pool.listTools(refTo(server));
     if (listed.kind !== "tools") throw new Error(listed.message);
-    expect(listed.tools).toHaveLength(11);
+    expect(listed.tools).toHaveLength(12);
     expect(listed.tools[0]).toEqual({
       name: "echo",
       title: "Echo",
@@ -121,6 +121,16 @@ describe("a Streamable HTTP tool server", () => {
     await waitFor(async () => (await server.connections()) <= 16, {
       timeoutMs: 5000,
       what: "spare sockets to close",
+    });
+  });
+
+  it("has broken text in a result mended, and nothing else", async () => {
+    const ref = refTo(await started(serveHttp()));
+    expect(await pool.callTool(ref, "garble", {})).toEqual({
+      kind: "result",
+      result: {
+        content: [{ type: "text", text: "half \ufffd, slash \\ud800, whole \u{1f600}, NUL \0" }],
+      },
     });
   });
 

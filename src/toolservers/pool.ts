@@ -5,6 +5,7 @@ import { createGuardedFetch } from "./guardedfetch.ts";
 import { seconds, toUpstreamError, type UpstreamError, UpstreamFailure } from "./outcome.ts";
 import type { ToolDefinition } from "./pins.ts";
 import { readPage, readTools } from "./toollist.ts";
+import { hasLoneSurrogate, replaceLoneSurrogates } from "./wellformed.ts";
 
 /** What a tool answered, every field as it came (a `CallToolResult`). */
 export interface ToolResult {
@@ -139,16 +140,19 @@ class Pool implements ToolServerPool {
     if (answer.kind === "upstream_error") return answer;
     const { result } = answer;
     if (!Array.isArray(result.content)) return invalid("The tool's result has no content.");
-    if (Buffer.byteLength(JSON.stringify(result)) > this.#maxResultBytes) {
-      const message = `The tool's result is larger than ${this.#maxResultBytes} bytes.`;
+    const json = JSON.stringify(result);
+    if (Buffer.byteLength(json) > this.#maxResultBytes) {
       return {
         kind: "upstream_error",
         code: "E-UPSTREAM-SIZE",
-        message,
+        message: `The tool's result is larger than ${this.#maxResultBytes} bytes.`,
         sent: true,
         answered: false,
       };
     }
+    // Without this, a result that is no Unicode text could be neither hashed nor stored, though the tool has done it.
+    if (hasLoneSurrogate(json))
+      return { kind: "result", result: JSON.parse(replaceLoneSurrogates(json)) };
     return { kind: "result", result };
   }
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { canonicalJson } from "../platform/canonical.ts";
 import type { ToolDefinition } from "./pins.ts";
+import { hasLoneSurrogate } from "./wellformed.ts";
 
 const MAX_TOOLS = 1000;
 
@@ -23,14 +23,10 @@ export function readPage(
   return { tools, nextCursor: typeof nextCursor === "string" ? nextCursor : undefined };
 }
 
-/** Whether it has one canonical text that the database can hold: no NUL, no half of a surrogate pair, not too deep. */
+/** Whether the database can hold it and it has one canonical text: no NUL, no half of a surrogate pair. */
 function isStorable(value: unknown): boolean {
-  try {
-    const text = canonicalJson(value);
-    return text.isWellFormed() && !/(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/i.test(text);
-  } catch {
-    return false;
-  }
+  const json = JSON.stringify(value);
+  return !hasLoneSurrogate(json) && !/(?<!\\)(?:\\\\)*\\u0000/.test(json);
 }
 
 /**

@@ -34,6 +34,7 @@ export function fixtureTools(tools: FixtureTools): Record<string, unknown>[] {
     { name: "refuse", description: "Answers with a JSON-RPC error.", inputSchema: anyObject },
     { name: "die", description: "Ends its process.", inputSchema: anyObject },
     { name: "huge", description: "Answers with `bytes` bytes.", inputSchema: anyObject },
+    { name: "garble", description: "Answers with broken text.", inputSchema: anyObject },
     { name: "ask", description: "Needs a person's input.", inputSchema: anyObject },
     { name: "where", description: "Tells its environment.", inputSchema: anyObject },
     { name: "breed", description: "Starts a process of its own.", inputSchema: anyObject },
@@ -72,6 +73,7 @@ const RUN: Record<string, Run> = {
   },
   die: () => process.exit(3),
   huge: ({ bytes }) => text("x".repeat(Number(bytes))),
+  garble: () => text("half \ud800, slash \\ud800, whole \u{1f600}, NUL \0"),
   ask: () => ({
     resultType: "input_required",
     inputRequests: {

@@ -1,0 +1,76 @@
+import { z } from "zod";
+import { money, paging, projectId, text, timestamp } from "../platform/contract.ts";
+import { runStateSchema } from "./contract.ts";
+
+const EXAMPLE_TIME = "must be a time such as 2026-11-22T03:07:58Z";
+
+/** A moment, RFC 3339; offsets within those that exist, and a year that PostgreSQL knows. */
+const moment = text(1, 40).pipe(
+  z.iso
+    .datetime({ offset: true, error: EXAMPLE_TIME })
+    .refine((at) => !/^0000|[+-](?:1[5-9]|2\d):\d\d$/.test(at), EXAMPLE_TIME),
+);
+
+export const runListQuery = z
+  .object({
+    project_id: projectId.optional(),
+    state: runStateSchema.optional(),
+    agent_id: text(1, 128).optional(),
+    is_shadow: z.enum(["true", "false"]).optional(),
+    trigger_type: text(1, 128).optional(),
+    created_after: moment.optional().describe("Runs created at this time or later"),
+    created_before: moment.optional().describe("Runs created before this time"),
+    q: text(1, 500)
+      .optional()
+      .describe(
+        "The first characters of a run id (four or more), or a whole trace id, trigger reference or error code",
+      ),
+    page: z.coerce.number().int().min(1).max(1_000_000).optional(),
+    per_page: z.coerce.number().int().min(1).max(200).optional(),
+    ...paging,
+  })
+  .refine((query) => query.page === undefined || query.cursor === undefined, {
+    path: ["page"],
+    message: "use either page or cursor",
+  });
+export type RunListQuery = z.infer<typeof runListQuery>;
+
+/** What each gate said about a call, in order. */
+export const verdictsSchema = z.array(z.record(z.string(), z.unknown()));
+
+export const listedRun = z.object({
+  run_id: z.string(),
+  project_id: z.string(),
+  agent_id: z.string(),
+  state: runStateSchema,
+  is_shadow: z.boolean(),
+  cost_usd: money,
+  step_count: z.number().int(),
+  created_at: timestamp,
+  timeout_at: timestamp.nullable(),
+  title: z.string(),
+  started_at: timestamp.nullable(),
+  completed_at: timestamp.nullable(),
+  trigger_type: z.string().nullable(),
+  error_code: z.string().nullable(),
+  driver: z.enum(["worker", "client"]),
+  /** The newest call of the run. */
+  last_call: z
+    .object({
+      tool_name: z.string(),
+      result_status: z.string(),
+      block_gate: z.number().int().min(1).max(5).nullable(),
+      verdicts: verdictsSchema,
+    })
+    .nullable(),
+});
+export type ListedRun = z.infer<typeof listedRun>;
+
+export const runListAnswer = z.object({
+  runs: z.array(listedRun),
+  total: z.number().int(),
+  page: z.number().int(),
+  per_page: z.number().int(),
+  total_is_exact: z.boolean(),
+  next_cursor: z.string().nullable(),
+});

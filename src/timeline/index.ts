@@ -1,0 +1,1 @@
+export { type TimelineDeps, timelineRoutes } from "./routes.ts";

@@ -1,0 +1,198 @@
+import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
+import { type ApiEnv, type Caller, scopeOf } from "../identity/index.ts";
+import type { Database, Tx } from "../platform/database/index.ts";
+import { AppError } from "../platform/errors.ts";
+import { answers, type Cursors, newApi, problems } from "../platform/http/index.ts";
+import {
+  LIST_MAX,
+  type RunAnswer,
+  runAnswer,
+  runParams,
+  runQuery,
+  type TimelineKind,
+  timelineAnswer,
+  timelineQuery,
+} from "./contract.ts";
+import { itemOf } from "./item.ts";
+import {
+  type FoundRun,
+  findRun,
+  readCalls,
+  readEvents,
+  readMessages,
+  readSteps,
+  shownRun,
+} from "./run-query.ts";
+import {
+  countItems,
+  type Order,
+  type Position,
+  type RunRef,
+  readTimeline,
+  type TimelineRow,
+  tally,
+} from "./timeline-query.ts";
+import type { Language } from "./titles.ts";
+
+export interface TimelineDeps {
+  db: Database;
+  cursors: Cursors;
+}
+
+const runRoute = createRoute({
+  method: "get",
+  path: "/runs/{run_id}",
+  tags: ["runs"],
+  summary: "Read a run with its steps, events, messages, calls and timeline",
+  request: { params: runParams, query: runQuery },
+  responses: { 200: answers("The run", runAnswer), ...problems(401, 403, 404, 422) },
+});
+
+const timelineRoute = createRoute({
+  method: "get",
+  path: "/runs/{run_id}/timeline",
+  tags: ["runs"],
+  summary: "Page through all of a run's timeline, in both directions",
+  request: { params: runParams, query: timelineQuery },
+  responses: { 200: answers("A page of items", timelineAnswer), ...problems(401, 403, 404, 422) },
+});
+
+/** `GET /runs/{run_id}` and `GET /runs/{run_id}/timeline`; each answer is of one moment. */
+export function timelineRoutes(deps: TimelineDeps): OpenAPIHono<ApiEnv> {
+  return newApi<ApiEnv>()
+    .openapi(runRoute, async (c) => {
+      const caller = c.get("caller");
+      const { run_id } = c.req.valid("param");
+      const { project_id } = c.req.valid("query");
+      const answer = await deps.db.transaction(
+        scopeOf(caller),
+        async (tx) =>
+          readRunPage(tx, await requireRun(tx, caller, run_id, project_id), c.get("language")),
+        { snapshot: true },
+      );
+      return c.json(answer, 200);
+    })
+    .openapi(timelineRoute, async (c) => {
+      const caller = c.get("caller");
+      const { run_id } = c.req.valid("param");
+      const { project_id, order, kind, cursor, limit = LIST_MAX } = c.req.valid("query");
+      const binding = ["timeline", run_id, order, kind ?? null, caller.keyId];
+      const place =
+        cursor === undefined ? undefined : placeOf(deps.cursors.decode(binding, cursor));
+      const page = await deps.db.transaction(
+        scopeOf(caller),
+        async (tx) => {
+          const { run } = await requireRun(tx, caller, run_id, project_id);
+          const counted = await tally(tx, run);
+          return {
+            total: countItems(counted, kind),
+            ...(await readPage(tx, run, { order, kind, place, limit })),
+          };
+        },
+        { snapshot: true },
+      );
+      const cursorAt = (row: TimelineRow | undefined, back: boolean) =>
+        row === undefined
+          ? null
+          : deps.cursors.encode(binding, [Number(back), row.ts, row.rank, row.ord_at, row.ord_key]);
+      return c.json(
+        {
+          items: page.rows.map((row) => itemOf(row, c.get("language"))),
+          next_cursor: cursorAt(page.hasNext ? page.rows.at(-1) : undefined, false),
+          prev_cursor: cursorAt(page.hasPrevious ? page.rows[0] : undefined, true),
+          total: page.total,
+          total_is_exact: true,
+        },
+        200,
+      );
+    });
+}
+
+/**
+ * The run, if the caller may read it: a person's key that opens its project, or the agent's key that opened it.
+ *
+ * @throws AppError E-NOT-FOUND, for every other run, as if there were none
+ */
+async function requireRun(
+  tx: Tx,
+  caller: Caller,
+  runId: string,
+  projectId: string | undefined,
+): Promise<FoundRun> {
+  const found = await findRun(tx, runId, projectId);
+  const isReadable =
+    found !== undefined && (caller.role !== "agent" || found.openedBy === caller.keyId);
+  if (!isReadable) throw new AppError("E-NOT-FOUND", "There is no such run.");
+  return found;
+}
+
+async function readRunPage(tx: Tx, found: FoundRun, language: Language): Promise<RunAnswer> {
+  const { run } = found;
+  const counted = await tally(tx, run);
+  const timeline = await readTimeline(tx, run, { order: "asc", limit: LIST_MAX });
+  const { steps, inbound_events, outbound_messages, mcp_calls } = counted;
+  const items = countItems(counted);
+  return {
+    run: shownRun(run),
+    steps: await readSteps(tx, run),
+    inbound_events: await readEvents(tx, run),
+    outbound_messages: await readMessages(tx, run),
+    mcp_calls: await readCalls(tx, run),
+    timeline: timeline.map((row) => itemOf(row, language)),
+    counts: { steps, inbound_events, outbound_messages, mcp_calls, timeline: items },
+    truncated: {
+      steps: steps > LIST_MAX,
+      inbound_events: inbound_events > LIST_MAX,
+      outbound_messages: outbound_messages > LIST_MAX,
+      mcp_calls: mcp_calls > LIST_MAX,
+      timeline: items > LIST_MAX,
+    },
+  };
+}
+
+/** A page's beginning: beyond an item, in the order asked for or back from it. */
+interface Place {
+  back: boolean;
+  position: Position;
+}
+
+function placeOf([back, ts, rank, ord_at, ord_key]: (string | number)[]): Place {
+  return {
+    back: back === 1,
+    position: {
+      ts: String(ts),
+      rank: Number(rank),
+      ord_at: String(ord_at),
+      ord_key: String(ord_key),
+    },
+  };
+}
+
+interface PageRequest {
+  order: Order;
+  kind: TimelineKind | undefined;
+  place: Place | undefined;
+  limit: number;
+}
+
+/** A page in the order asked for, and whether there is more on either side of it. */
+async function readPage(tx: Tx, run: RunRef, { order, kind, place, limit }: PageRequest) {
+  const opposite: Order = order === "asc" ? "desc" : "asc";
+  const [along, against] = place?.back ? [opposite, order] : [order, opposite];
+  const found = await readTimeline(tx, run, {
+    order: along,
+    kind,
+    beyond: place?.position,
+    limit: limit + 1,
+  });
+  const rows = found.slice(0, limit);
+  const [first] = rows;
+  const behind =
+    place === undefined || first === undefined
+      ? []
+      : await readTimeline(tx, run, { order: against, kind, beyond: first, limit: 1 });
+  const hasFurther = found.length > limit;
+  return place?.back
+    ? { rows: rows.reverse(), hasNext: behind.length > 0, hasPrevious: hasFurther }
+    : { rows, hasNext: hasFurther, hasPrevious: behind.length > 0 };
+}

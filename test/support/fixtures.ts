@@ -1,0 +1,267 @@
+import { randomBytes } from "node:crypto";
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import { Hono } from "hono";
+import type { Insertable, Selectable } from "kysely";
+import type { ApiEnv, Caller } from "../../src/identity/index.ts";
+import { type DB, jsonb, type Tx } from "../../src/platform/database/index.ts";
+import { problemResponse } from "../../src/platform/http/index.ts";
+import { newId } from "../../src/platform/ids.ts";
+
+/**
+ * Rows for tests of what is read, written straight into the tables. Tests of what is done use the features
+ * themselves. Every builder takes the columns that matter to the test and fills in the rest.
+ */
+type Row<T extends keyof DB> = Selectable<DB[T]>;
+type Given<T extends keyof DB, K extends keyof Insertable<DB[T]>> = Partial<Insertable<DB[T]>> &
+  Required<Pick<Insertable<DB[T]>, K>>;
+
+const HASH = "0".repeat(64);
+
+export async function seedProject(tx: Tx, given: Given<"projects", "project_id">): Promise<void> {
+  await tx
+    .insertInto("projects")
+    .values({ display_name: given.project_id, migration_mode: "active", ...given })
+    .execute();
+}
+
+export async function seedRevision(
+  tx: Tx,
+  given: Given<"contract_revisions", "project_id">,
+): Promise<Row<"contract_revisions">> {
+  return tx
+    .insertInto("contract_revisions")
+    .values({
+      revision_id: newId(),
+      contract_id: "disk-janitor",
+      contract_family: "agent",
+      lifecycle_status: "active",
+      body: jsonb({}),
+      body_hash: HASH,
+      version_major: 1,
+      version_minor: 3,
+      created_by: "test",
+      ...given,
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+}
+
+export async function seedRun(
+  tx: Tx,
+  given: Given<"runs", "project_id" | "revision_id">,
+): Promise<Row<"runs">> {
+  return tx
+    .insertInto("runs")
+    .values({
+      run_id: newId(),
+      agent_id: "disk-janitor",
+      driver: "worker",
+      state: "running",
+      title: "Disk almost full",
+      is_shadow: false,
+      trace_id: randomBytes(16).toString("hex"),
+      trigger_type: "alertmanager",
+      ...given,
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+}
+
+type OfRun = { project_id: string; run_id: string };
+
+function ofRun({ project_id, run_id }: OfRun): OfRun {
+  return { project_id, run_id };
+}
+
+export async function seedTransition(
+  tx: Tx,
+  run: OfRun,
+  given: Given<"run_transitions", "to_state" | "event"> | Insertable<DB["run_transitions"]>,
+): Promise<Row<"run_transitions">> {
+  return tx
+    .insertInto("run_transitions")
+    .values({
+      transition_id: newId(),
+      actor_kind: "system",
+      actor_id: "test",
+      ...ofRun(run),
+      ...given,
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+}
+
+export async function seedStep(
+  tx: Tx,
+  run: OfRun,
+  given: Given<"run_steps", "step_seq">,
+): Promise<Row<"run_steps">> {
+  return tx
+    .insertInto("run_steps")
+    .values({
+      step_id: newId(),
+      step_key: `step_${given.step_seq}`,
+      kind: "tool_call",
+      result_status: "success",
+      ...ofRun(run),
+      ...given,
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+}
+
+export async function seedCall(
+  tx: Tx,
+  run: OfRun,
+  given: Partial<Insertable<DB["mcp_calls"]>> = {},
+): Promise<Row<"mcp_calls">> {
+  return tx
+    .insertInto("mcp_calls")
+    .values({
+      call_id: newId(),
+      call_key: "call",
+      server: "shop-tools",
+      tool_name: "disk_usage",
+      args_hash: HASH,
+      effect: "read",
+      is_shadow: false,
+      result_status: "success",
+      ...ofRun(run),
+      ...given,
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+}
+
+export async function seedEvent(
+  tx: Tx,
+  given: Given<"channel_events", "project_id" | "provider_event_id">,
+): Promise<Row<"channel_events">> {
+  return tx
+    .insertInto("channel_events")
+    .values({
+      event_id: newId(),
+      channel_type: "alertmanager",
+      channel_id: "alerts",
+      payload: jsonb({}),
+      content_preview: "DiskAlmostFull",
+      ...given,
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+}
+
+export async function seedMessage(
+  tx: Tx,
+  run: OfRun,
+  given: Partial<Insertable<DB["outbound_messages"]>> = {},
+): Promise<Row<"outbound_messages">> {
+  return tx
+    .insertInto("outbound_messages")
+    .values({
+      message_id: newId(),
+      channel_type: "telegram",
+      channel_id: "ops-oncall",
+      message_type: "final",
+      content: jsonb({}),
+      send_status: "sent",
+      ...ofRun(run),
+      ...given,
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+}
+
+export async function seedApproval(
+  tx: Tx,
+  run: Row<"runs">,
+  given: Partial<Insertable<DB["approvals"]>> = {},
+): Promise<Row<"approvals">> {
+  return tx
+    .insertInto("approvals")
+    .values({
+      approval_id: newId(),
+      call_id: newId(),
+      call_key: newId(),
+      agent_id: run.agent_id,
+      revision_id: run.revision_id,
+      contract_hash: HASH,
+      server: "shop-tools",
+      tool_name: "clear_cache",
+      effect: "write",
+      args_display: jsonb({ path: "/var/cache/shop" }),
+      args_ciphertext: Buffer.from("sealed"),
+      asked_hash: HASH,
+      status: "open",
+      rule: "The contract asks a person before each clear_cache.",
+      on_reject: "cancel",
+      on_expire: "cancel",
+      redeem_seconds: 300,
+      expires_at: "2100-01-01T00:00:00Z",
+      ...ofRun(run),
+      ...given,
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+}
+
+export async function seedDecision(
+  tx: Tx,
+  approval: Row<"approvals">,
+  given: Partial<Insertable<DB["approval_decisions"]>> = {},
+): Promise<void> {
+  await tx
+    .insertInto("approval_decisions")
+    .values({
+      decision_id: newId(),
+      approval_id: approval.approval_id,
+      actor_kind: "key",
+      actor_id: "op-2",
+      via_key_id: "k2",
+      decision: "approve",
+      surface: "console",
+      ...ofRun(approval),
+      ...given,
+    })
+    .execute();
+}
+
+/** A caller as authentication would find it; a viewer of every project unless said otherwise. */
+export function caller(given: Partial<Caller> = {}): Caller {
+  return {
+    keyId: "k1",
+    actor: { kind: "key", id: "op-1" },
+    role: "viewer",
+    projects: "all",
+    agentId: null,
+    holdSeconds: 4,
+    mayActForOthers: false,
+    surface: "api",
+    ...given,
+  };
+}
+
+/** An answer's status and its JSON, as the route sent it. */
+export interface Answer {
+  status: number;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of any shape
+  body: any;
+}
+
+/** Asks routes as a caller, with the authentication left out and everything after it real. */
+export async function ask(
+  routes: OpenAPIHono<ApiEnv>,
+  path: string,
+  as: { caller?: Caller; language?: "en" | "zh-TW" } = {},
+): Promise<Answer> {
+  const app = new Hono<ApiEnv>();
+  app.use(async (c, next) => {
+    c.set("caller", as.caller ?? caller());
+    c.set("language", as.language ?? "en");
+    await next();
+  });
+  app.route("/", routes);
+  app.onError((error) => problemResponse(error));
+  const response = await app.request(path);
+  return { status: response.status, body: await response.json() };
+}

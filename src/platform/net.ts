@@ -1,0 +1,95 @@
+import { lookup as resolve } from "node:dns";
+import { BlockList, isIP, type LookupFunction } from "node:net";
+
+const PRIVATE_IPV4: readonly [network: string, prefix: number][] = [
+  ["0.0.0.0", 8],
+  ["10.0.0.0", 8],
+  ["100.64.0.0", 10],
+  ["127.0.0.0", 8],
+  ["169.254.0.0", 16],
+  ["172.16.0.0", 12],
+  ["192.0.0.0", 24],
+  ["192.0.2.0", 24],
+  ["192.88.99.0", 24],
+  ["192.168.0.0", 16],
+  ["198.18.0.0", 15],
+  ["198.51.100.0", 24],
+  ["203.0.113.0", 24],
+  ["224.0.0.0", 4],
+  ["240.0.0.0", 4],
+];
+
+/** The ranges below ::/96 to 2002::/16 that carry an IPv4 address inside are refused whole: nobody needs them here. */
+const PRIVATE_IPV6: readonly [network: string, prefix: number][] = [
+  ["::", 96],
+  ["64:ff9b::", 96],
+  ["64:ff9b:1::", 48],
+  ["100::", 64],
+  ["2001::", 23],
+  ["2001:db8::", 32],
+  ["2002::", 16],
+  ["3fff::", 20],
+  ["5f00::", 16],
+  ["fc00::", 7],
+  ["fe80::", 10],
+  ["fec0::", 10],
+  ["ff00::", 8],
+];
+
+const privateRanges = new BlockList();
+for (const [network, prefix] of PRIVATE_IPV4) privateRanges.addSubnet(network, prefix, "ipv4");
+for (const [network, prefix] of PRIVATE_IPV6) privateRanges.addSubnet(network, prefix, "ipv6");
+
+/**
+ * Whether an IP address is not a public one: loopback, private, link-local, shared, multicast, reserved
+ * (IANA special-purpose address registries, RFC 6890). A text that is no IP address counts as private.
+ */
+export function isPrivateAddress(address: string): boolean {
+  const bare = address.replace(/^\[|\]$/g, "").replace(/%.*$/, "");
+  const family = isIP(bare);
+  if (family === 0) return true;
+  return privateRanges.check(bare, family === 4 ? "ipv4" : "ipv6");
+}
+
+/**
+ * Whether the operator allowed this host by name, whatever its address is.
+ *
+ * @param allowHosts entries such as `tools.internal`, `127.0.0.1`, `[::1]` or, for one port only, `localhost:9000`
+ */
+export function isAllowedHost(url: URL, allowHosts: readonly string[]): boolean {
+  const port = url.port || (url.protocol === "https:" ? "443" : "80");
+  const host = url.hostname.toLowerCase();
+  const names = new Set([host, host.replace(/^\[|\]$/g, ""), `${host}:${port}`]);
+  return allowHosts.some((entry) => names.has(entry.trim().toLowerCase()));
+}
+
+/**
+ * What an HTTP request to the URL must be made with so that it reaches public addresses and allowed hosts only. Names
+ * are resolved and checked in one step: the address checked is the address connected to (no DNS rebinding).
+ *
+ * @param refuse makes the error for a host; thrown here for a literal address, given to the request for a name
+ */
+export function guardedConnection(
+  url: URL,
+  allowHosts: readonly string[],
+  refuse: (host: string) => Error,
+): { lookup?: LookupFunction } {
+  if (isAllowedHost(url, allowHosts)) return {};
+  const bare = url.hostname.replace(/^\[|\]$/g, "");
+  if (isIP(bare) !== 0 && isPrivateAddress(bare)) throw refuse(url.hostname);
+  return { lookup: publicLookup(refuse) };
+}
+
+function publicLookup(refuse: (host: string) => Error): LookupFunction {
+  return (hostname, options, callback) => {
+    resolve(hostname, { ...options, all: true }, (error, addresses) => {
+      if (error) return callback(error, "", 0);
+      const first = addresses[0];
+      if (!first || addresses.some(({ address }) => isPrivateAddress(address))) {
+        return callback(refuse(hostname), "", 0);
+      }
+      if (options.all) return callback(null, addresses);
+      return callback(null, first.address, first.family);
+    });
+  };
+}

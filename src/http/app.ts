@@ -1,6 +1,5 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { type Context, Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { HTTPException } from "hono/http-exception";
 import { type RequestIdVariables, requestId } from "hono/request-id";
 import type { Registry } from "prom-client";
@@ -11,13 +10,12 @@ import { problemResponse } from "../platform/http/index.ts";
 import { newId } from "../platform/ids.ts";
 import type { Logger } from "../platform/log.ts";
 import { createApi } from "./api.ts";
+import { limitBody } from "./body-limit.ts";
 import { consolePages } from "./console.ts";
 import { createEvents } from "./events.ts";
-import { securityHeaders } from "./headers.ts";
+import { commonHeaders } from "./headers.ts";
 import { measureRequests } from "./metrics.ts";
 import { type Listening, serve } from "./serve.ts";
-
-const MOST_BODY_BYTES = 1024 * 1024;
 
 export interface HttpOptions {
   config: { host: string; port: number; publicUrl: string };
@@ -54,8 +52,8 @@ export function createHttp(options: HttpOptions): Http {
   const https = options.config.publicUrl.startsWith("https:");
   app.use(requestId({ limitLength: 64, generator: newId }));
   app.use(measureRequests(options.metrics));
-  app.use(securityHeaders({ https }));
-  app.use(bodyLimit({ maxSize: MOST_BODY_BYTES, onError: refuseBody }));
+  app.use(commonHeaders({ https }));
+  app.use(limitBody);
   app.onError((error, c) => answerError(error, c, options.log));
   app.notFound((c) => problemResponse(notFound(c.req.path)));
 
@@ -97,10 +95,6 @@ function addHealth(app: Hono<Env>, options: HttpOptions): void {
 
 function notFound(path: string): AppError {
   return new AppError("E-NOT-FOUND", `There is nothing at ${path}.`);
-}
-
-function refuseBody(): never {
-  throw new AppError("E-BODY-SIZE", "A request's body may have at most 1 MiB.");
 }
 
 function answerError(error: Error, c: Context<Env>, log: Logger): Response {

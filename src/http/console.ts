@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { serveStatic } from "@hono/node-server/serve-static";
-import { Hono } from "hono";
+import { Hono, type MiddlewareHandler } from "hono";
 
 /** What is not the console's: a wrong address there is an error and not a page. */
 const NOT_PAGES = /^\/(api|mcp|hooks|assets)(\/|$)/;
@@ -21,15 +21,15 @@ export function consolePages(webRoot: string): Hono {
   if (!existsSync(join(webRoot, "index.html"))) {
     return pages.get("*", (c, next) => (NOT_PAGES.test(c.req.path) ? next() : c.text(NOT_BUILT)));
   }
-  pages.get("/assets/*", async (c, next) => {
-    await next();
-    if (c.res.ok) c.res.headers.set("cache-control", "public, max-age=31536000, immutable");
-  });
-  pages.use("*", serveStatic({ root: webRoot }));
+  pages.use(cacheByName);
+  pages.use(serveStatic({ root: webRoot }));
   const index = serveStatic({ root: webRoot, path: "index.html" });
-  return pages.get("*", (c, next) => {
-    if (NOT_PAGES.test(c.req.path)) return next();
-    c.header("cache-control", "no-cache");
-    return index(c, next);
-  });
+  return pages.get("*", (c, next) => (NOT_PAGES.test(c.req.path) ? next() : index(c, next)));
 }
+
+const cacheByName: MiddlewareHandler = async (c, next) => {
+  await next();
+  if (!c.res.ok) return;
+  const hashed = c.req.path.startsWith("/assets/");
+  c.res.headers.set("cache-control", hashed ? "public, max-age=31536000, immutable" : "no-cache");
+};

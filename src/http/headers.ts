@@ -1,4 +1,5 @@
 import type { MiddlewareHandler } from "hono";
+import type { RequestIdVariables } from "hono/request-id";
 
 const POLICY = [
   "default-src 'self'",
@@ -22,13 +23,16 @@ const HEADERS: Record<string, string> = {
   "x-frame-options": "DENY",
 };
 
-/** The headers that keep browsers from mixing our pages with anybody else's, on every answer. */
-export function securityHeaders(options: { https: boolean }): MiddlewareHandler {
+/** The headers of every answer: its request's id, and what keeps browsers from mixing our pages with anybody else's. */
+export function commonHeaders(options: {
+  https: boolean;
+}): MiddlewareHandler<{ Variables: RequestIdVariables }> {
   const headers = options.https
     ? { ...HEADERS, "strict-transport-security": "max-age=31536000" }
     : HEADERS;
   return async (c, next) => {
     await next();
+    c.res.headers.set("x-request-id", c.get("requestId"));
     for (const [name, value] of Object.entries(headers)) c.res.headers.set(name, value);
   };
 }

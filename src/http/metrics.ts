@@ -16,7 +16,7 @@ export function measureRequests(registry: Registry): MiddlewareHandler {
     const start = performance.now();
     await next();
     duration.observe(
-      { method: c.req.method, route: routePath(c, -1), status: c.res.status },
+      { method: c.req.method, route: routePath(c), status: c.res.status },
       (performance.now() - start) / 1000,
     );
   };

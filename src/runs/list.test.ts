@@ -1,23 +1,21 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createTestDatabase, type TestDatabase } from "../../test/support/database.ts";
 import {
   ask,
   caller,
+  openReading,
+  type Reading,
   seedCall,
   seedProject,
   seedRevision,
   seedRun,
 } from "../../test/support/fixtures.ts";
 import type { Caller } from "../identity/index.ts";
-import { type Database, jsonb, openDatabase } from "../platform/database/index.ts";
-import { createCursors } from "../platform/http/index.ts";
-import { createLog } from "../platform/log.ts";
+import { jsonb } from "../platform/database/index.ts";
 import { runListRoutes } from "./list.ts";
 import { type ListedRun, runListAnswer } from "./list-contract.ts";
 
-let testDatabase: TestDatabase;
-let db: Database;
+let reading: Reading;
 let routes: ReturnType<typeof runListRoutes>;
 const acme = caller({ projects: ["acme"] });
 const DAY = "2026-11-22T03:07:";
@@ -28,7 +26,7 @@ async function list(
   status = 200,
 ) {
   const words = new URLSearchParams(
-    Object.entries(query).map(([key, value]) => [key, String(value)]),
+    Object.entries(query).map(([key, value]): [string, string] => [key, String(value)]),
   );
   const answer = await ask(routes, `/runs?${words}`, { caller: as });
   expect(answer.status, JSON.stringify(answer.body)).toBe(status);
@@ -38,10 +36,9 @@ async function list(
 const titles = (answer: { runs: ListedRun[] }) => answer.runs.map((run) => run.title);
 
 beforeAll(async () => {
-  testDatabase = await createTestDatabase();
-  db = openDatabase({ url: testDatabase.url, log: createLog("silent") });
-  routes = runListRoutes({ db, cursors: createCursors(Buffer.alloc(32, 1)) });
-  await db.transaction({ role: "platform" }, async (tx) => {
+  reading = await openReading();
+  routes = runListRoutes(reading);
+  await reading.seed(async (tx) => {
     for (const project_id of ["acme", "globex", "many"]) {
       await seedProject(tx, { project_id });
       const { revision_id } = await seedRevision(tx, { project_id });
@@ -87,8 +84,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await db?.close();
-  await testDatabase?.drop();
+  await reading?.close();
 });
 
 describe("what a run shows", () => {
@@ -285,7 +281,7 @@ describe("paging", () => {
   // The last of this file: it adds a run.
   test("a run that arrives meanwhile moves nothing for a cursor", async () => {
     const first = await list({ project_id: "globex", limit: 1 });
-    await db.transaction({ role: "platform" }, async (tx) => {
+    await reading.seed(async (tx) => {
       const { revision_id } = await seedRevision(tx, {
         project_id: "globex",
         version_minor: 4,

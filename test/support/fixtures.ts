@@ -1,21 +1,54 @@
 import { randomBytes } from "node:crypto";
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { Hono } from "hono";
-import type { Insertable, Selectable } from "kysely";
+import type { InsertObject, Selectable } from "kysely";
 import type { ApiEnv, Caller } from "../../src/identity/index.ts";
-import { type DB, jsonb, type Tx } from "../../src/platform/database/index.ts";
-import { problemResponse } from "../../src/platform/http/index.ts";
+import {
+  type Database,
+  type DB,
+  jsonb,
+  openDatabase,
+  type Tx,
+} from "../../src/platform/database/index.ts";
+import { type Cursors, createCursors, problemResponse } from "../../src/platform/http/index.ts";
 import { newId } from "../../src/platform/ids.ts";
+import { createLog } from "../../src/platform/log.ts";
+import { createTestDatabase } from "./database.ts";
 
 /**
  * Rows for tests of what is read, written straight into the tables. Tests of what is done use the features
  * themselves. Every builder takes the columns that matter to the test and fills in the rest.
  */
 type Row<T extends keyof DB> = Selectable<DB[T]>;
-type Given<T extends keyof DB, K extends keyof Insertable<DB[T]>> = Partial<Insertable<DB[T]>> &
-  Required<Pick<Insertable<DB[T]>, K>>;
+type Some<T extends keyof DB> = Partial<InsertObject<DB, T>>;
+type Given<T extends keyof DB, K extends keyof InsertObject<DB, T>> = Some<T> &
+  Required<Pick<InsertObject<DB, T>, K>>;
 
 const HASH = "0".repeat(64);
+
+/** A fresh database as the routes that read need it. */
+export interface Reading {
+  db: Database;
+  cursors: Cursors;
+  /** Writes rows, as a platform operator. */
+  seed<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+/** Opens a database of its own for a test file; close it in `afterAll`. */
+export async function openReading(): Promise<Reading> {
+  const testDatabase = await createTestDatabase();
+  const db = openDatabase({ url: testDatabase.url, log: createLog("silent") });
+  return {
+    db,
+    cursors: createCursors(randomBytes(32)),
+    seed: (work) => db.transaction({ role: "platform" }, work),
+    async close() {
+      await db.close();
+      await testDatabase.drop();
+    },
+  };
+}
 
 export async function seedProject(tx: Tx, given: Given<"projects", "project_id">): Promise<void> {
   await tx
@@ -76,7 +109,7 @@ function ofRun({ project_id, run_id }: OfRun): OfRun {
 export async function seedTransition(
   tx: Tx,
   run: OfRun,
-  given: Given<"run_transitions", "to_state" | "event"> | Insertable<DB["run_transitions"]>,
+  given: Given<"run_transitions", "to_state" | "event">,
 ): Promise<Row<"run_transitions">> {
   return tx
     .insertInto("run_transitions")
@@ -113,7 +146,7 @@ export async function seedStep(
 export async function seedCall(
   tx: Tx,
   run: OfRun,
-  given: Partial<Insertable<DB["mcp_calls"]>> = {},
+  given: Some<"mcp_calls"> = {},
 ): Promise<Row<"mcp_calls">> {
   return tx
     .insertInto("mcp_calls")
@@ -154,7 +187,7 @@ export async function seedEvent(
 export async function seedMessage(
   tx: Tx,
   run: OfRun,
-  given: Partial<Insertable<DB["outbound_messages"]>> = {},
+  given: Some<"outbound_messages"> = {},
 ): Promise<Row<"outbound_messages">> {
   return tx
     .insertInto("outbound_messages")
@@ -175,7 +208,7 @@ export async function seedMessage(
 export async function seedApproval(
   tx: Tx,
   run: Row<"runs">,
-  given: Partial<Insertable<DB["approvals"]>> = {},
+  given: Some<"approvals"> = {},
 ): Promise<Row<"approvals">> {
   return tx
     .insertInto("approvals")
@@ -208,7 +241,7 @@ export async function seedApproval(
 export async function seedDecision(
   tx: Tx,
   approval: Row<"approvals">,
-  given: Partial<Insertable<DB["approval_decisions"]>> = {},
+  given: Some<"approval_decisions"> = {},
 ): Promise<void> {
   await tx
     .insertInto("approval_decisions")

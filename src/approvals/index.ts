@@ -1,5 +1,6 @@
 export { expireQuestions, voidQuestionsOfProject, voidQuestionsOfRun } from "./close.ts";
 export type { ApprovalEffects, QuestionEnding } from "./effects.ts";
+export { approvalListRoutes } from "./list.ts";
 export { type NewQuestion, openQuestion } from "./open.ts";
 export { type ApprovalRow, decisionsOf, lockQuestion } from "./queries.ts";
 export { markAnswered, redeem } from "./redeem.ts";

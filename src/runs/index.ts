@@ -2,6 +2,7 @@ export { runOfCaller } from "./actions.ts";
 export { type AgentCaller, activeAgent, agentOf, openClientRun } from "./client.ts";
 export { RUN_STATES, type RunEvent, type RunState } from "./contract.ts";
 export { createRun, type NewRun } from "./create.ts";
+export { runListRoutes } from "./list.ts";
 export { lowerMode } from "./mode.ts";
 export {
   addCost,

@@ -1,0 +1,256 @@
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Registry } from "prom-client";
+import {
+  type ApprovalEffects,
+  approvalListRoutes,
+  createSigner,
+  decideRoutes,
+  ensureSigningKey,
+  voidQuestionsOfProject,
+  voidQuestionsOfRun,
+} from "./approvals/index.ts";
+import { budgetRoutes } from "./budgets/index.ts";
+import { type CallDeps, createCatalog, onQuestionClosed } from "./calls/index.ts";
+import { channelBodySchema, channelRoutes, hookRoutes } from "./channels/index.ts";
+import { agentBodySchema, contractsRoutes, createContracts } from "./contracts/index.ts";
+import { createArgumentChecker } from "./gates/index.ts";
+import { createHttp } from "./http/index.ts";
+import { createIdentity, createKeys, ensureAdminKey, identityRoutes } from "./identity/index.ts";
+import { type Config, configHelp, localUrl, readConfig } from "./platform/config.ts";
+import { listenToChanges } from "./platform/database/changes.ts";
+import { assertRlsHolds, type Database, openDatabase } from "./platform/database/index.ts";
+import { migrate } from "./platform/database/migrate.ts";
+import { AppError } from "./platform/errors.ts";
+import { createCursors } from "./platform/http/index.ts";
+import { type Jobs, openJobs } from "./platform/jobs/index.ts";
+import { createLog, type Logger } from "./platform/log.ts";
+import { EmbeddedPostgresError, startEmbeddedPostgres } from "./platform/postgres/index.ts";
+import { createSealer } from "./platform/sealing.ts";
+import { runListRoutes, runRoutes } from "./runs/index.ts";
+import { readSecret, secretRoutes } from "./secrets/index.ts";
+import { createTenants, tenantRoutes } from "./tenants/index.ts";
+import { timelineRoutes } from "./timeline/index.ts";
+import { createToolServerPool, toolServerBody } from "./toolservers/index.ts";
+
+const WEB_ROOT = fileURLToPath(new URL("../dist/web/", import.meta.url));
+const DATA_DIR = fileURLToPath(new URL("../.awooop", import.meta.url));
+
+/** Ends what was started, last first; one that fails does not keep the others from ending. */
+type Closer = { name: string; close: () => Promise<unknown> };
+
+interface Storage {
+  url: string;
+  migrateUrl: string;
+  listenUrl: string;
+}
+
+/** The database: the one configured, or the embedded one. If that dies by itself, so does the server. */
+async function openStorage(
+  config: Config,
+  log: Logger,
+  closers: Closer[],
+  onLost: () => void,
+): Promise<Storage> {
+  const { database } = config;
+  if (database.kind === "external") return database;
+  const embedded = await startEmbeddedPostgres({
+    dataDir: join(config.dataDir, "postgres"),
+    log: (level, msg, fields) => log[level](fields ?? {}, msg),
+  });
+  closers.push({ name: "database", close: () => embedded.stop() });
+  embedded.onExit((exit) => {
+    log.fatal({ exit }, "PostgreSQL ended by itself");
+    onLost();
+  });
+  return { url: embedded.url, migrateUrl: embedded.url, listenUrl: embedded.url };
+}
+
+function loginOf(url: string): string {
+  return decodeURIComponent(new URL(url).username);
+}
+
+/** What every feature is made with. */
+async function openPlatform(config: Config, storage: Storage, log: Logger, closers: Closer[]) {
+  const runtimeUser = storage.migrateUrl === storage.url ? undefined : loginOf(storage.url);
+  await migrate({ url: storage.migrateUrl, runtimeUser });
+  const db = openDatabase({ url: storage.url, log });
+  closers.push({ name: "connections", close: () => db.close() });
+  await assertRlsHolds(db);
+  const sealer = createSealer(config.secretKeys);
+  await ensureSigningKey(db, sealer);
+  const jobs = await openJobs({ url: storage.listenUrl, log });
+  closers.push({ name: "jobs", close: () => jobs.stop() });
+  const changes = await listenToChanges({ url: storage.listenUrl, log });
+  closers.push({ name: "changes", close: () => changes.close() });
+  const cursors = createCursors(sealer.derive("cursors"));
+  return { db, sealer, jobs, changes, cursors, log };
+}
+
+type Platform = Awaited<ReturnType<typeof openPlatform>>;
+
+/** What transitions and closed questions set off across features, in one transaction. */
+function createEffects(jobs: Jobs): ApprovalEffects {
+  const effects: ApprovalEffects = {
+    send: jobs.send,
+    onRunEnded: (tx, run) => voidQuestionsOfRun(tx, effects, run),
+    onQuestionClosed,
+  };
+  return effects;
+}
+
+function openCalls(
+  config: Config,
+  platform: Platform,
+  effects: ApprovalEffects,
+  closers: Closer[],
+): CallDeps {
+  const { db, sealer, log } = platform;
+  const pool = createToolServerPool({
+    resolveSecret: (projectId, name) =>
+      db.transaction({ role: "app", projects: [projectId] }, (tx) =>
+        readSecret(tx, sealer, projectId, name),
+      ),
+    allowHosts: config.allowHosts,
+    allowStdio: config.allowStdio,
+    log,
+  });
+  closers.push({ name: "tool servers", close: () => pool.close() });
+  const signer = createSigner(sealer);
+  const checker = createArgumentChecker();
+  return { db, effects, sealer, signer, checker, pool, catalog: createCatalog(db, pool), log };
+}
+
+function createRouters(
+  config: Config,
+  platform: Platform,
+  effects: ApprovalEffects,
+  calls: CallDeps,
+) {
+  const { db, sealer, cursors } = platform;
+  const forget = (keyId: string) => identity.forgetKey(keyId);
+  const identity = createIdentity({ db, site: config });
+  const tenants = createTenants({
+    db,
+    cursors,
+    onDeactivated: [(tx, project) => voidQuestionsOfProject(tx, effects, project)],
+  });
+  const contracts = createContracts({
+    db,
+    allowStdio: config.allowStdio,
+    families: {
+      agent: { schema: agentBodySchema },
+      tool_server: { schema: toolServerBody },
+      channel: { schema: channelBodySchema },
+    },
+  });
+  const routers = [
+    identityRoutes({ identity, keys: createKeys({ db, cursors, forget }) }),
+    tenantRoutes({ tenants }),
+    secretRoutes({ db, sealer, cursors }),
+    contractsRoutes({ db, contracts, cursors }),
+    runRoutes({ db, effects }),
+    runListRoutes({ db, cursors }),
+    budgetRoutes({ db }),
+    approvalListRoutes({ db, cursors }),
+    decideRoutes({ db, effects, signer: calls.signer }),
+    timelineRoutes({ db, cursors }),
+    channelRoutes({ db, cursors }),
+  ];
+  return { identity, routers };
+}
+
+interface Running {
+  /** Where people reach the console. */
+  url: string;
+  /** The first admin's key, at the very first start. */
+  adminKey: string | undefined;
+  stop(): Promise<void>;
+}
+
+/** Starts what the configuration asks for; whatever was started is ended again if something fails. */
+async function start(config: Config, log: Logger, onLost: () => void): Promise<Running> {
+  const closers: Closer[] = [];
+  const stop = () => closeAll(closers, log);
+  try {
+    const storage = await openStorage(config, log, closers, onLost);
+    const platform = await openPlatform(config, storage, log, closers);
+    const effects = createEffects(platform.jobs);
+    const calls = openCalls(config, platform, effects, closers);
+    const { identity, routers } = createRouters(config, platform, effects, calls);
+    const metrics = new Registry();
+    const http = createHttp({
+      config,
+      identity,
+      routers,
+      hooks: hookRoutes({ ...platform, effects }),
+      metrics,
+      log,
+      changes: platform.changes,
+      webRoot: WEB_ROOT,
+      ready: () => isReady(platform.db),
+    });
+    const listening = await http.listen();
+    closers.push({ name: "http", close: () => listening.close() });
+    // Last of all: a key that is made must be shown.
+    const adminKey = await ensureAdminKey(platform.db, config.adminKey);
+    const url = config.port === 0 ? localUrl(config.host, listening.port) : config.publicUrl;
+    return { url, adminKey, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function isReady(db: Database): Promise<boolean> {
+  await db.transaction({ role: "system" }, (tx) =>
+    tx.selectFrom("projects").select("project_id").limit(1).execute(),
+  );
+  return true;
+}
+
+async function closeAll(closers: Closer[], log: Logger): Promise<void> {
+  for (const { name, close } of closers.splice(0).reverse()) {
+    await close().catch((error: unknown) => log.error({ err: error }, `closing ${name} failed`));
+  }
+}
+
+function sayWhereItIs(running: Running): void {
+  process.stdout.write(`AwoooP is ready: ${running.url}\n`);
+  if (running.adminKey === undefined) return;
+  process.stdout.write(
+    `Sign in as the first admin (this link is shown once; keep it): ${running.url}/sign-in#key=${running.adminKey}\n`,
+  );
+}
+
+function sayWhatFailed(error: unknown): void {
+  const { code, message } = error as { code?: unknown; message?: string };
+  const known = error instanceof AppError || error instanceof EmbeddedPostgresError;
+  process.stderr.write(
+    known
+      ? `${message} (${code})\n`
+      : `AwoooP could not start: ${String((error as Error).stack)}\n`,
+  );
+}
+
+async function main(): Promise<void> {
+  if (process.argv.includes("--help")) {
+    process.stdout.write(`Usage: npm start\n\nStarts the AwoooP server.\n\n${configHelp()}`);
+    return;
+  }
+  const config = readConfig(process.env, { dataDirDefault: DATA_DIR });
+  const log = createLog(config.logLevel);
+  const { promise: ending, resolve: end } = Promise.withResolvers<number>();
+  process.on("SIGINT", () => end(0));
+  process.on("SIGTERM", () => end(0));
+  const running = await start(config, log, () => end(1));
+  sayWhereItIs(running);
+  const code = await ending;
+  await running.stop();
+  process.exit(code);
+}
+
+main().catch((error: unknown) => {
+  sayWhatFailed(error);
+  process.exit(1);
+});

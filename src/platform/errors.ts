@@ -68,6 +68,10 @@ export const ERRORS = {
   "E-HOOK-AUTH": { status: 401, title: "The hook's secret or signature is wrong" },
   "E-HOOK-PAYLOAD": { status: 422, title: "The event is not in the channel's format" },
   "E-SEND": { status: 502, title: "The message could not be delivered" },
+  // the command line
+  "E-CLI-USAGE": { status: 400, title: "The command line is not valid" },
+  "E-CLI-FILE": { status: 422, title: "A contract file can't be read" },
+  "E-CLI-SERVER": { status: 502, title: "The server gave no proper answer" },
   // starting
   "E-CONFIG": { status: 500, title: "The configuration is not valid" },
   "E-DB-IN-USE": { status: 500, title: "The data directory is in use" },

@@ -1,0 +1,165 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { ToolGrant } from "../contracts/index.ts";
+import type { GateFacts, QuestionFact } from "./facts.ts";
+import { askGates } from "./gates.ts";
+
+const grant: ToolGrant = {
+  server: "shop",
+  tool: "clear_cache",
+  effect: "write",
+  cost_per_call: 0.1,
+  timeout_seconds: 30,
+  expires_seconds: 900,
+  redeem_seconds: 300,
+  quorum: 1,
+};
+
+const facts: GateFacts = {
+  project: { project_id: "acme", is_active: true, migration_mode: "active" },
+  run: { state: "running", is_shadow: false, ofCaller: true },
+  contract: { agentId: "janitor", version: "1.3", grant: { ...grant, approval: "never" } },
+  pin: "pinned",
+  argumentProblems: [],
+  budget: { limits: { calls: 10, costUsd: 1 }, usage: { calls: 0, costUsd: 0 } },
+  question: undefined,
+};
+
+const question: QuestionFact = {
+  status: "approved",
+  isPast: false,
+  isPastRedeem: false,
+  redeemed: false,
+  answered: false,
+  decidedBy: "by op-2",
+};
+
+const call = { server: "shop", tool: "clear_cache" };
+const asking = { ...facts, contract: { ...facts.contract, grant } };
+const last = (given: GateFacts) => {
+  const { decision, last: verdict } = askGates(call, given);
+  return [decision, verdict.gate, verdict.code];
+};
+
+describe("the gates", () => {
+  it("let a call pass when all five do, and say what each of them saw", () => {
+    const { decision, verdicts } = askGates(call, facts);
+    expect(decision).toBe("pass");
+    expect(verdicts.map(({ gate, outcome }) => [gate, outcome])).toEqual(
+      [1, 2, 3, 4, 5].map((gate) => [gate, "pass"]),
+    );
+  });
+
+  it.each<[string, GateFacts, unknown[]]>([
+    [
+      "an inactive project",
+      { ...facts, project: { ...facts.project, is_active: false } },
+      [1, "E-TENANT-INACTIVE"],
+    ],
+    [
+      "a legacy project",
+      { ...facts, project: { ...facts.project, migration_mode: "legacy" } },
+      [1, "E-TENANT-LEGACY"],
+    ],
+    [
+      "another's run",
+      { ...facts, run: { ...facts.run, ofCaller: false } },
+      [1, "E-RUN-NOT-RUNNING"],
+    ],
+    [
+      "an ended run",
+      { ...facts, run: { ...facts.run, state: "cancelled" } },
+      [1, "E-RUN-NOT-RUNNING"],
+    ],
+    [
+      "an unlisted tool",
+      { ...facts, contract: { ...facts.contract, grant: undefined } },
+      [2, "E-CONTRACT-TOOL"],
+    ],
+    ["a tool the server lacks", { ...facts, pin: "absent" }, [2, "E-CONTRACT-TOOL"]],
+    ["a changed tool", { ...facts, pin: "changed" }, [2, "E-TOOL-CHANGED"]],
+    [
+      "arguments that don't fit",
+      { ...facts, argumentProblems: ["path must be string"] },
+      [3, "E-POLICY-ARGS"],
+    ],
+    [
+      "no calls left",
+      { ...facts, budget: { ...facts.budget, usage: { calls: 10, costUsd: 0 } } },
+      [4, "E-BUDGET-RUN"],
+    ],
+    [
+      "too little money",
+      { ...facts, budget: { ...facts.budget, usage: { calls: 1, costUsd: 0.95 } } },
+      [4, "E-BUDGET-RUN"],
+    ],
+  ])("stop %s", (_, given, expected) => {
+    expect(last(given)).toEqual(["block", ...expected]);
+  });
+
+  it("let the last cent be spent", () => {
+    const budget = { ...facts.budget, usage: { calls: 9, costUsd: 0.9 } };
+    expect(last({ ...facts, budget })[0]).toBe("pass");
+  });
+
+  it("end at the first gate that does not pass, whatever the later ones would say", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.boolean(), { minLength: 4, maxLength: 4 }),
+        ([tenant, contract, policy, budget]) => {
+          const given: GateFacts = {
+            ...facts,
+            project: { ...facts.project, is_active: tenant === true },
+            pin: contract ? "pinned" : "changed",
+            argumentProblems: policy ? [] : ["no"],
+            budget: { ...facts.budget, usage: { calls: budget ? 0 : 10, costUsd: 0 } },
+          };
+          const first = [tenant, contract, policy, budget].indexOf(false);
+          const { verdicts, decision } = askGates(call, given);
+          expect(verdicts).toHaveLength(first < 0 ? 5 : first + 1);
+          expect(decision).toBe(first < 0 ? "pass" : "block");
+        },
+      ),
+    );
+  });
+});
+
+describe("gate 5", () => {
+  it("asks for every write the contract does not free, and for what it marks", () => {
+    expect(last(asking)).toEqual(["ask", 5, "E-APPR-REQUIRED"]);
+    const read = { ...grant, effect: "read" as const };
+    expect(last({ ...facts, contract: { ...facts.contract, grant: read } })[0]).toBe("pass");
+    const marked = { ...read, approval: "always" as const };
+    expect(last({ ...facts, contract: { ...facts.contract, grant: marked } })[0]).toBe("ask");
+  });
+
+  it("asks nobody in a shadow run and says that it would", () => {
+    const { decision, last: verdict } = askGates(call, {
+      ...asking,
+      run: { ...facts.run, is_shadow: true },
+    });
+    expect([decision, verdict.outcome]).toEqual(["pass", "would_ask"]);
+  });
+
+  it.each<[string, Partial<QuestionFact>, unknown[]]>([
+    ["an approval passes", {}, ["pass", 5, null]],
+    ["a used approval asks anew", { redeemed: true }, ["ask", 5, "E-APPR-REQUIRED"]],
+    ["a stale approval has expired", { isPastRedeem: true }, ["block", 5, "E-APPR-EXPIRED"]],
+    ["an open question is joined", { status: "open" }, ["ask", 5, "E-APPR-REQUIRED"]],
+    [
+      "an open question past its time has expired",
+      { status: "open", isPast: true },
+      ["block", 5, "E-APPR-EXPIRED"],
+    ],
+    ["a rejection stands", { status: "rejected", answered: true }, ["block", 5, "E-APPR-REJECTED"]],
+    ["an expiry is told", { status: "expired" }, ["block", 5, "E-APPR-EXPIRED"]],
+    [
+      "and asks anew once it was told",
+      { status: "expired", answered: true },
+      ["ask", 5, "E-APPR-REQUIRED"],
+    ],
+    ["a voided question asks anew", { status: "voided" }, ["ask", 5, "E-APPR-REQUIRED"]],
+  ])("%s", (_, given, expected) => {
+    expect(last({ ...asking, question: { ...question, ...given } })).toEqual(expected);
+  });
+});

@@ -1,6 +1,6 @@
 import type { Change } from "../platform/database/changes.ts";
 
-/** A reader this far behind is cut off; it connects again and reads everything anew. */
+/** Past this many changes a reader is told instead that it missed some, and reads everything anew. */
 const MOST_WAITING = 1_000;
 
 export interface Message {
@@ -11,13 +11,14 @@ export interface Message {
 /** What waits to be sent to one reader: bounded, and each change only once however often it happened meanwhile. */
 export interface Feed {
   hello(more: { missed?: true }): void;
+  /** Shows that the stream lives; a reader that has taken nothing since the last one, though it could, is too slow. */
   ping(): void;
   change(change: Change): void;
   /** Everything in order, as it comes, until the feed is closed. */
   messages(): AsyncGenerator<Message>;
   close(): void;
   whenClosed(act: () => void): void;
-  /** Acts when more waits than the reader takes; the feed is closed then. */
+  /** Acts when the reader takes nothing any more; the feed is closed then. */
   whenTooSlow(act: () => void): void;
 }
 
@@ -27,32 +28,40 @@ export function createFeed(): Feed {
   let cutOff = () => {};
   let closed = false;
   let wake = () => {};
+  let isReading = true;
+  let hasMoved = true;
 
   const now = () => new Date().toISOString();
-  const put = (key: string, message: Message) => {
+  const put = (event: Message["event"], data: object, key: string = event) => {
     if (closed) return;
-    waiting.set(key, message);
+    waiting.set(key, { event, data: JSON.stringify(data) });
     if (waiting.size > MOST_WAITING) {
-      feed.close();
-      cutOff();
+      waiting.clear();
+      feed.hello({ missed: true });
     }
     wake();
   };
   const feed: Feed = {
-    hello: (more) =>
-      put("hello", { event: "hello", data: JSON.stringify({ now: now(), ...more }) }),
-    ping: () => put("ping", { event: "ping", data: JSON.stringify({ now: now() }) }),
-    change: (change) =>
-      put(`${change.project_id} ${change.kind} ${change.id}`, {
-        event: "change",
-        data: JSON.stringify({ project_id: change.project_id, kind: change.kind, id: change.id }),
-      }),
+    hello: (more) => put("hello", { now: now(), ...more }),
+    ping() {
+      if (!isReading && !hasMoved) {
+        feed.close();
+        cutOff();
+      }
+      hasMoved = false;
+      put("ping", { now: now() });
+    },
+    change: ({ project_id, kind, id }) =>
+      put("change", { project_id, kind, id }, `${project_id} ${kind} ${id}`),
     async *messages() {
       while (!closed) {
         const [next] = waiting;
         if (next) {
           waiting.delete(next[0]);
+          isReading = false;
           yield next[1];
+          isReading = true;
+          hasMoved = true;
         } else {
           const { promise, resolve } = Promise.withResolvers<void>();
           wake = resolve;

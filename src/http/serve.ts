@@ -1,9 +1,11 @@
+import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
 import type { Hono } from "hono";
 import { AppError } from "../platform/errors.ts";
 
 const GRACE_MS = 2_000;
+const SWEEP_MS = 50;
 
 /** A listening server. */
 export interface Listening {
@@ -19,7 +21,7 @@ export async function serve(
   app: Hono<any>,
   address: { host: string; port: number },
 ): Promise<Listening> {
-  const server = createAdaptorServer({ fetch: app.fetch });
+  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
   await new Promise<void>((resolve, reject) => {
     server.once("error", (cause: NodeJS.ErrnoException) => reject(refusal(cause, address)));
     server.listen(address.port, address.host, resolve);
@@ -28,11 +30,12 @@ export async function serve(
     port: (server.address() as AddressInfo).port,
     close: () =>
       new Promise((resolve) => {
-        const timer = setTimeout(() => {
-          if ("closeAllConnections" in server) server.closeAllConnections();
-        }, GRACE_MS);
+        // A connection that falls idle while closing would be kept for the next request.
+        const sweeping = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
+        const cutting = setTimeout(() => server.closeAllConnections(), GRACE_MS);
         server.close(() => {
-          clearTimeout(timer);
+          clearInterval(sweeping);
+          clearTimeout(cutting);
           resolve();
         });
       }),

@@ -1,0 +1,118 @@
+import { createHash } from "node:crypto";
+import { sql } from "kysely";
+import { activeRevision } from "../contracts/index.ts";
+import { announce } from "../platform/database/changes.ts";
+import { jsonb, type Tx } from "../platform/database/index.ts";
+import { newId } from "../platform/ids.ts";
+import type { Jobs } from "../platform/jobs/index.ts";
+import { redact } from "../platform/redact.ts";
+import type { ChannelBody, SendStatus } from "./contract.ts";
+import { channelBodySchema } from "./contract.ts";
+import { cutToSize } from "./cut-to-size.ts";
+import { oneLine } from "./preview.ts";
+
+const TEXT_CHARS = 16_384;
+
+/** What a message carries; stored as its `content` and sent as it was stored. */
+export interface MessageContent {
+  text: string;
+  /** The question an approval request is about. */
+  approval?: ApprovalContent;
+}
+
+export interface ApprovalContent {
+  approval_id: string;
+  server: string;
+  tool: string;
+  arguments: unknown;
+  expires_at: string;
+}
+
+export interface NewMessage {
+  projectId: string;
+  runId?: string;
+  channelId: string;
+  type: "approval_request" | "interim" | "final" | "error" | "notice";
+  /** What it is about, beyond its type: `auto_repair_done`, `escalation` … */
+  subjectKind?: string;
+  text: string;
+  /** The run's state that made it. */
+  triggeredByState?: string;
+  /** A shadow run's messages are recorded and not sent. */
+  isShadow: boolean;
+  approval?: ApprovalContent;
+  /** Messages with the same key about the same thing are one message: a repeated job makes no second one. */
+  onceKey?: string;
+}
+
+/**
+ * Puts a message in the outbox, in the caller's transaction, with the job that sends it. A message that can't be sent
+ * (no such channel, or one that only takes events in) is recorded as failed with the reason.
+ */
+export async function enqueueMessage(
+  tx: Tx,
+  jobs: Pick<Jobs, "send">,
+  message: NewMessage,
+): Promise<void> {
+  const revision = await activeRevision(tx, message.projectId, message.channelId, "channel");
+  const channel = channelBodySchema.safeParse(revision?.body).data;
+  const fate = message.isShadow ? { status: "suppressed" as const } : fateOn(channel, message);
+  const content = redact(cutToSize(contentOf(message), TEXT_CHARS)) as MessageContent;
+  const inserted = await tx
+    .insertInto("outbound_messages")
+    .values({
+      message_id: message.onceKey === undefined ? newId() : idFor(message, message.onceKey),
+      project_id: message.projectId,
+      run_id: message.runId ?? null,
+      channel_type: channel?.type ?? "unknown",
+      channel_id: message.channelId,
+      message_type: message.type,
+      subject_kind: message.subjectKind ?? null,
+      content: jsonb(content),
+      content_preview: oneLine(content.text),
+      send_status: fate.status,
+      send_error: fate.error ?? null,
+      sent_at: fate.status === "sent" ? sql<string>`clock_timestamp()` : null,
+      triggered_by_state: message.triggeredByState ?? null,
+    })
+    .onConflict((conflict) => conflict.columns(["project_id", "message_id"]).doNothing())
+    .returning("message_id")
+    .executeTakeFirst();
+  if (!inserted) return;
+  const ids = { project_id: message.projectId, message_id: inserted.message_id };
+  if (fate.status === "queued") await jobs.send(tx, "message.deliver", ids);
+  await announce(tx, { project_id: message.projectId, kind: "message", id: ids.message_id });
+}
+
+function contentOf({ text, approval }: NewMessage): MessageContent {
+  return approval ? { approval, text } : { text };
+}
+
+function fateOn(
+  channel: ChannelBody | undefined,
+  { channelId }: NewMessage,
+): { status: SendStatus; error?: string } {
+  if (channel?.type === "webhook") return { status: "queued" };
+  if (channel?.type === "console") return { status: "sent" };
+  const error = channel
+    ? `The channel "${channelId}" takes events in; it sends nothing.`
+    : `There is no active channel "${channelId}" in the project.`;
+  return { status: "failed", error };
+}
+
+/** The same id for the same message each time: a UUIDv8 (RFC 9562 §5.8) of what it is about and where it goes. */
+function idFor({ projectId, channelId }: NewMessage, onceKey: string): string {
+  const digest = createHash("sha256")
+    .update(JSON.stringify([projectId, channelId, onceKey]))
+    .digest();
+  digest.writeUInt8((digest.readUInt8(6) & 0x0f) | 0x80, 6);
+  digest.writeUInt8((digest.readUInt8(8) & 0x3f) | 0x80, 8);
+  const hex = digest.toString("hex");
+  return [
+    hex.slice(0, 8),
+    hex.slice(8, 12),
+    hex.slice(12, 16),
+    hex.slice(16, 20),
+    hex.slice(20, 32),
+  ].join("-");
+}

@@ -1,0 +1,132 @@
+import { type AgentBody, type Revision, readAgent, readRevision } from "../contracts/index.ts";
+import type { Database, Tx } from "../platform/database/index.ts";
+import type { JobData, Jobs } from "../platform/jobs/index.ts";
+import { isFinal, type RunRow, readRun } from "../runs/index.ts";
+import { enqueueMessage } from "./messages.ts";
+import { runLink } from "./run-link.ts";
+
+export interface NotificationDeps {
+  db: Database;
+  jobs: Pick<Jobs, "send">;
+  /** Where the console is reached. */
+  publicUrl: string;
+}
+
+/**
+ * Works on an `approval.opened` job: asks on each channel that the agent notifies, once per approval and channel
+ * however often the job comes. A question that was answered meanwhile asks nobody.
+ */
+export async function notifyApprovalOpened(
+  deps: NotificationDeps,
+  data: JobData["approval.opened"],
+): Promise<void> {
+  await deps.db.transaction({ role: "app", projects: [data.project_id] }, async (tx) => {
+    const approval = await readOpenApproval(tx, data);
+    const found = await readRunAndAgent(tx, data);
+    if (!approval || !found) return;
+    const { run, agent } = found;
+    const link = runLink(deps.publicUrl, run.project_id, run.run_id);
+    const call = `${approval.server}/${approval.tool_name}`;
+    const text = `${headlineOf(approval.headline) ?? `May ${agent.body.display_name} call ${call}?`}\n${run.title}\n${link}`;
+    for (const channelId of agent.body.notify) {
+      await enqueueMessage(tx, deps.jobs, {
+        ...aboutRun(run),
+        channelId,
+        type: "approval_request",
+        text,
+        approval: {
+          approval_id: approval.approval_id,
+          server: approval.server,
+          tool: approval.tool_name,
+          arguments: approval.args_display,
+          expires_at: approval.expires_at,
+        },
+        onceKey: `approval/${approval.approval_id}`,
+      });
+    }
+  });
+}
+
+function readOpenApproval(tx: Tx, ids: JobData["approval.opened"]) {
+  return tx
+    .selectFrom("approvals")
+    .select(["approval_id", "server", "tool_name", "args_display", "headline", "expires_at"])
+    .where("project_id", "=", ids.project_id)
+    .where("approval_id", "=", ids.approval_id)
+    .where("status", "=", "open")
+    .executeTakeFirst();
+}
+
+function headlineOf(headline: unknown): string | undefined {
+  if (typeof headline !== "object" || headline === null || !("en" in headline)) return undefined;
+  return typeof headline.en === "string" ? headline.en : undefined;
+}
+
+/**
+ * Works on a `run.ended` job: tells each channel that the agent notifies how the run ended, once per run and channel.
+ * A run that completed tells it only if its runbook has not done so itself.
+ */
+export async function notifyRunEnded(
+  deps: NotificationDeps,
+  data: JobData["run.ended"],
+): Promise<void> {
+  await deps.db.transaction({ role: "app", projects: [data.project_id] }, async (tx) => {
+    const found = await readRunAndAgent(tx, data);
+    if (!found || !isFinal(found.run.state)) return;
+    const { run, agent } = found;
+    const isDone = run.state === "completed";
+    if (isDone && (await hasFinalMessage(tx, run))) return;
+    const text = `${endingOf(run)}\n${runLink(deps.publicUrl, run.project_id, run.run_id)}`;
+    for (const channelId of agent.body.notify) {
+      await enqueueMessage(tx, deps.jobs, {
+        ...aboutRun(run),
+        channelId,
+        type: isDone ? "final" : "error",
+        text,
+        onceKey: `ended/${run.run_id}`,
+      });
+    }
+  });
+}
+
+function aboutRun(run: RunRow) {
+  return {
+    projectId: run.project_id,
+    runId: run.run_id,
+    triggeredByState: run.state,
+    isShadow: run.is_shadow,
+  };
+}
+
+const ENDINGS: Partial<Record<RunRow["state"], string>> = {
+  completed: "is completed",
+  failed: "failed",
+  cancelled: "was cancelled",
+  timed_out: "ran out of time",
+};
+
+function endingOf(run: RunRow): string {
+  const reason = run.error_detail ?? run.error_code;
+  return `${run.title}: the run ${ENDINGS[run.state]}${reason ? `. ${reason}` : "."}`;
+}
+
+async function hasFinalMessage(tx: Tx, run: RunRow): Promise<boolean> {
+  const row = await tx
+    .selectFrom("outbound_messages")
+    .select("message_id")
+    .where("project_id", "=", run.project_id)
+    .where("run_id", "=", run.run_id)
+    .where("message_type", "=", "final")
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+async function readRunAndAgent(
+  tx: Tx,
+  ids: { project_id: string; run_id: string },
+): Promise<{ run: RunRow; agent: Revision<AgentBody> } | undefined> {
+  const run = await readRun(tx, ids.project_id, ids.run_id);
+  const revision = run && (await readRevision(tx, ids.project_id, run.revision_id));
+  return revision && { run, agent: readAgent(revision) };
+}

@@ -1,0 +1,109 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { MIGRATION_MODES } from "../platform/contract.ts";
+import { correlate } from "./correlation.ts";
+import { canaryPlace, decideStart, lowerMode } from "./triggers.ts";
+
+const mode = fc.constantFrom(...MIGRATION_MODES);
+const percent = fc.integer({ min: 0, max: 100 });
+const word = fc.string({ minLength: 1, maxLength: 20 });
+
+function start(given: {
+  project?: (typeof MIGRATION_MODES)[number];
+  agent?: (typeof MIGRATION_MODES)[number];
+  isActive?: boolean;
+  canaryPercent?: number;
+  fingerprint?: string;
+}) {
+  return decideStart({
+    project: {
+      projectId: "acme",
+      isActive: given.isActive ?? true,
+      mode: given.project ?? "active",
+      canaryPercent: given.canaryPercent ?? 0,
+    },
+    agent: { agentId: "disk-janitor", mode: given.agent ?? "active" },
+    fingerprint: given.fingerprint ?? "f1",
+  });
+}
+
+describe("how a trigger starts a run", () => {
+  test.each([
+    ["legacy", "active", "none"],
+    ["active", "legacy", "none"],
+    ["shadow", "active", "shadow"],
+    ["active", "shadow", "shadow"],
+    ["canary", "shadow", "shadow"],
+    ["active", "active", "live"],
+  ] as const)("project %s, agent %s: %s", (project, agent, expected) => {
+    expect(start({ project, agent })).toBe(expected);
+    expect(start({ project, agent, isActive: false })).toBe("none");
+  });
+
+  test("the lower mode counts, whichever side it stands on", () => {
+    fc.assert(
+      fc.property(mode, mode, percent, word, (project, agent, canaryPercent, fingerprint) => {
+        const lower = lowerMode(project, agent);
+        expect([project, agent]).toContain(lower);
+        expect(start({ project, agent, canaryPercent, fingerprint })).toBe(
+          start({ project: lower, agent: lower, canaryPercent, fingerprint }),
+        );
+      }),
+    );
+  });
+
+  test("a canary is live for that share of alerts, always the same ones, and only ever grows", () => {
+    fc.assert(
+      fc.property(word, percent, percent, (fingerprint, a, b) => {
+        const at = (canaryPercent: number) =>
+          start({ project: "canary", canaryPercent, fingerprint });
+        if (at(Math.min(a, b)) === "live") expect(at(Math.max(a, b))).toBe("live");
+        expect(at(0)).toBe("shadow");
+        expect(at(100)).toBe("live");
+      }),
+    );
+    const places = Array.from({ length: 10_000 }, (_, n) => canaryPlace("acme", "a", `f${n}`));
+    const live = places.filter((place) => place < 30).length;
+    expect(live).toBeGreaterThan(2_700);
+    expect(live).toBeLessThan(3_300);
+    expect(canaryPlace("acme", "a", "f1")).toBe(canaryPlace("acme", "a", "f1"));
+  });
+});
+
+describe("what an alert means", () => {
+  const cases: [string, Parameters<typeof correlate>, ReturnType<typeof correlate>][] = [
+    [
+      "a new firing alert may start runs",
+      [{ isFiring: true }, { first: undefined, openRunId: undefined }],
+      { isDuplicate: false, runId: null, mayStart: true },
+    ],
+    [
+      "the same again joins its run, even one that is over",
+      [{ isFiring: true }, { first: { runId: "r1" }, openRunId: undefined }],
+      { isDuplicate: true, runId: "r1", mayStart: false },
+    ],
+    [
+      "firing anew while a run about it is open joins that",
+      [{ isFiring: true }, { first: undefined, openRunId: "r1" }],
+      { isDuplicate: true, runId: "r1", mayStart: false },
+    ],
+    [
+      "resolved joins the open run and starts nothing",
+      [{ isFiring: false }, { first: undefined, openRunId: "r1" }],
+      { isDuplicate: false, runId: "r1", mayStart: false },
+    ],
+    [
+      "resolved without a run is only recorded",
+      [{ isFiring: false }, { first: undefined, openRunId: undefined }],
+      { isDuplicate: false, runId: null, mayStart: false },
+    ],
+    [
+      "an alert that started nothing starts nothing when it is repeated",
+      [{ isFiring: true }, { first: { runId: null }, openRunId: undefined }],
+      { isDuplicate: true, runId: null, mayStart: false },
+    ],
+  ];
+  test.each(cases)("%s", (_, given, expected) => {
+    expect(correlate(...given)).toEqual(expected);
+  });
+});

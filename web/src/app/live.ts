@@ -63,16 +63,14 @@ export function useLive(): LiveState {
 
 function gatherer(client: QueryClient): (keys: QueryKey[]) => void {
   const waiting = new Map<string, QueryKey>();
-  let timer: ReturnType<typeof setTimeout> | undefined;
   const flush = () => {
-    timer = undefined;
     const keys = [...waiting.values()];
     waiting.clear();
     for (const queryKey of keys) void client.invalidateQueries({ queryKey });
   };
   return (keys) => {
+    if (waiting.size === 0 && keys.length > 0) setTimeout(flush, GATHER_MS);
     for (const key of keys) waiting.set(JSON.stringify(key), key);
-    timer ??= setTimeout(flush, GATHER_MS);
   };
 }
 

@@ -85,7 +85,8 @@ function LanguageSwitch() {
   return (
     <Menu
       trigger={
-        <button type="button" className="btn is-bare is-square" aria-label={t("language.label")}>
+        <button type="button" className="btn is-bare is-square">
+          <span className="sr-only">{t("language.label")}</span>
           {i18n.language === "zh-TW" ? "繁" : "EN"}
         </button>
       }
@@ -143,7 +144,8 @@ function AccountMenu(props: { onHelp: () => void }) {
   return (
     <Menu
       trigger={
-        <button type="button" className="btn is-bare" aria-label={t("account.label")}>
+        <button type="button" className="btn is-bare">
+          <span className="sr-only">{t("account.label")}</span>
           <span className="cut max-w-24 sm:max-w-40">{session.actor.name}</span>
           <Glyph name="down" className="sm" />
         </button>

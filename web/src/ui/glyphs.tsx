@@ -127,6 +127,7 @@ export function Glyph(props: { name: GlyphName; className?: string; label?: stri
     ? ({ role: "img", "aria-label": props.label } as const)
     : ({ "aria-hidden": true } as const);
   return (
+    // biome-ignore lint/a11y/noSvgWithoutTitle: described by its label, or hidden beside words
     <svg className={cx("g", props.className)} viewBox="0 0 16 16" {...described}>
       {SHAPES[props.name]}
     </svg>

@@ -5,6 +5,7 @@ import { cx } from "./cx.ts";
 /** A key beside the control it presses; hidden where single keys are switched off. */
 export function Kbd(props: { children: ReactNode }) {
   if (!usePreferences().shortcuts) return null;
+  // biome-ignore lint/a11y/noAriaHiddenOnFocusable: a kbd takes no focus
   return <kbd aria-hidden="true">{props.children}</kbd>;
 }
 

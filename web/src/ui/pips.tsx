@@ -24,7 +24,7 @@ export function PipShape(props: { mark: Mark }) {
     case "approved":
       return <path className="on-you" d={DIAMOND} />;
     case "rejected":
-      return <path d={`${DIAMOND}m2.7 2.6 5.2-5.2`} />;
+      return <path d={`${DIAMOND}M2.9 9.6l5.2-5.2`} />;
     case "would_ask":
       return <path d={DIAMOND} strokeWidth="1.5" strokeDasharray="2.2 1.6" />;
     case "off":
@@ -38,6 +38,7 @@ export function Pips(props: { marks: readonly Mark[]; label?: string }) {
     ? ({ role: "img", "aria-label": props.label } as const)
     : ({ "aria-hidden": true } as const);
   return (
+    // biome-ignore lint/a11y/noSvgWithoutTitle: described by its label, or hidden beside words
     <svg className="pips" viewBox="0 0 57 14" {...described}>
       {props.marks.map((mark, gate) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: the index is the gate

@@ -35,13 +35,8 @@ export function GateList(props: { verdicts: readonly Verdict[] }) {
             </span>
             <span className="w">
               {verdict && mark !== "off" ? verdict.reason : t("gates.not_reached")}
-              {verdict?.code && (
-                <>
-                  {" "}
-                  <code className={mark === "block" || mark === "rejected" ? "text-stop-text" : ""}>
-                    {verdict.code}
-                  </code>
-                </>
+              {verdict?.code && (mark === "block" || mark === "rejected") && (
+                <code className="text-stop-text block">{verdict.code}</code>
               )}
             </span>
           </li>

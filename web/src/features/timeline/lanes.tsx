@@ -11,6 +11,7 @@ import { spanInWords } from "./wait-words.ts";
 
 // A rough width of a label as a share of the lane; too much only costs a row.
 const CHARACTER = 0.0062;
+const FOLD_LABEL = 0.08;
 const ROW_PX = 19;
 const MOST_ROWS = 6;
 const percent = (x: number) => `${x * 100}%`;
@@ -199,9 +200,10 @@ function Axis(props: { pieces: Piece[] }) {
           <span
             key={piece.from}
             className="fold"
-            style={{ left: percent((piece.x0 + piece.x1) / 2) }}
+            style={{ left: percent(piece.x0), width: percent(piece.x1 - piece.x0) }}
           >
-            {t("ribbon.folded", { wait: duration(piece.until - piece.from) })}
+            {piece.x1 - piece.x0 > FOLD_LABEL &&
+              t("ribbon.folded", { wait: duration(piece.until - piece.from) })}
           </span>
         ))}
     </div>

@@ -179,6 +179,7 @@ function WaitLine({ entry, live }: { entry: Extract<Entry, { type: "wait" }>; li
   const now = useNow();
   const open = entry.until === null && live;
   const until = entry.until === null ? now : Date.parse(entry.until);
+  const waited = Math.max(0, until - Date.parse(entry.ts));
   return (
     <div className="ev wait">
       <span className="text-right text-xs text-you-text strong max-sm:hidden">
@@ -191,7 +192,7 @@ function WaitLine({ entry, live }: { entry: Extract<Entry, { type: "wait" }>; li
       </span>
       <span className="pp max-sm:hidden" />
       <span className="dur text-you-text strong">
-        {countdown(Math.floor(Math.max(0, until - Date.parse(entry.ts)) / 1000) * 1000)}
+        {countdown(Math.round(waited / 1000) * 1000)}
       </span>
     </div>
   );

@@ -1,0 +1,26 @@
+import { approvalsApprove, approvalsList, approvalsReject } from "./approvals.ts";
+import type { Command } from "./command.ts";
+import { contractsApply, contractsList } from "./contracts.ts";
+import { keysCreate, keysList, keysRevoke } from "./keys.ts";
+import { runsList, runsShow } from "./runs.ts";
+import { secretsList, secretsSet } from "./secrets.ts";
+import { tenantsCreate, tenantsList, tenantsUpdate } from "./tenants.ts";
+
+/** Every command there is. */
+export const COMMANDS: readonly Command[] = [
+  contractsApply,
+  contractsList,
+  runsList,
+  runsShow,
+  approvalsList,
+  approvalsApprove,
+  approvalsReject,
+  tenantsList,
+  tenantsCreate,
+  tenantsUpdate,
+  keysList,
+  keysCreate,
+  keysRevoke,
+  secretsList,
+  secretsSet,
+];

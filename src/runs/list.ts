@@ -107,12 +107,13 @@ function filtersOf({ query }: Wanted): RawBuilder<unknown> {
 
 function searchFor(q: string): RawBuilder<unknown> {
   const range = idRange(q);
-  const byId = range
-    ? sql`run_id between ${range.from}::uuid and ${range.to}::uuid or`
-    : sql.raw("");
-  return sql`(${byId} trace_id = ${q} or trigger_ref = ${q} or error_code = ${q})`;
+  const byId = range && sql`run_id between ${range.from}::uuid and ${range.to}::uuid`;
+  // With its first hyphen it can only be an id: the run's, or of the event that set it off. Both have an index.
+  if (byId && q.length > FIRST_GROUP) return sql`(${byId} or trigger_ref = ${q})`;
+  return sql`(${byId ?? sql`false`} or trace_id = ${q} or trigger_ref = ${q} or error_code = ${q})`;
 }
 
+const FIRST_GROUP = 8;
 const NO_DIGITS = "________-____-____-____-____________";
 
 /** The run ids that begin with `prefix`; undefined when it is not the beginning of a UUID, or too short to name one. */
@@ -145,12 +146,13 @@ async function readPage(tx: Tx, wanted: Wanted): Promise<Row[]> {
       c.result_status as last_result_status, c.block_gate as last_block_gate, c.verdicts as last_verdicts
     from (
       select newest.* from ${projectsOf(wanted)} cross join lateral (
-        select * from runs
+        select project_id, run_id, created_at from runs
         where project_id = p.project_id and ${filtersOf(wanted)} ${fromHere}
         order by created_at desc, run_id desc limit ${offset + size + 1}
       ) newest
       order by created_at desc, run_id desc limit ${size + 1} offset ${offset}
-    ) r
+    ) page
+    join runs r on r.project_id = page.project_id and r.run_id = page.run_id
     left join lateral (
       select tool_name, result_status, block_gate, verdicts from mcp_calls
       where project_id = r.project_id and run_id = r.run_id

@@ -33,8 +33,8 @@ export type Order = "asc" | "desc";
 
 interface Branch {
   kinds: readonly TimelineKind[];
-  /** Selects ts, rank, ord_at, ord_key, id, kind, facts. */
-  rows(run: RunRef): RawBuilder<unknown>;
+  /** Each selects ts, rank, ord_at, ord_key, id and facts. */
+  selects(run: RunRef): RawBuilder<unknown>[];
 }
 
 const FINAL_STATES = sql`(${sql.join(RUN_STATES.filter(isFinal).map((state) => sql.lit(state)))})`;
@@ -48,25 +48,29 @@ function ofRun(run: RunRef): RawBuilder<boolean> {
 const isDecision = sql`coalesce(starts_with(tool_name, ${sql.lit(DECISION_PREFIX)}), false)`;
 
 /**
- * The events that belong to a run, each once, within its project: those tied to it by run_id, and those its
- * trigger_ref names as an event_id or as a provider_event_id. Every part has its own index.
+ * Which events belong to a run, within its project: those tied to it by run_id, and those its trigger_ref names as an
+ * event_id or as a provider_event_id. The conditions exclude each other, so each event is found once, and each has its
+ * own index.
  */
-export function eventsOf(run: RunRef): RawBuilder<unknown> {
-  const columns = sql`event_id, channel_type, provider_event_id, content_preview, is_duplicate, received_at, channel_id,
-    fingerprint`;
-  const parts = [sql`select ${columns} from channel_events where ${ofRun(run)}`];
-  const project = sql`project_id = ${run.project_id} and run_id is distinct from ${run.run_id}::uuid`;
+function eventConditions(run: RunRef): RawBuilder<unknown>[] {
   const ref = run.trigger_ref;
-  if (ref !== null) {
-    const eventId = isUuid(ref) ? ref : null;
-    if (eventId !== null) {
-      parts.push(
-        sql`select ${columns} from channel_events where ${project} and event_id = ${eventId}::uuid`,
-      );
-    }
-    parts.push(sql`select ${columns} from channel_events where ${project} and provider_event_id = ${ref}
-      and event_id is distinct from ${eventId}::uuid`);
-  }
+  if (ref === null) return [ofRun(run)];
+  const named = sql`project_id = ${run.project_id} and run_id is distinct from ${run.run_id}::uuid`;
+  const eventId = isUuid(ref) ? ref : null;
+  const byProvider = sql`${named} and provider_event_id = ${ref} and event_id is distinct from ${eventId}::uuid`;
+  return eventId === null
+    ? [ofRun(run), byProvider]
+    : [ofRun(run), sql`${named} and event_id = ${eventId}::uuid`, byProvider];
+}
+
+/** The events that belong to a run, each once, as a table. */
+export function eventsOf(run: RunRef): RawBuilder<unknown> {
+  const parts = eventConditions(run).map(
+    (
+      condition,
+    ) => sql`select event_id, channel_type, provider_event_id, content_preview, is_duplicate, received_at,
+      channel_id, fingerprint from channel_events where ${condition}`,
+  );
   return sql`(${sql.join(parts, sql` union all `)})`;
 }
 
@@ -85,7 +89,8 @@ const NO_KEY = sql`''::text collate "C"`;
 
 const creation: Branch = {
   kinds: ["run"],
-  rows: (run) => sql`
+  selects: (run) => [
+    sql`
     select created_at as ts, 1 as rank, created_at as ord_at, ${NO_KEY} as ord_key, 'run:created' as id, json_build_object(
       'kind', 'run', 'moment', 'created', 'trigger_type', trigger_type, 'agent_id', agent_id, 'trace_id', trace_id,
       'trigger_ref', trigger_ref, 'state', coalesce(
@@ -93,39 +98,48 @@ const creation: Branch = {
           order by at, transition_id limit 1),
         case driver when 'client' then 'running' else 'pending' end)) as facts
     from runs where ${ofRun(run)}`,
+  ],
 };
 
 // A run's own worker_id is its present holder; who started it is in the first claim.
 const start: Branch = {
   kinds: ["run"],
-  rows: (run) => sql`
+  selects: (run) => [
+    sql`
     select started_at as ts, 2 as rank, started_at as ord_at, ${NO_KEY} as ord_key, 'run:started' as id, json_build_object(
       'kind', 'run', 'moment', 'started', 'worker_id', coalesce(${firstClaim(run, "actor_id")}, worker_id)) as facts
     from runs where ${ofRun(run)} and started_at is not null`,
+  ],
 };
 
 const changes: Branch = {
   kinds: ["run"],
-  rows: (run) => sql`
+  selects: (run) => [
+    sql`
     select at as ts, 3 as rank, at as ord_at, transition_id::text collate "C" as ord_key, 'run:' || transition_id as id,
       json_build_object('kind', 'run', 'moment', 'changed', 'state', to_state, 'event', event, 'from_state', from_state,
         'actor_id', actor_id, 'reason', reason) as facts
     from run_transitions where ${furtherChanges(run)}`,
+  ],
 };
 
 const inbound: Branch = {
   kinds: ["inbound"],
-  rows: (run) => sql`
-    select received_at as ts, 4 as rank, received_at as ord_at, event_id::text collate "C" as ord_key,
-      'inbound:' || event_id as id, json_build_object('kind', 'inbound', 'channel_type', channel_type, 'is_duplicate',
-        is_duplicate, 'content_preview', content_preview, 'provider_event_id', provider_event_id) as facts
-    from ${eventsOf(run)} as events`,
+  selects: (run) =>
+    eventConditions(run).map(
+      (condition) => sql`
+        select received_at as ts, 4 as rank, received_at as ord_at, event_id::text collate "C" as ord_key,
+          'inbound:' || event_id as id, json_build_object('kind', 'inbound', 'channel_type', channel_type, 'is_duplicate',
+            is_duplicate, 'content_preview', content_preview, 'provider_event_id', provider_event_id) as facts
+        from channel_events where ${condition}`,
+    ),
 };
 
 /** Steps and decisions lie in one table and one index; what a decision is, is found on the way. */
 const steps: Branch = {
   kinds: ["step", "approval"],
-  rows: (run) => sql`
+  selects: (run) => [
+    sql`
     select coalesce(completed_at, created_at) as ts, case when ${isDecision} then 6 else 5 end as rank,
       coalesce(completed_at, created_at) as ord_at, lpad(step_seq::text, 10, '0') collate "C" as ord_key,
       'step:' || step_id as id, json_build_object(
@@ -134,37 +148,44 @@ const steps: Branch = {
         'was_blocked', was_blocked, 'latency_ms', latency_ms, 'call_id', call_id, 'step_id', step_id,
         'approval_id', approval_id) as facts
     from run_steps where ${ofRun(run)}`,
+  ],
 };
 
 const mcp: Branch = {
   kinds: ["mcp"],
-  rows: (run) => sql`
+  selects: (run) => [
+    sql`
     select created_at as ts, 7 as rank, created_at as ord_at, call_id::text collate "C" as ord_key, 'mcp:' || call_id as id,
       json_build_object('kind', 'mcp', 'tool_name', tool_name, 'result_status', result_status, 'block_reason', block_reason,
         'block_gate', block_gate, 'latency_ms', latency_ms, 'call_id', call_id, 'step_id', step_id, 'server', server,
         'effect', effect, 'verdicts', verdicts, 'approval_id', approval_id, 'cost_usd', cost_usd) as facts
     from mcp_calls where ${ofRun(run)}`,
+  ],
 };
 
 const outbound: Branch = {
   kinds: ["outbound"],
-  rows: (run) => sql`
+  selects: (run) => [
+    sql`
     select coalesce(sent_at, queued_at) as ts, 8 as rank, queued_at as ord_at, message_id::text collate "C" as ord_key,
       'outbound:' || message_id as id, json_build_object('kind', 'outbound', 'channel_type', channel_type, 'message_type',
         message_type, 'subject_kind', subject_kind, 'content_preview', content_preview, 'send_status', send_status,
         'send_error', send_error, 'provider_message_id', provider_message_id, 'triggered_by_state', triggered_by_state,
         'channel_id', channel_id) as facts
     from outbound_messages where ${ofRun(run)}`,
+  ],
 };
 
 const end: Branch = {
   kinds: ["run"],
-  rows: (run) => sql`
+  selects: (run) => [
+    sql`
     select completed_at as ts, 9 as rank, completed_at as ord_at, ${NO_KEY} as ord_key, 'run:ended' as id, json_build_object(
       'kind', 'run', 'moment', 'ended', 'state', state, 'error_detail', error_detail, 'error_code', error_code,
       'from_state', (select from_state from run_transitions where ${ofRun(run)} and to_state in ${FINAL_STATES}
         order by at desc, transition_id desc limit 1)) as facts
     from runs where ${ofRun(run)} and completed_at is not null`,
+  ],
 };
 
 /** One for each row of the table of kinds (a step and a decision share one). */
@@ -188,12 +209,10 @@ export async function readTimeline(
   const way = sql.raw(page.order);
   const beyond = beyondOf(page.order, page.beyond);
   const order = sql`order by ts ${way}, rank ${way}, ord_at ${way}, ord_key ${way} limit ${page.limit}`;
-  const branches = BRANCHES.filter((branch) => kind === undefined || branch.kinds.includes(kind));
   const ofKind = kind === "step" ? sql`rank = 5` : kind === "approval" ? sql`rank = 6` : sql`true`;
-  const parts = branches.map(
-    (branch) =>
-      sql`(select * from (${branch.rows(run)}) as branch where ${ofKind} and ${beyond} ${order})`,
-  );
+  const parts = BRANCHES.filter((branch) => kind === undefined || branch.kinds.includes(kind))
+    .flatMap((branch) => branch.selects(run))
+    .map((rows) => sql`(select * from (${rows}) as branch where ${ofKind} and ${beyond} ${order})`);
   const { rows } = await sql<TimelineRow>`
     select * from (${sql.join(parts, sql` union all `)}) as timeline ${order}`.execute(tx);
   return rows;

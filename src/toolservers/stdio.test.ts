@@ -1,10 +1,15 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openPool, programBody, serverRef } from "../../test/support/mcp/pool.ts";
 import { waitFor } from "../../test/support/wait.ts";
 import type { ToolServerPool } from "./index.ts";
+
+const POOL_HOST = fileURLToPath(new URL("../../test/support/mcp/pool-host.ts", import.meta.url));
 
 let folder: string;
 let starts: string;
@@ -256,6 +261,24 @@ describe("closing", () => {
     await pool.close();
     expect(Date.now() - started).toBeLessThan(4000);
     expect(await call).toMatchObject({ kind: "upstream_error", sent: false });
+  });
+
+  it.each([
+    ["that exits without closing", "exit", ["--stubborn"]],
+    ["that is killed", "wait", []],
+  ])("is not needed for the programs of a process %s", async (_what, how, flags) => {
+    const host = spawn(process.execPath, [POOL_HOST, how, ...flags], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    try {
+      const [line] = await once(host.stdout, "data");
+      const pid = Number(line);
+      expect(pid).toBeGreaterThan(1);
+      if (how === "wait") host.kill("SIGKILL");
+      await waitFor(() => !isAlive(pid), { timeoutMs: 5000, what: "the program's end" });
+    } finally {
+      host.kill("SIGKILL");
+    }
   });
 
   it("happens by itself to a program that nobody uses", async () => {

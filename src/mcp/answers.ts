@@ -1,0 +1,51 @@
+import type { CallOutcome, SettledOutcome } from "../calls/index.ts";
+import type { AppError } from "../platform/errors.ts";
+import { approvalName } from "../platform/ids.ts";
+
+/** The result of a `tools/call` request. */
+export type ToolAnswer = Record<string, unknown>;
+
+type Waiting = Extract<CallOutcome, { kind: "waiting" }>;
+
+const GATES = { 1: "tenant", 2: "contract", 3: "policy", 4: "budget", 5: "approval" } as const;
+
+/** An answer of the gateway's own that is not the tool's: `isError`, words for the model and codes for a machine. */
+function refusal(text: string, meta: Record<string, unknown>): ToolAnswer {
+  return { content: [{ type: "text", text }], isError: true, _meta: meta };
+}
+
+/** What the agent gets for a call that has come to its end: the tool's own result as it came, or why there is none. */
+export function answerOf(outcome: SettledOutcome): ToolAnswer {
+  if (outcome.kind === "result") return outcome.result;
+  const { code, reason, callId } = outcome;
+  const meta = { "awooop/code": code, "awooop/call": callId };
+  switch (outcome.kind) {
+    case "blocked": {
+      const { gate } = outcome;
+      const text = `BLOCKED by gate ${gate} (${GATES[gate]}), ${code}: ${reason} The call was not executed.`;
+      return refusal(text, { ...meta, "awooop/gate": gate });
+    }
+    case "unknown":
+      return refusal(`UNKNOWN, ${code}: ${reason}`, meta);
+    case "error":
+      return refusal(`FAILED, ${code}: ${reason}`, meta);
+  }
+}
+
+/** What the agent gets when a person has not decided in the time that a request can be held. */
+export function pendingAnswer(outcome: Waiting): ToolAnswer {
+  const approval = approvalName(outcome.approvalId);
+  const text = `PENDING ${approval}: not executed; a person has to approve this call (until ${outcome.expiresAt}). Repeat the identical call, or call awooop_wait.`;
+  return refusal(text, {
+    "awooop/code": "E-APPR-REQUIRED",
+    "awooop/gate": 5,
+    "awooop/call": outcome.callId,
+    "awooop/approval": approval,
+    "awooop/expires": outcome.expiresAt,
+  });
+}
+
+/** What the agent gets when the request could not become a call at all, for a reason it may know. */
+export function errorAnswer(error: AppError): ToolAnswer {
+  return refusal(`FAILED, ${error.code}: ${error.message}`, { "awooop/code": error.code });
+}

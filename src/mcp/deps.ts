@@ -1,0 +1,60 @@
+import type { CallOutcome } from "../calls/index.ts";
+import type { Logger } from "../platform/log.ts";
+import type { Sealer } from "../platform/sealing.ts";
+import type { ToolDefinition } from "../toolservers/index.ts";
+
+/** What the gateway has to know of whoever calls. */
+export interface McpCaller {
+  keyId: string;
+  /** How long a call of this key may be held open while a person thinks, in seconds. */
+  holdSeconds: number;
+}
+
+/** The run a request wants to belong to. */
+export interface RunWish {
+  /** Named by the header `AwoooP-Run` or by `_meta["awooop/run"]`. */
+  runId?: string;
+  /** The MCP session of a 2025-era client. */
+  sessionKey?: string;
+  /** From the W3C trace context (`traceparent`). */
+  traceId?: string;
+}
+
+/** One call as the gateway hands it on. */
+export interface McpCall<C extends McpCaller> {
+  caller: C;
+  runId: string;
+  /** The tool's name as the caller gave it, known or not. */
+  tool: string;
+  args: Record<string, unknown>;
+  /** The agent's own words, from `_meta["awooop/reason"]`. */
+  agentReason?: string;
+  /** W3C trace context for the tool server. */
+  meta?: Record<string, unknown>;
+  /** Aborted when the client goes away; what has been sent is seen to its end all the same. */
+  signal: AbortSignal;
+}
+
+/** All that the gateway asks of the rest; it holds no rules itself. */
+export interface McpDeps<C extends McpCaller> {
+  /** @throws AppError E-AUTH, E-FORBIDDEN */
+  authenticate(request: Request): Promise<C>;
+  /** The tools of the agent's active contract, as the agent may see them. */
+  agentTools(caller: C): Promise<ToolDefinition[]>;
+  /** Joins or opens the client run that a call belongs to. */
+  openRun(caller: C, wish: RunWish): Promise<{ runId: string }>;
+  callTool(call: McpCall<C>): Promise<CallOutcome>;
+  /**
+   * Waits until a question is no longer open.
+   *
+   * @param approvalId a UUID
+   * @returns `open` when the time ran out or the signal aborted
+   */
+  waitForDecision(
+    caller: C,
+    approvalId: string,
+    wait: { timeoutMs: number; signal: AbortSignal },
+  ): Promise<"decided" | "open" | "not_found">;
+  sealer: Pick<Sealer, "seal" | "open">;
+  log: Logger;
+}

@@ -1,0 +1,126 @@
+import type { AddressInfo } from "node:net";
+import { createAdaptorServer } from "@hono/node-server";
+import {
+  Client,
+  type ClientOptions,
+  StreamableHTTPClientTransport,
+} from "@modelcontextprotocol/client";
+import { Client as ClientV1 } from "@modelcontextprotocol/sdk/client/index.js";
+import { StreamableHTTPClientTransport as TransportV1 } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import { pino } from "pino";
+import { createMcpEdge, type McpDeps } from "../../../src/mcp/index.ts";
+import { AppError } from "../../../src/platform/errors.ts";
+import { createSealer } from "../../../src/platform/sealing.ts";
+import type { Decisions, TestCaller } from "./decisions.ts";
+
+export interface TestGateway {
+  url: string;
+  /** What the edge logged. */
+  logged: string[];
+  /** Ends what is held. */
+  closeEdge(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The gateway's edge on a free port. The bearer key says who calls: `KEY/HOLD_SECONDS`. */
+export async function serveGateway(
+  decisions: Decisions,
+  more: Partial<McpDeps<TestCaller>> = {},
+): Promise<TestGateway> {
+  const logged: string[] = [];
+  const edge = createMcpEdge<TestCaller>(
+    {
+      async authenticate(request) {
+        const found = /^Bearer (\w+)\/([\d.]+)$/.exec(request.headers.get("authorization") ?? "");
+        if (!found?.[1])
+          throw new AppError("E-AUTH", "Send a key as `Authorization: Bearer awp_…`.");
+        return { keyId: found[1], holdSeconds: Number(found[2]) };
+      },
+      agentTools: async () => [],
+      openRun: (caller, wish) => decisions.openRun(caller, wish),
+      callTool: (call) => decisions.callTool(call),
+      waitForDecision: (caller, id, wait) => decisions.waitForDecision(caller, id, wait),
+      sealer: createSealer(["a secret of enough length for this test"]),
+      log: pino({ level: "info" }, { write: (line) => void logged.push(line) }),
+      ...more,
+    },
+    { allowedOrigins: ["https://console.example"] },
+  );
+  const server = createAdaptorServer({ fetch: edge.fetch });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}/mcp`,
+    logged,
+    closeEdge: () => edge.close(),
+    async close() {
+      await edge.close();
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        if ("closeAllConnections" in server) server.closeAllConnections();
+      });
+    },
+  };
+}
+
+/** What tests ask of a client, of whichever SDK. */
+export interface TestClient {
+  listTools(): Promise<Record<string, unknown>[]>;
+  callTool(
+    name: string,
+    args: Record<string, unknown>,
+    more?: {
+      meta?: Record<string, unknown>;
+      signal?: AbortSignal;
+      onprogress?: (message?: string) => void;
+    },
+  ): Promise<Record<string, unknown>>;
+  close(): Promise<void>;
+}
+
+interface Connect {
+  url: string;
+  key: string;
+  headers?: Record<string, string>;
+}
+
+const headersOf = ({ key, headers }: Connect) => ({ authorization: `Bearer ${key}`, ...headers });
+
+/** An unmodified client of SDK v1. */
+export async function connectV1(to: Connect): Promise<TestClient> {
+  const client = new ClientV1({ name: "agent-v1", version: "1.0.0" });
+  const requestInit = { headers: headersOf(to) };
+  const transport = new TransportV1(new URL(to.url), { requestInit });
+  await client.connect(transport as Parameters<typeof client.connect>[0]);
+  return {
+    listTools: async () => (await client.listTools()).tools,
+    callTool: (name, args, { meta, signal, onprogress } = {}) =>
+      client.callTool({ name, arguments: args, ...(meta ? { _meta: meta } : {}) }, undefined, {
+        ...(signal ? { signal } : {}),
+        ...(onprogress ? { onprogress: ({ message }) => onprogress(message) } : {}),
+      }),
+    close: () => client.close(),
+  };
+}
+
+/** An unmodified client of SDK v2: by default one of the 2025 era, with `auto` one of 2026-07-28. */
+export async function connectV2(to: Connect, options: ClientOptions = {}): Promise<TestClient> {
+  const client = new Client({ name: "agent-v2", version: "1.0.0" }, options);
+  const requestInit = { headers: headersOf(to) };
+  await client.connect(new StreamableHTTPClientTransport(new URL(to.url), { requestInit }));
+  return {
+    listTools: async () => (await client.listTools()).tools,
+    callTool: (name, args, { meta, signal, onprogress } = {}) =>
+      client.callTool(
+        { name, arguments: args, ...(meta ? { _meta: meta } : {}) },
+        {
+          ...(signal ? { signal } : {}),
+          ...(onprogress ? { onprogress: ({ message }) => onprogress(message) } : {}),
+        },
+      ),
+    close: () => client.close(),
+  };
+}
+
+export const connectAuto = (to: Connect): Promise<TestClient> =>
+  connectV2(to, { versionNegotiation: { mode: "auto" } });

@@ -2,9 +2,16 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    include: ["src/**/*.test.ts", "test/**/*.test.ts", "demo/**/*.test.ts", "web/src/**/*.test.ts"],
+    include: [
+      "src/**/*.test.ts",
+      "test/**/*.test.ts",
+      "demo/**/*.test.ts",
+      "examples/**/*.test.ts",
+      "web/src/**/*.test.ts",
+    ],
     exclude: ["test/system/**", "node_modules/**"],
     globalSetup: ["test/support/global-setup.ts"],
+    reporters: ["default", "./test/support/tally-reporter.ts"],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     pool: "forks",

@@ -9,14 +9,22 @@ import {
   ensureSigningKey,
   voidQuestionsOfProject,
   voidQuestionsOfRun,
+  waitForDecision,
 } from "./approvals/index.ts";
 import { budgetRoutes } from "./budgets/index.ts";
-import { type CallDeps, createCatalog, onQuestionClosed } from "./calls/index.ts";
+import { type CallDeps, createCatalog, makeCall, onQuestionClosed } from "./calls/index.ts";
 import { channelBodySchema, channelRoutes, hookRoutes } from "./channels/index.ts";
 import { agentBodySchema, contractsRoutes, createContracts } from "./contracts/index.ts";
 import { createArgumentChecker } from "./gates/index.ts";
 import { createHttp } from "./http/index.ts";
-import { createIdentity, createKeys, ensureAdminKey, identityRoutes } from "./identity/index.ts";
+import {
+  createIdentity,
+  createKeys,
+  ensureAdminKey,
+  type Identity,
+  identityRoutes,
+} from "./identity/index.ts";
+import { createMcpEdge, type McpEdge } from "./mcp/index.ts";
 import { type Config, configHelp, localUrl, readConfig } from "./platform/config.ts";
 import { listenToChanges } from "./platform/database/changes.ts";
 import { assertRlsHolds, type Database, openDatabase } from "./platform/database/index.ts";
@@ -27,7 +35,7 @@ import { type Jobs, openJobs } from "./platform/jobs/index.ts";
 import { createLog, type Logger } from "./platform/log.ts";
 import { EmbeddedPostgresError, startEmbeddedPostgres } from "./platform/postgres/index.ts";
 import { createSealer } from "./platform/sealing.ts";
-import { runListRoutes, runRoutes } from "./runs/index.ts";
+import { activeAgent, agentOf, openClientRun, runListRoutes, runRoutes } from "./runs/index.ts";
 import { readSecret, secretRoutes } from "./secrets/index.ts";
 import { createTenants, tenantRoutes } from "./tenants/index.ts";
 import { timelineRoutes } from "./timeline/index.ts";
@@ -160,6 +168,44 @@ function createRouters(
   return { identity, routers };
 }
 
+/** The gateway, for agents' keys. */
+function openGateway(
+  config: Config,
+  platform: Platform,
+  calls: CallDeps,
+  identity: Identity,
+): McpEdge {
+  const { db, changes, sealer, log } = platform;
+  return createMcpEdge(
+    {
+      sealer,
+      log,
+      async authenticate(request) {
+        const agent = agentOf(await identity.authenticate(request));
+        return { ...agent, keyId: agent.caller.keyId, holdSeconds: agent.caller.holdSeconds };
+      },
+      async agentTools({ projectId, agentId }) {
+        const scope = { role: "app", projects: [projectId] } as const;
+        const agent = await db.transaction(scope, (tx) => activeAgent(tx, projectId, agentId));
+        return calls.catalog.toolsOf(projectId, agent);
+      },
+      async openRun(agent, wish) {
+        return { runId: (await openClientRun(db, calls.effects, agent, wish)).run_id };
+      },
+      callTool: ({ caller, ...call }) =>
+        makeCall(calls, {
+          ...call,
+          projectId: caller.projectId,
+          keyId: caller.keyId,
+          callKey: "mcp",
+        }),
+      waitForDecision: ({ projectId }, approvalId, wait) =>
+        waitForDecision({ db, changes }, { projectId, approvalId }, wait),
+    },
+    { allowedOrigins: [config.publicUrl] },
+  );
+}
+
 interface Running {
   /** Where people reach the console. */
   url: string;
@@ -178,11 +224,13 @@ async function start(config: Config, log: Logger, onLost: () => void): Promise<R
     const effects = createEffects(platform.jobs);
     const calls = openCalls(config, platform, effects, closers);
     const { identity, routers } = createRouters(config, platform, effects, calls);
+    const gateway = openGateway(config, platform, calls, identity);
     const metrics = new Registry();
     const http = createHttp({
       config,
       identity,
       routers,
+      mcp: gateway.fetch,
       hooks: hookRoutes({ ...platform, effects }),
       metrics,
       log,
@@ -192,6 +240,7 @@ async function start(config: Config, log: Logger, onLost: () => void): Promise<R
     });
     const listening = await http.listen();
     closers.push({ name: "http", close: () => listening.close() });
+    closers.push({ name: "gateway", close: () => gateway.close() });
     // Last of all: a key that is made must be shown.
     const adminKey = await ensureAdminKey(platform.db, config.adminKey);
     const url = config.port === 0 ? localUrl(config.host, listening.port) : config.publicUrl;

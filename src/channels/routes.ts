@@ -101,13 +101,13 @@ async function countEvents(tx: Tx, wanted: Wanted): Promise<{ count: number; isE
     select 1 from channel_events where project_id = p.project_id and ${filtersOf(wanted)}`;
   const { rows } = await sql<{ count: number }>`
     select count(*) from (
-      select 1 ${matching} limit ${COUNTED_EXACTLY + 1}) some limit ${COUNTED_EXACTLY + 1}) counted`.execute(
+      select 1 ${matching} limit ${COUNTED_EXACTLY + 1}) matching limit ${COUNTED_EXACTLY + 1}) counted`.execute(
     tx,
   );
   const count = rows[0]?.count ?? 0;
   if (count <= COUNTED_EXACTLY) return { count, isExact: true };
   const plan = await sql<{ "QUERY PLAN": [{ Plan: { "Plan Rows": number } }] }>`
-    explain (format json) select 1 ${matching}) some`.execute(tx);
+    explain (format json) select 1 ${matching}) matching`.execute(tx);
   const estimate = plan.rows[0]?.["QUERY PLAN"][0].Plan["Plan Rows"] ?? 0;
   return { count: Math.max(count, Math.round(estimate)), isExact: false };
 }

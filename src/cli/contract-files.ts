@@ -3,6 +3,9 @@ import { type Document, isNode, isScalar, LineCounter, parseAllDocuments, visit 
 import { AppError, type FieldError } from "../platform/errors.ts";
 import { usageError } from "./command.ts";
 
+/** One slip can make a parser complain of everything after it. */
+const MOST_PER_FILE = 20;
+
 /** A contract out of a file. */
 export interface FileDocument {
   value: unknown;
@@ -89,7 +92,7 @@ function documentsIn(file: string, text: string): FileDocument[] {
       message: error.message,
     })),
   );
-  if (errors.length > 0) throw new BadFile(errors);
+  if (errors.length > 0) throw new BadFile(errors.slice(0, MOST_PER_FILE));
   const documents = parsed
     .filter(({ contents }) => contents !== null && !(isScalar(contents) && contents.value === null))
     .flatMap((document) => contractsOf(document, file, lineAt));

@@ -5,8 +5,8 @@ import { AppError } from "./errors.ts";
 import { ownSecretKey } from "./secret-key.ts";
 
 /** Which parts of the server a process runs. */
-export const ROLES = ["api", "gateway", "worker"] as const;
-export type ServerRole = (typeof ROLES)[number];
+const ROLES = ["api", "gateway", "worker"] as const;
+type ServerRole = (typeof ROLES)[number];
 
 const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 

@@ -41,14 +41,16 @@ export async function listTenants(
     select listed.project_id, listed.display_name, listed.migration_mode, listed.budget_limit_usd, listed.is_active,
       listed.created_at, projects.canary_percent
     from ${source} as listed join projects using (project_id)
-    where project_id > ${page.after ?? ""} order by project_id limit ${page.limit}`.execute(tx);
+    where listed.project_id > ${page.after ?? ""} order by listed.project_id limit ${page.limit}`.execute(
+    tx,
+  );
   return rows;
 }
 
 /** How many projects the transaction may see, counted up to 10,001. */
 export async function countTenants(tx: Tx): Promise<number> {
   const { rows } = await sql<{ total: number }>`
-    select count(*) as total from (select from projects limit 10001) as some`.execute(tx);
+    select count(*) as total from (select from projects limit 10001) as seen`.execute(tx);
   return rows[0]?.total ?? 0;
 }
 

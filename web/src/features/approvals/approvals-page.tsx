@@ -11,6 +11,7 @@ import { useWords } from "../../app/words.ts";
 import { Glyph } from "../../ui/glyphs.tsx";
 import { Fuse, Tag } from "../../ui/marks.tsx";
 import { Bones, ProblemNote } from "../../ui/problem.tsx";
+import { useWide } from "../../ui/use-wide.ts";
 import { TimeLeft } from "./decision-bar.tsx";
 import { type InboxEntry, mergeInbox, nextOpen } from "./inbox.ts";
 import { Question } from "./question.tsx";
@@ -51,6 +52,7 @@ function useStill(open: readonly Approval[]): InboxEntry[] {
 function Inbox(props: { open: readonly Approval[] }) {
   const { t } = useWords();
   const entries = useStill(props.open);
+  const wide = useWide();
   const navigate = useNavigate({ from: "/approvals" });
   const chosen = useSearch({ from: "/console/approvals" }).question;
   const [answered, setAnswered] = useState<string | null>(null);
@@ -74,30 +76,35 @@ function Inbox(props: { open: readonly Approval[] }) {
     if (next) void choose(next.approval.approval_id);
   };
   const count = entries.filter((entry) => !entry.closed).length;
+  const Heading = wide ? "h2" : "h1";
   return (
-    <div className={`inbox ${named ? "is-chosen" : ""}`}>
-      <section className="list" aria-label={t("inbox.label")}>
-        <div className="listhead">
-          <h2>{t("inbox.waiting")}</h2>
-          <span className="text-xs text-ink-3 num">{t("inbox.count", { count })}</span>
-        </div>
-        <ul>
-          {entries.map((entry) => (
-            <li key={entry.approval.approval_id}>
-              <InboxLine entry={entry} current={entry === current} />
-            </li>
-          ))}
-        </ul>
-      </section>
-      <Question
-        key={current.approval.approval_id}
-        entry={current}
-        position={entries.indexOf(current) + 1}
-        of={entries.length}
-        openCount={count}
-        onDecided={decided}
-        onBack={() => choose(undefined)}
-      />
+    <div className="inbox">
+      {(wide || !named) && (
+        <section className="list" aria-label={t("inbox.label")}>
+          <div className="listhead">
+            <Heading className="text-sm">{t("inbox.waiting")}</Heading>
+            <span className="text-xs text-ink-3 num">{t("inbox.count", { count })}</span>
+          </div>
+          <ul>
+            {entries.map((entry) => (
+              <li key={entry.approval.approval_id}>
+                <InboxLine entry={entry} current={wide && entry === current} />
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
+      {(wide || named) && (
+        <Question
+          key={current.approval.approval_id}
+          entry={current}
+          position={entries.indexOf(current) + 1}
+          of={entries.length}
+          openCount={count}
+          onDecided={decided}
+          onBack={() => choose(undefined)}
+        />
+      )}
     </div>
   );
 }

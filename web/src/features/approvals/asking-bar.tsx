@@ -5,6 +5,7 @@ import { useKeys } from "../../app/keys.ts";
 import { useWords, type Words } from "../../app/words.ts";
 import { Glyph } from "../../ui/glyphs.tsx";
 import { Fuse } from "../../ui/marks.tsx";
+import { Sentence } from "../../ui/sentence.tsx";
 import { DecisionBar, DecisionButtons, DecisionProblem, TimeLeft } from "./decision-bar.tsx";
 import { useDecision } from "./use-decision.tsx";
 
@@ -30,7 +31,9 @@ export function AskingBar(props: { approval: Approval; others: number }) {
         <section className="asking" aria-label={t("question.label")}>
           <Glyph name="waiting" className="big text-you-text" />
           <div className="min-w-0">
-            <div className="q">{approval.headline}</div>
+            <div className="q">
+              <Sentence text={approval.headline} />
+            </div>
             <div className="text-ink-2 text-xs mt-0.5 wrap-anywhere">
               <b className="sm:hidden text-you-text">
                 <TimeLeft approval={approval} />{" "}

@@ -8,6 +8,7 @@ import { useWords } from "../../app/words.ts";
 import { Copy } from "../../ui/copy.tsx";
 import { Glyph } from "../../ui/glyphs.tsx";
 import { Kbd, Segment, Tag } from "../../ui/marks.tsx";
+import { Sentence } from "../../ui/sentence.tsx";
 import { GatePips } from "../gates/gates.tsx";
 import { ArgumentsTable } from "./arguments-table.tsx";
 import { Block } from "./block.tsx";
@@ -45,7 +46,7 @@ export function Question(props: {
         <div className="main">
           <Crumb {...props} />
           <h1 className="headline" tabIndex={-1}>
-            {approval.headline}
+            <Sentence text={approval.headline} />
           </h1>
           {closed && !deciding.problem && <Outcome approval={approval} answered={deciding.done} />}
           {deciding.problem && <DecisionProblem error={deciding.problem} approval={approval} />}

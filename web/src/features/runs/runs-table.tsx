@@ -59,14 +59,14 @@ const RunLine = memo(function RunLine(props: { run: RunRow; gone: boolean; showP
       <td className="c-what">
         <span className="cell">
           <Link
-            className="what cut"
+            className="what"
             to="/runs/$projectId/$runId"
             params={{ projectId: run.project_id, runId: run.run_id }}
             title={run.title}
           >
             {run.title}
           </Link>
-          <span className="agent cut">
+          <span className="agent">
             {props.showProject ? `${run.project_id} / ${run.agent_id}` : run.agent_id}
           </span>
           {run.is_shadow && <Tag tone="shadow-run">{t("runs.shadow")}</Tag>}

@@ -6,12 +6,19 @@ import { Glyph } from "../../ui/glyphs.tsx";
 import { Pip } from "../../ui/pips.tsx";
 import { marksOf } from "../gates/verdicts.ts";
 import type { Entry } from "./entries.ts";
-import { type Piece, type Placed, packRows, positionOf, type Span, ticksOf } from "./spans.ts";
+import {
+  labelWidth,
+  type Piece,
+  type Placed,
+  packRows,
+  positionOf,
+  type Span,
+  ticksOf,
+} from "./spans.ts";
 import { spanInWords } from "./wait-words.ts";
 
-// A rough width of a label as a share of the lane; too much only costs a row.
-const CHARACTER = 0.0062;
-const FOLD_LABEL = 0.08;
+// Around a label: its padding, and a glyph or pip before it.
+const LABEL_PX = 26;
 const ROW_PX = 19;
 const MOST_ROWS = 6;
 const percent = (x: number) => `${x * 100}%`;
@@ -21,7 +28,12 @@ interface LanesProps {
   pieces: Piece[];
   detail: RunDetail;
   entries: Entry[];
+  /** How wide the lanes are drawn, in pixels. */
+  width: number;
 }
+
+const shareOf = (label: string, width: number): number =>
+  width === 0 ? 0 : (labelWidth(label) + LABEL_PX) / width;
 
 /** Messages, calls and people in time. The story below says the same in words. */
 export function Lanes(props: LanesProps) {
@@ -45,7 +57,7 @@ export function Lanes(props: LanesProps) {
         </>
       )}
       <span />
-      <Axis pieces={props.pieces} />
+      <Axis pieces={props.pieces} width={props.width} />
     </>
   );
 }
@@ -55,7 +67,7 @@ function Messages(props: LanesProps) {
   const placed = packRows(
     messages.map((item) => {
       const x = positionOf(props.pieces, Date.parse(item.ts));
-      return { item, x0: x, x1: x, label: 0.02 + item.item.title.length * CHARACTER };
+      return { item, x0: x, x1: x, label: shareOf(item.item.title, props.width) };
     }),
   );
   return (
@@ -107,7 +119,7 @@ function Calls(props: LanesProps) {
       const item = barOf(call, now, duration);
       const x0 = positionOf(props.pieces, item.from);
       const x1 = Math.max(x0 + 0.002, positionOf(props.pieces, item.until));
-      return { item, x0, x1, label: 0.02 + item.label.length * CHARACTER };
+      return { item, x0, x1, label: shareOf(item.label, props.width) };
     }),
   );
   return (
@@ -164,7 +176,7 @@ function People(props: LanesProps) {
           const text = span.open
             ? t("ribbon.no_answer")
             : spanInWords(span, props.entries, { t, duration });
-          const left = x1 + text.length * CHARACTER * 1.3 > 1;
+          const left = x1 + shareOf(text, props.width) > 1;
           return (
             <Fragment key={span.from}>
               <i className="of-person" style={{ left: percent(x0), width: percent(x1 - x0) }} />
@@ -181,7 +193,7 @@ function People(props: LanesProps) {
   );
 }
 
-function Axis(props: { pieces: Piece[] }) {
+function Axis(props: { pieces: Piece[]; width: number }) {
   const { t, duration } = useWords();
   return (
     <div className="lane axis" aria-hidden="true">
@@ -196,16 +208,19 @@ function Axis(props: { pieces: Piece[] }) {
       ))}
       {props.pieces
         .filter((piece) => piece.folded)
-        .map((piece) => (
-          <span
-            key={piece.from}
-            className="fold"
-            style={{ left: percent(piece.x0), width: percent(piece.x1 - piece.x0) }}
-          >
-            {piece.x1 - piece.x0 > FOLD_LABEL &&
-              t("ribbon.folded", { wait: duration(piece.until - piece.from) })}
-          </span>
-        ))}
+        .map((piece) => {
+          const text = t("ribbon.folded", { wait: duration(piece.until - piece.from) });
+          const room = (piece.x1 - piece.x0) * props.width;
+          return (
+            <span
+              key={piece.from}
+              className="fold"
+              style={{ left: percent(piece.x0), width: percent(piece.x1 - piece.x0) }}
+            >
+              {labelWidth(text) < room && text}
+            </span>
+          );
+        })}
     </div>
   );
 }

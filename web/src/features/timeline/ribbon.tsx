@@ -1,13 +1,17 @@
-import { useId, useState } from "react";
+import { useId, useRef, useState } from "react";
 import type { RunDetail } from "../../app/api.ts";
 import { useWords } from "../../app/words.ts";
 import { Segment } from "../../ui/marks.tsx";
+import { useWidth } from "../../ui/use-width.ts";
 import type { Entry } from "./entries.ts";
 import { Lanes } from "./lanes.tsx";
 import { piecesOf, positionOf, type Span, totalsOf } from "./spans.ts";
 import { spanInWords } from "./wait-words.ts";
 
 type Scale = "whole" | "fold";
+
+// The column with the lanes' names, and the gap beside it.
+const NAMES_PX = 70;
 
 /** Where the time went: the run to scale, then its messages, calls and people. */
 export function RibbonView(props: { spans: Span[]; detail: RunDetail; entries: Entry[] }) {
@@ -18,6 +22,8 @@ export function RibbonView(props: { spans: Span[]; detail: RunDetail; entries: E
   const folding = piecesOf(spans, true).some((piece) => piece.folded);
   const [scale, setScale] = useState<Scale>("fold");
   const pieces = piecesOf(spans, scale === "fold");
+  const lanes = useRef<HTMLDivElement>(null);
+  const width = Math.max(0, useWidth(lanes) - NAMES_PX);
   return (
     <section className="ribbon" aria-labelledby={title}>
       <div className="sec">
@@ -51,10 +57,10 @@ export function RibbonView(props: { spans: Span[]; detail: RunDetail; entries: E
           />
         )}
       </div>
-      <div className="lanes">
+      <div className="lanes" ref={lanes}>
         <span className="name">{t("ribbon.whole")}</span>
         <Whole spans={spans} entries={props.entries} />
-        <Lanes {...props} pieces={pieces} />
+        <Lanes {...props} pieces={pieces} width={width} />
       </div>
     </section>
   );

@@ -10,9 +10,11 @@ import { useWords } from "../../app/words.ts";
 import { announce } from "../../ui/announce.tsx";
 import { Button } from "../../ui/button.tsx";
 import { Copy } from "../../ui/copy.tsx";
+import { cx } from "../../ui/cx.ts";
 import { Dialog } from "../../ui/dialog.tsx";
 import { Glyph } from "../../ui/glyphs.tsx";
 import { ProblemNote } from "../../ui/problem.tsx";
+import { Sentence } from "../../ui/sentence.tsx";
 import { StateMark } from "../runs/state.tsx";
 
 export function RunHead(props: { detail: RunDetail }) {
@@ -27,7 +29,9 @@ export function RunHead(props: { detail: RunDetail }) {
         <Copy text={run.run_id} label={t("run.copy_id")} />
       </div>
       <div className="head mt-0.5 mb-3">
-        <h1 className="min-w-0 wrap-anywhere">{run.title}</h1>
+        <h1 className="min-w-0 wrap-anywhere">
+          <Sentence text={run.title} />
+        </h1>
         <span className="pt-0.5">
           <StateMark state={run.state} />
         </span>
@@ -129,9 +133,9 @@ function CancelDialog(props: { run: Run; onClose: () => void }) {
   );
 }
 
-function Fact(props: { name: string; minor?: boolean; children: ReactNode }) {
+function Fact(props: { name: string; minor?: boolean; least?: boolean; children: ReactNode }) {
   return (
-    <div className={props.minor ? "minor" : undefined}>
+    <div className={cx(props.minor && "minor", props.least && "max-lg:hidden")}>
       <dt>{props.name}</dt>
       <dd>{props.children}</dd>
     </div>
@@ -181,7 +185,7 @@ export function RunFacts(props: { run: Run }) {
         </Fact>
       )}
       {run.trace_id && (
-        <Fact name={t("run.trace")} minor>
+        <Fact name={t("run.trace")} minor least>
           <span className="line gap-1">
             <code title={run.trace_id}>{run.trace_id.slice(0, 8)}</code>
             <Copy text={run.trace_id} label={t("run.copy_trace")} />

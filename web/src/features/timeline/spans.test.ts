@@ -1,7 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { TimelineItem } from "../../app/api.ts";
-import { packRows, piecesOf, positionOf, type Span, spansOf, ticksOf, totalsOf } from "./spans.ts";
+import {
+  labelWidth,
+  packRows,
+  piecesOf,
+  positionOf,
+  type Span,
+  spansOf,
+  ticksOf,
+  totalsOf,
+} from "./spans.ts";
 
 const T0 = Date.parse("2026-11-22T03:07:58.000Z");
 const change = (status: string, ms: number): TimelineItem => ({
@@ -119,4 +128,9 @@ test("packRows keeps bars and labels apart, and puts a label left where right ha
     ["c", 0, false],
     ["d", 0, true],
   ]);
+});
+
+test("a label in Chinese is about twice as wide as one in Latin letters", () => {
+  expect(labelWidth("關卡")).toBeGreaterThan(labelWidth("gate") * 0.9);
+  expect(labelWidth("關卡")).toBeGreaterThan(labelWidth("ga") * 1.5);
 });

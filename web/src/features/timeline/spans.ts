@@ -166,3 +166,13 @@ export function packRows<T>(
     return { item, x0, x1, row, labelLeft };
   });
 }
+
+const LATIN_PX = 6.3;
+const WIDE_PX = 12;
+
+/** About how wide a label is, in pixels; too much only costs a row. */
+export function labelWidth(text: string): number {
+  let px = 0;
+  for (const character of text) px += character > "\u2e7f" ? WIDE_PX : LATIN_PX;
+  return px;
+}

@@ -32,9 +32,10 @@ async function list(
   );
   const answer = await ask(routes, `/approvals?${words}`, as);
   if (answer.status !== 200) return answer.body;
-  const found = approvalListAnswer.strict().parse(answer.body);
-  expect(found.items).toEqual(found.approvals);
-  return found;
+  // Parsing drops what the schema does not name.
+  expect(answer.body).toEqual(approvalListAnswer.parse(answer.body));
+  expect(answer.body.items).toEqual(answer.body.approvals);
+  return answer.body;
 }
 
 const ids = (answer: { approvals: OpenApproval[] }) =>

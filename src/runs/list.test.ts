@@ -30,7 +30,9 @@ async function list(
   );
   const answer = await ask(routes, `/runs?${words}`, { caller: as });
   expect(answer.status, JSON.stringify(answer.body)).toBe(status);
-  return status === 200 ? runListAnswer.strict().parse(answer.body) : answer.body;
+  // Parsing drops what the schema does not name.
+  if (status === 200) expect(answer.body).toEqual(runListAnswer.parse(answer.body));
+  return answer.body;
 }
 
 const titles = (answer: { runs: ListedRun[] }) => answer.runs.map((run) => run.title);

@@ -1,1 +1,1 @@
-export { type TimelineDeps, timelineRoutes } from "./routes.ts";
+export { timelineRoutes } from "./routes.ts";

@@ -91,7 +91,8 @@ async function page(query: Query, as = caller(), of = runId) {
     Object.entries(query).map(([key, value]): [string, string] => [key, String(value)]),
   );
   const answer = await ask(routes, `/runs/${of}/timeline?${words}`, { caller: as });
-  return answer.status === 200 ? timelineAnswer.strict().parse(answer.body) : answer.body;
+  if (answer.status === 200) expect(answer.body).toEqual(timelineAnswer.parse(answer.body));
+  return answer.body;
 }
 
 /** Follows one kind of cursor to its end. */
@@ -189,7 +190,7 @@ test("a run of one item", async () => {
 });
 
 test("the run's page carries the first hundred of each list and says what it cut", async () => {
-  const answer = runAnswer.strict().parse((await ask(routes, `/runs/${runId}`)).body);
+  const answer = runAnswer.parse((await ask(routes, `/runs/${runId}`)).body);
   expect(idsOf(answer.timeline)).toEqual(whole.slice(0, 100));
   expect(answer.steps.map((step) => step.step_seq)).toEqual(
     Array.from({ length: 100 }, (_, at) => at + 1),

@@ -34,7 +34,7 @@ import {
 } from "./timeline-query.ts";
 import type { Language } from "./titles.ts";
 
-export interface TimelineDeps {
+interface TimelineDeps {
   db: Database;
   cursors: Cursors;
 }

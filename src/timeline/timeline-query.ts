@@ -75,7 +75,7 @@ export function eventsOf(run: RunRef): RawBuilder<unknown> {
 }
 
 /** The changes of state after a run's creation and its start, before its end. */
-export function furtherChanges(run: RunRef): RawBuilder<unknown> {
+function furtherChanges(run: RunRef): RawBuilder<unknown> {
   return sql`${ofRun(run)} and from_state is not null and to_state not in ${FINAL_STATES}
     and transition_id is distinct from ${firstClaim(run, "transition_id")}`;
 }
@@ -227,7 +227,7 @@ function beyondOf(order: Order, from: Position | undefined): RawBuilder<unknown>
 }
 
 /** How many of each there are; `steps` counts decisions too. */
-export interface Tally {
+interface Tally {
   steps: number;
   decisions: number;
   inbound_events: number;

@@ -3,7 +3,7 @@ import { money, paging, projectId, timestamp, uuid } from "../platform/contract.
 import { runStateSchema } from "../runs/contract.ts";
 
 /** The kinds of a timeline's items. */
-export const TIMELINE_KINDS = ["run", "inbound", "step", "approval", "mcp", "outbound"] as const;
+const TIMELINE_KINDS = ["run", "inbound", "step", "approval", "mcp", "outbound"] as const;
 export type TimelineKind = (typeof TIMELINE_KINDS)[number];
 
 /** How many items of a list `GET /runs/{run_id}` carries at most. */

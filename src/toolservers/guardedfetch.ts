@@ -83,7 +83,7 @@ function watchConnection(
   observer?: FetchObserver,
 ) {
   request.once("socket", (socket) => {
-    if (!socket.connecting && request.reusedSocket) return observer?.onReached?.();
+    if (request.reusedSocket || (!secure && !socket.connecting)) return observer?.onReached?.();
     const timer = setTimeout(() => {
       request.destroy(
         new UpstreamFailure(

@@ -1,0 +1,712 @@
+-- The schema awooop as the migrations leave it. Written by scripts/dump-schema.ts, not by hand.
+-- role awooop_app: nologin
+-- role awooop_catalog: nologin
+-- role awooop_jobs: nologin
+-- role awooop_owner: nologin
+-- role awooop_platform: nologin
+-- role awooop_system: nologin
+
+grant usage on schema awooop to awooop_app;
+grant usage on schema awooop to awooop_catalog;
+grant usage on schema awooop to awooop_platform;
+grant usage on schema awooop to awooop_system;
+
+create table api_keys (
+  key_id text collate "C" not null,
+  name text not null,
+  role text not null,
+  projects text[],
+  agent_id text,
+  hold_seconds integer not null default 4,
+  may_act_for_others boolean not null default false,
+  secret_hash bytea not null,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  created_by text not null,
+  expires_at timestamp with time zone,
+  revoked_at timestamp with time zone,
+  last_used_at timestamp with time zone,
+  constraint api_keys_pkey PRIMARY KEY (key_id),
+  constraint api_keys_check CHECK (((role <> 'agent'::text) OR ((agent_id IS NOT NULL) AND (cardinality(projects) = 1)))),
+  constraint api_keys_hold_seconds_check CHECK (((hold_seconds >= 0) AND (hold_seconds <= 50))),
+  constraint api_keys_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+  constraint api_keys_role_check CHECK ((role = ANY (ARRAY['viewer'::text, 'operator'::text, 'admin'::text, 'agent'::text])))
+);
+alter table api_keys owner to awooop_owner;
+alter table api_keys enable row level security;
+alter table api_keys force row level security;
+create policy platform on api_keys as permissive for all to awooop_platform
+  using (true)
+  with check (true);
+create policy system on api_keys as permissive for all to awooop_system
+  using (true)
+  with check (true);
+create policy tenant on api_keys as permissive for all to awooop_app
+  using ((projects <@ ( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)))
+  with check ((projects <@ ( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)));
+grant select, insert, update (revoked_at) on api_keys to awooop_app;
+grant select, insert, update (revoked_at) on api_keys to awooop_platform;
+grant select, insert, update on api_keys to awooop_system;
+
+create table approval_decisions (
+  decision_id uuid not null,
+  project_id text collate "C" not null,
+  approval_id uuid not null,
+  run_id uuid not null,
+  actor_kind text not null,
+  actor_id text not null,
+  via_key_id text not null,
+  decision text not null,
+  reason text,
+  surface text not null,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  constraint approval_decisions_pkey PRIMARY KEY (project_id, decision_id),
+  constraint approval_decisions_project_id_approval_id_actor_id_key UNIQUE (project_id, approval_id, actor_id),
+  constraint approval_decisions_project_id_approval_id_fkey FOREIGN KEY (project_id, approval_id) REFERENCES approvals(project_id, approval_id),
+  constraint approval_decisions_decision_check CHECK ((decision = ANY (ARRAY['approve'::text, 'reject'::text]))),
+  constraint approval_decisions_reason_check CHECK ((length(reason) <= 4000))
+);
+alter table approval_decisions owner to awooop_owner;
+alter table approval_decisions enable row level security;
+alter table approval_decisions force row level security;
+create policy platform on approval_decisions as permissive for all to awooop_platform
+  using (true)
+  with check (true);
+create policy tenant on approval_decisions as permissive for all to awooop_app
+  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
+  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
+grant select, insert on approval_decisions to awooop_app;
+grant select, insert on approval_decisions to awooop_platform;
+
+create table approvals (
+  approval_id uuid not null,
+  project_id text collate "C" not null,
+  run_id uuid not null,
+  call_id uuid not null,
+  step_id uuid,
+  call_key text not null,
+  agent_id text not null,
+  revision_id uuid not null,
+  contract_hash text not null,
+  policy_hash text,
+  server text not null,
+  tool_name text not null,
+  effect text not null,
+  args_display jsonb not null,
+  args_ciphertext bytea not null,
+  asked_hash text not null,
+  approved_hash text,
+  status text not null,
+  rule text not null,
+  headline jsonb,
+  undoable boolean,
+  blast_radius jsonb,
+  estimate jsonb,
+  agent_reason text,
+  cost_usd numeric(14,6) not null default 0,
+  verdicts jsonb not null default '[]'::jsonb,
+  quorum integer not null default 1,
+  on_reject text not null,
+  on_expire text not null,
+  redeem_seconds integer not null,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  expires_at timestamp with time zone not null,
+  decided_at timestamp with time zone,
+  redeem_by timestamp with time zone,
+  jti uuid,
+  token text,
+  redeemed_at timestamp with time zone,
+  redeemed_call_id uuid,
+  answered_at timestamp with time zone,
+  void_reason text,
+  constraint approvals_pkey PRIMARY KEY (project_id, approval_id),
+  constraint approvals_approval_id_key UNIQUE (approval_id),
+  constraint approvals_project_id_run_id_fkey FOREIGN KEY (project_id, run_id) REFERENCES runs(project_id, run_id),
+  constraint approvals_check CHECK (((status = 'approved'::text) = (token IS NOT NULL))),
+  constraint approvals_check1 CHECK (((redeemed_at IS NULL) OR (status = 'approved'::text))),
+  constraint approvals_effect_check CHECK ((effect = ANY (ARRAY['read'::text, 'write'::text]))),
+  constraint approvals_on_expire_check CHECK ((on_expire = ANY (ARRAY['cancel'::text, 'fail'::text, 'return'::text]))),
+  constraint approvals_on_reject_check CHECK ((on_reject = ANY (ARRAY['cancel'::text, 'return'::text]))),
+  constraint approvals_quorum_check CHECK ((quorum >= 1)),
+  constraint approvals_redeem_seconds_check CHECK (((redeem_seconds >= 1) AND (redeem_seconds <= 86400))),
+  constraint approvals_status_check CHECK ((status = ANY (ARRAY['open'::text, 'approved'::text, 'rejected'::text, 'expired'::text, 'voided'::text])))
+);
+alter table approvals owner to awooop_owner;
+create index approvals_expiry ON awooop.approvals USING btree (expires_at) WHERE (status = 'open'::text);
+create index approvals_of_call ON awooop.approvals USING btree (project_id, run_id, tool_name, asked_hash, created_at DESC);
+create unique index approvals_one_open ON awooop.approvals USING btree (project_id, run_id, call_key, server, tool_name, asked_hash) WHERE (status = 'open'::text);
+create index approvals_open ON awooop.approvals USING btree (project_id, created_at, approval_id) WHERE (status = 'open'::text);
+alter table approvals enable row level security;
+alter table approvals force row level security;
+create policy platform on approvals as permissive for all to awooop_platform
+  using (true)
+  with check (true);
+create policy system on approvals as permissive for select to awooop_system
+  using (true);
+create policy tenant on approvals as permissive for all to awooop_app
+  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
+  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
+grant select, insert, update on approvals to awooop_app;
+grant select, insert, update on approvals to awooop_platform;
+grant select on approvals to awooop_system;
+
+create table audit_log (
+  audit_id uuid not null,
+  project_id text collate "C" not null,
+  at timestamp with time zone not null default clock_timestamp(),
+  actor_kind text not null,
+  actor_id text not null,
+  action text not null,
+  subject_kind text not null,
+  subject_id text not null,
+  details jsonb not null default '{}'::jsonb,
+  private_hash bytea,
+  constraint audit_log_pkey PRIMARY KEY (project_id, audit_id)
+);
+alter table audit_log owner to awooop_owner;
+create index audit_log_newest ON awooop.audit_log USING btree (project_id, at DESC, audit_id DESC);
+create index audit_log_subject ON awooop.audit_log USING btree (project_id, subject_kind, subject_id, at DESC);
+alter table audit_log enable row level security;
+alter table audit_log force row level security;
+create policy platform on audit_log as permissive for all to awooop_platform
+  using (true)
+  with check (true);
+create policy system on audit_log as permissive for insert to awooop_system
+  with check ((project_id = '_platform'::text));
+create policy tenant on audit_log as permissive for all to awooop_app
+  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
+  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
+grant select, insert on audit_log to awooop_app;
+grant select, insert on audit_log to awooop_platform;
+grant insert on audit_log to awooop_system;
+
+create table audit_private (
+  audit_id uuid not null,
+  project_id text collate "C" not null,
+  content jsonb not null,
+  constraint audit_private_pkey PRIMARY KEY (project_id, audit_id),
+  constraint audit_private_project_id_audit_id_fkey FOREIGN KEY (project_id, audit_id) REFERENCES audit_log(project_id, audit_id)
+);
+alter table audit_private owner to awooop_owner;
+alter table audit_private enable row level security;
+alter table audit_private force row level security;
+create policy platform on audit_private as permissive for all to awooop_platform
+  using (true)
+  with check (true);
+create policy system on audit_private as permissive for insert to awooop_system
+  with check ((project_id = '_platform'::text));
+create policy tenant on audit_private as permissive for all to awooop_app
+  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
+  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
+grant select, insert on audit_private to awooop_app;
+grant select, insert on audit_private to awooop_platform;
+grant insert on audit_private to awooop_system;
+
+create table budget_reservations (
+  project_id text collate "C" not null,
+  call_id uuid not null,
+  run_id uuid not null,
+  amount_usd numeric(14,6) not null,
+  status text not null,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  settled_at timestamp with time zone,
+  constraint budget_reservations_pkey PRIMARY KEY (project_id, call_id),
+  constraint budget_reservations_project_id_run_id_fkey FOREIGN KEY (project_id, run_id) REFERENCES runs(project_id, run_id),
+  constraint budget_reservations_amount_usd_check CHECK ((amount_usd >= (0)::numeric)),
+  constraint budget_reservations_status_check CHECK ((status = ANY (ARRAY['reserved'::text, 'spent'::text, 'released'::text])))
+);
+alter table budget_reservations owner to awooop_owner;
+alter table budget_reservations enable row level security;
+alter table budget_reservations force row level security;
+create policy platform on budget_reservations as permissive for all to awooop_platform
+  using (true)
+  with check (true);
+create policy tenant on budget_reservations as permissive for all to awooop_app
+  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
+  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
+grant select, insert, update on budget_reservations to awooop_app;
+grant select, insert, update on budget_reservations to awooop_platform;
+
+create table channel_events (
+  event_id uuid not null,
+  project_id text collate "C" not null,
+  channel_type text not null,
+  channel_id text not null,
+  provider_event_id text collate "C" not null,
+  channel_chat_id text,
+  sender text,
+  payload jsonb not null,
+  content_preview text,
+  fingerprint text collate "C",
+  is_duplicate boolean not null default false,
+  run_id uuid,
+  received_at timestamp with time zone not null default clock_timestamp(),
+  constraint channel_events_pkey PRIMARY KEY (project_id, event_id),
+  constraint channel_events_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(project_id)
+);
+alter table channel_events owner to awooop_owner;
+create index channel_events_by_fingerprint ON awooop.channel_events USING btree (project_id, channel_id, fingerprint, received_at DESC) WHERE (run_id IS NOT NULL);
+create index channel_events_by_provider_id ON awooop.channel_events USING btree (project_id, provider_event_id);
+create unique index channel_events_first ON awooop.channel_events USING btree (project_id, channel_id, provider_event_id) WHERE (NOT is_duplicate);
+create index channel_events_newest ON awooop.channel_events USING btree (project_id, received_at DESC, event_id DESC);
+create index channel_events_of_run ON awooop.channel_events USING btree (project_id, run_id, received_at) WHERE (run_id IS NOT NULL);
+alter table channel_events enable row level security;
+alter table channel_events force row level security;
+create policy platform on channel_events as permissive for all to awooop_platform
+  using (true)
+  with check (true);
+create policy tenant on channel_events as permissive for all to awooop_app
+  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
+  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
+grant select, insert, update on channel_events to awooop_app;
+grant select, insert, update on channel_events to awooop_platform;
+
+create table contract_revisions (
+  revision_id uuid not null,
+  project_id text collate "C" not null,
+  contract_id text collate "C" not null,
+  contract_family text not null,
+  lifecycle_status text not null,
+  body jsonb not null,
+  body_hash text not null,
+  version_major integer not null,
+  version_minor integer not null,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  created_by text not null,
+  constraint contract_revisions_pkey PRIMARY KEY (project_id, revision_id),
+  constraint contract_revisions_project_id_contract_id_version_major_ver_key UNIQUE (project_id, contract_id, version_major, version_minor),
+  constraint contract_revisions_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(project_id),
+  constraint contract_revisions_body_hash_check CHECK ((body_hash ~ '^[0-9a-f]{64}$'::text)),
+  constraint contract_revisions_contract_family_check CHECK ((contract_family = ANY (ARRAY['agent'::text, 'tool_server'::text, 'policy'::text, 'channel'::text]))),
+  constraint contract_revisions_contract_id_check CHECK ((contract_id ~ '^[a-z0-9]([a-z0-9._-]{0,126}[a-z0-9])?$'::text)),
+  constraint contract_revisions_lifecycle_status_check CHECK ((lifecycle_status = ANY (ARRAY['draft'::text, 'review'::text, 'active'::text, 'deprecated'::text, 'retired'::text, 'rejected'::text]))),
+  constraint contract_revisions_version_major_check CHECK ((version_major >= 0)),
+  constraint contract_revisions_version_minor_check CHECK ((version_minor >= 0))
+);
+alter table contract_revisions owner to awooop_owner;
+create index contract_revisions_active_family ON awooop.contract_revisions USING btree (project_id, contract_family) WHERE (lifecycle_status = 'active'::text);
+create index contract_revisions_newest ON awooop.contract_revisions USING btree (project_id, created_at DESC, revision_id DESC);
+create unique index contract_revisions_one_active ON awooop.contract_revisions USING btree (project_id, contract_id) WHERE (lifecycle_status = 'active'::text);
+alter table contract_revisions enable row level security;
+alter table contract_revisions force row level security;
+create policy platform on contract_revisions as permissive for all to awooop_platform
+  using (true)
+  with check (true);
+create policy tenant on contract_revisions as permissive for all to awooop_app
+  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
+  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
+grant select, insert, update (lifecycle_status) on contract_revisions to awooop_app;
+grant select, insert, update (lifecycle_status) on contract_revisions to awooop_platform;
+
+create table idempotency_keys (
+  project_id text collate "C" not null,
+  actor_id text not null,
+  key text not null,
+  request_hash text not null,
+  response jsonb not null,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  constraint idempotency_keys_pkey PRIMARY KEY (project_id, actor_id, key),
+  constraint idempotency_keys_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(project_id),
+  constraint idempotency_keys_key_check CHECK (((length(key) >= 1) AND (length(key) <= 255)))
+);
+alter table idempotency_keys owner to awooop_owner;
+create index idempotency_keys_age ON awooop.idempotency_keys USING btree (created_at);
+alter table idempotency_keys enable row level security;
+alter table idempotency_keys force row level security;
+create policy platform on idempotency_keys as permissive for all to awooop_platform
+  using (true)
+  with check (true);
+create policy system on idempotency_keys as permissive for all to awooop_system
+  using (true);
+create policy tenant on idempotency_keys as permissive for all to awooop_app
+  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
+  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
+grant select, insert on idempotency_keys to awooop_app;
+grant select, insert on idempotency_keys to awooop_platform;
+grant select (created_at), delete on idempotency_keys to awooop_system;
+
+create table mcp_calls (
+  call_id uuid not null,
+  project_id text collate "C" not null,
+  run_id uuid not null,
+  step_id uuid,
+  approval_id uuid,
+  call_key text not null,
+  server text,
+  tool_name text not null,
+  args jsonb,
+  args_hash text not null,
+  effect text not null,
+  is_shadow boolean not null,
+  result_status text not null,
+  result jsonb,
+  result_hash text,
+  block_gate smallint,
+  block_code text,
+  block_reason text,
+  verdicts jsonb not null default '[]'::jsonb,
+  agent_reason text,
+  attempt integer not null default 1,
+  fence bigint,
+  latency_ms integer,
+  upstream_ms integer,
+  cost_usd numeric(14,6) not null default 0,
+  error_code text,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  completed_at timestamp with time zone,
+  deadline_at timestamp with time zone,
+  constraint mcp_calls_pkey PRIMARY KEY (project_id, call_id),
+  constraint mcp_calls_project_id_run_id_fkey FOREIGN KEY (project_id, run_id) REFERENCES runs(project_id, run_id),
+  constraint mcp_calls_block_gate_check CHECK (((block_gate >= 1) AND (block_gate <= 5))),
+  constraint mcp_calls_effect_check CHECK ((effect = ANY (ARRAY['read'::text, 'write'::text]))),
+  constraint mcp_calls_result_status_check CHECK ((result_status = ANY (ARRAY['pending'::text, 'executing'::text, 'success'::text, 'error'::text, 'blocked'::text, 'simulated'::text, 'unknown'::text])))
+);
+alter table mcp_calls owner to awooop_owner;
+create index mcp_calls_executing ON awooop.mcp_calls USING btree (deadline_at) WHERE (result_status = 'executing'::text);
+create index mcp_calls_of_run ON awooop.mcp_calls USING btree (project_id, run_id, created_at, call_id);
+create index mcp_calls_of_step ON awooop.mcp_calls USING btree (project_id, run_id, step_id, created_at) WHERE (step_id IS NOT NULL);
+alter table mcp_calls enable row level security;
+alter table mcp_calls force row level security;
+create policy platform on mcp_calls as permissive for all to awooop_platform
+  using (true)
+  with check (true);
+create policy system on mcp_calls as permissive for select to awooop_system
+  using (true);
+create policy tenant on mcp_calls as permissive for all to awooop_app
+  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
+  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
+grant select, insert, update on mcp_calls to awooop_app;
+grant select, insert, update on mcp_calls to awooop_platform;
+grant select on mcp_calls to awooop_system;
+
+create table outbound_messages (
+  message_id uuid not null,
+  project_id text collate "C" not null,
+  run_id uuid,
+  channel_type text not null,
+  channel_id text not null,
+  message_type text not null,
+  subject_kind text,
+  content jsonb not null,
+  content_preview text,
+  send_status text not null,
+  send_error text,
+  provider_message_id text,
+  attempt_count integer not null default 0,
+  queued_at timestamp with time zone not null default clock_timestamp(),
+  sent_at timestamp with time zone,
+  triggered_by_state text,
+  constraint outbound_messages_pkey PRIMARY KEY (project_id, message_id),
+  constraint outbound_messages_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(project_id),
+  constraint outbound_messages_project_id_run_id_fkey FOREIGN KEY (project_id, run_id) REFERENCES runs(project_id, run_id),
+  constraint outbound_messages_message_type_check CHECK ((message_type = ANY (ARRAY['approval_request'::text, 'interim'::text, 'final'::text, 'error'::text, 'notice'::text]))),
+  constraint outbound_messages_send_status_check CHECK ((send_status = ANY (ARRAY['queued'::text, 'sent'::text, 'failed'::text, 'suppressed'::text])))
+);
+alter table outbound_messages owner to awooop_owner;
+create index outbound_messages_of_run ON awooop.outbound_messages USING btree (project_id, run_id, queued_at, message_id);
+create index outbound_messages_queued ON awooop.outbound_messages USING btree (queued_at) WHERE (send_status = 'queued'::text);
+alter table outbound_messages enable row level security;
+alter table outbound_messages force row level security;
+create policy platform on outbound_messages as permissive for all to awooop_platform
+  using (true)
+  with check (true);
+create policy system on outbound_messages as permissive for select to awooop_system
+  using (true);
+create policy tenant on outbound_messages as permissive for all to awooop_app
+  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
+  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
+grant select, insert, update on outbound_messages to awooop_app;
+grant select, insert, update on outbound_messages to awooop_platform;
+grant select on outbound_messages to awooop_system;
+
+create table projects (
+  project_id text collate "C" not null,
+  display_name text not null,
+  migration_mode text not null,
+  canary_percent integer not null default 0,
+  budget_limit_usd numeric(14,6),
+  is_active boolean not null default true,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  constraint projects_pkey PRIMARY KEY (project_id),
+  constraint projects_budget_limit_usd_check CHECK ((budget_limit_usd >= (0)::numeric)),
+  constraint projects_canary_percent_check CHECK (((canary_percent >= 0) AND (canary_percent <= 100))),
+  constraint projects_display_name_check CHECK (((length(display_name) >= 1) AND (length(display_name) <= 200))),
+  constraint projects_migration_mode_check CHECK ((migration_mode = ANY (ARRAY['legacy'::text, 'shadow'::text, 'canary'::text, 'active'::text]))),
+  constraint projects_project_id_check CHECK ((project_id ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'::text))
+);
+alter table projects owner to awooop_owner;
+alter table projects enable row level security;
+alter table projects force row level security;
+create policy catalog on projects as permissive for select to awooop_catalog
+  using (true);
+create policy platform on projects as permissive for all to awooop_platform
+  using (true)
+  with check (true);
+create policy system on projects as permissive for select to awooop_system
+  using (true);
+create policy tenant on projects as permissive for all to awooop_app
+  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
+  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
+grant select on projects to awooop_app;
+grant select on projects to awooop_catalog;
+grant select, insert, update on projects to awooop_platform;
+grant select on projects to awooop_system;
+
+create table run_budgets (
+  project_id text collate "C" not null,
+  run_id uuid not null,
+  calls_limit integer,
+  cost_limit_usd numeric(14,6),
+  calls_used integer not null default 0,
+  reserved_usd numeric(14,6) not null default 0,
+  spent_usd numeric(14,6) not null default 0,
+  constraint run_budgets_pkey PRIMARY KEY (project_id, run_id),
+  constraint run_budgets_project_id_run_id_fkey FOREIGN KEY (project_id, run_id) REFERENCES runs(project_id, run_id),
+  constraint run_budgets_check CHECK (((calls_limit IS NULL) OR (calls_used <= calls_limit)))
+);
+alter table run_budgets owner to awooop_owner;
+alter table run_budgets enable row level security;
+alter table run_budgets force row level security;
+create policy platform on run_budgets as permissive for all to awooop_platform
+  using (true)
+  with check (true);
+create policy tenant on run_budgets as permissive for all to awooop_app
+  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
+  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
+grant select, insert, update on run_budgets to awooop_app;
+grant select, insert, update on run_budgets to awooop_platform;
+
+create table run_steps (
+  step_id uuid not null,
+  project_id text collate "C" not null,
+  run_id uuid not null,
+  step_seq integer not null,
+  step_key text not null,
+  kind text not null,
+  tool_name text,
+  result_status text not null,
+  was_blocked boolean not null default false,
+  block_reason text,
+  error_code text,
+  latency_ms integer,
+  cost_usd numeric(14,6) not null default 0,
+  summary text,
+  input jsonb,
+  output jsonb,
+  call_id uuid,
+  approval_id uuid,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  completed_at timestamp with time zone,
+  constraint run_steps_pkey PRIMARY KEY (project_id, step_id),
+  constraint run_steps_project_id_run_id_step_key_key UNIQUE (project_id, run_id, step_key),
+  constraint run_steps_project_id_run_id_step_seq_key UNIQUE (project_id, run_id, step_seq),
+  constraint run_steps_project_id_run_id_fkey FOREIGN KEY (project_id, run_id) REFERENCES runs(project_id, run_id),
+  constraint run_steps_kind_check CHECK ((kind = ANY (ARRAY['tool_call'::text, 'check'::text, 'message'::text, 'decision'::text, 'note'::text]))),
+  constraint run_steps_result_status_check CHECK ((result_status = ANY (ARRAY['pending'::text, 'success'::text, 'error'::text, 'blocked'::text, 'skipped'::text, 'simulated'::text, 'unknown'::text]))),
+  constraint run_steps_step_seq_check CHECK ((step_seq >= 1))
+);
+alter table run_steps owner to awooop_owner;
+create index run_steps_by_time ON awooop.run_steps USING btree (project_id, run_id, COALESCE(completed_at, created_at), step_seq);
+alter table run_steps enable row level security;
+alter table run_steps force row level security;
+create policy platform on run_steps as permissive for all to awooop_platform
+  using (true)
+  with check (true);
+create policy tenant on run_steps as permissive for all to awooop_app
+  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
+  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
+grant select, insert, update on run_steps to awooop_app;
+grant select, insert, update on run_steps to awooop_platform;
+
+create table run_transitions (
+  transition_id uuid not null,
+  project_id text collate "C" not null,
+  run_id uuid not null,
+  from_state text,
+  to_state text not null,
+  event text not null,
+  actor_kind text not null,
+  actor_id text not null,
+  reason text,
+  at timestamp with time zone not null default clock_timestamp(),
+  constraint run_transitions_pkey PRIMARY KEY (project_id, transition_id),
+  constraint run_transitions_project_id_run_id_fkey FOREIGN KEY (project_id, run_id) REFERENCES runs(project_id, run_id)
+);
+alter table run_transitions owner to awooop_owner;
+create index run_transitions_of_run ON awooop.run_transitions USING btree (project_id, run_id, at, transition_id);
+alter table run_transitions enable row level security;
+alter table run_transitions force row level security;
+create policy platform on run_transitions as permissive for all to awooop_platform
+  using (true)
+  with check (true);
+create policy tenant on run_transitions as permissive for all to awooop_app
+  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
+  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
+grant select, insert on run_transitions to awooop_app;
+grant select, insert on run_transitions to awooop_platform;
+
+create table runs (
+  run_id uuid not null,
+  project_id text collate "C" not null,
+  agent_id text not null,
+  revision_id uuid not null,
+  driver text not null,
+  state text not null,
+  title text not null,
+  is_shadow boolean not null,
+  trace_id text collate "C" not null,
+  trigger_type text,
+  trigger_ref text collate "C",
+  session_key text,
+  opened_by text,
+  input jsonb,
+  result jsonb,
+  cost_usd numeric(14,6) not null default 0,
+  step_count integer not null default 0,
+  attempt_count integer not null default 0,
+  max_attempts integer not null default 3,
+  worker_id text,
+  fence bigint not null default 0,
+  error_code text,
+  error_detail text,
+  retry_of uuid,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  started_at timestamp with time zone,
+  completed_at timestamp with time zone,
+  timeout_at timestamp with time zone,
+  heartbeat_at timestamp with time zone,
+  lease_until timestamp with time zone,
+  constraint runs_pkey PRIMARY KEY (project_id, run_id),
+  constraint runs_run_id_key UNIQUE (run_id),
+  constraint runs_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(project_id),
+  constraint runs_project_id_revision_id_fkey FOREIGN KEY (project_id, revision_id) REFERENCES contract_revisions(project_id, revision_id),
+  constraint runs_check CHECK (((completed_at IS NOT NULL) = (state = ANY (ARRAY['completed'::text, 'failed'::text, 'cancelled'::text, 'timed_out'::text])))),
+  constraint runs_driver_check CHECK ((driver = ANY (ARRAY['worker'::text, 'client'::text]))),
+  constraint runs_max_attempts_check CHECK (((max_attempts >= 1) AND (max_attempts <= 100))),
+  constraint runs_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'running'::text, 'waiting_approval'::text, 'completed'::text, 'failed'::text, 'cancelled'::text, 'timed_out'::text]))),
+  constraint runs_title_check CHECK ((length(title) <= 300)),
+  constraint runs_trace_id_check CHECK ((trace_id ~ '^[0-9a-f]{32}$'::text))
+);
+alter table runs owner to awooop_owner;
+create index runs_by_agent ON awooop.runs USING btree (project_id, agent_id, created_at DESC, run_id DESC);
+create index runs_by_state ON awooop.runs USING btree (project_id, state, created_at DESC, run_id DESC);
+create index runs_by_trigger_ref ON awooop.runs USING btree (project_id, trigger_ref) WHERE (trigger_ref IS NOT NULL);
+create index runs_idle_client ON awooop.runs USING btree (heartbeat_at) WHERE ((driver = 'client'::text) AND (state = 'running'::text));
+create index runs_lease ON awooop.runs USING btree (lease_until) WHERE ((state = 'running'::text) AND (lease_until IS NOT NULL));
+create index runs_newest ON awooop.runs USING btree (project_id, created_at DESC, run_id DESC);
+create index runs_open_client ON awooop.runs USING btree (project_id, opened_by, session_key) WHERE ((driver = 'client'::text) AND (completed_at IS NULL));
+create index runs_timeout ON awooop.runs USING btree (timeout_at) WHERE (completed_at IS NULL);
+create index runs_unclaimed ON awooop.runs USING btree (created_at) WHERE ((driver = 'worker'::text) AND (state = ANY (ARRAY['pending'::text, 'running'::text])) AND (worker_id IS NULL));
+alter table runs enable row level security;
+alter table runs force row level security;
+create policy platform on runs as permissive for all to awooop_platform
+  using (true)
+  with check (true);
+create policy system on runs as permissive for select to awooop_system
+  using (true);
+create policy tenant on runs as permissive for all to awooop_app
+  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
+  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
+grant select, insert, update on runs to awooop_app;
+grant select, insert, update on runs to awooop_platform;
+grant select on runs to awooop_system;
+
+create table secrets (
+  project_id text collate "C" not null,
+  name text collate "C" not null,
+  ciphertext bytea not null,
+  created_by text not null,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  updated_at timestamp with time zone not null default clock_timestamp(),
+  constraint secrets_pkey PRIMARY KEY (project_id, name),
+  constraint secrets_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(project_id),
+  constraint secrets_name_check CHECK ((name ~ '^[A-Za-z][A-Za-z0-9_.-]{0,127}$'::text))
+);
+alter table secrets owner to awooop_owner;
+alter table secrets enable row level security;
+alter table secrets force row level security;
+create policy platform on secrets as permissive for all to awooop_platform
+  using (true)
+  with check (true);
+create policy tenant on secrets as permissive for all to awooop_app
+  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
+  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
+grant select, insert, update, delete on secrets to awooop_app;
+grant select, insert, update, delete on secrets to awooop_platform;
+
+create table sessions (
+  session_hash bytea not null,
+  key_id text collate "C" not null,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  expires_at timestamp with time zone not null,
+  constraint sessions_pkey PRIMARY KEY (session_hash),
+  constraint sessions_key_id_fkey FOREIGN KEY (key_id) REFERENCES api_keys(key_id)
+);
+alter table sessions owner to awooop_owner;
+create index sessions_expiry ON awooop.sessions USING btree (expires_at);
+alter table sessions enable row level security;
+alter table sessions force row level security;
+create policy system on sessions as permissive for all to awooop_system
+  using (true)
+  with check (true);
+grant select, insert, delete on sessions to awooop_system;
+
+create table signing_keys (
+  kid text not null,
+  public_jwk jsonb not null,
+  private_ciphertext bytea not null,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  retired_at timestamp with time zone,
+  constraint signing_keys_pkey PRIMARY KEY (kid)
+);
+alter table signing_keys owner to awooop_owner;
+create unique index signing_keys_one_current ON awooop.signing_keys USING btree ((true)) WHERE (retired_at IS NULL);
+alter table signing_keys enable row level security;
+alter table signing_keys force row level security;
+create policy platform on signing_keys as permissive for select to awooop_platform
+  using (true);
+create policy system on signing_keys as permissive for all to awooop_system
+  using (true)
+  with check (true);
+create policy tenant on signing_keys as permissive for select to awooop_app
+  using (true);
+grant select on signing_keys to awooop_app;
+grant select on signing_keys to awooop_platform;
+grant select, insert, update on signing_keys to awooop_system;
+
+create table tool_pins (
+  project_id text collate "C" not null,
+  server_id text collate "C" not null,
+  tool_name text collate "C" not null,
+  pin_hash text not null,
+  definition jsonb not null,
+  pinned_at timestamp with time zone not null default clock_timestamp(),
+  changed_hash text,
+  changed_definition jsonb,
+  changed_at timestamp with time zone,
+  seen_at timestamp with time zone not null default clock_timestamp(),
+  constraint tool_pins_pkey PRIMARY KEY (project_id, server_id, tool_name),
+  constraint tool_pins_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(project_id)
+);
+alter table tool_pins owner to awooop_owner;
+alter table tool_pins enable row level security;
+alter table tool_pins force row level security;
+create policy platform on tool_pins as permissive for all to awooop_platform
+  using (true)
+  with check (true);
+create policy tenant on tool_pins as permissive for all to awooop_app
+  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
+  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
+grant select, insert, update on tool_pins to awooop_app;
+grant select, insert, update on tool_pins to awooop_platform;
+
+CREATE OR REPLACE FUNCTION awooop.awooop_operator_list_projects()
+ RETURNS TABLE(project_id text, display_name text, migration_mode text, budget_limit_usd numeric, is_active boolean, created_at timestamp with time zone)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'awooop', 'pg_temp'
+AS $function$
+  select p.project_id, p.display_name, p.migration_mode, p.budget_limit_usd, p.is_active, p.created_at
+  from awooop.projects p order by p.project_id
+$function$;
+alter function awooop_operator_list_projects() owner to awooop_catalog;
+grant execute on function awooop_operator_list_projects() to awooop_platform;

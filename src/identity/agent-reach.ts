@@ -1,9 +1,10 @@
 /**
- * The operations an agent's key may use besides the gateway: opening its runs and saying how they end. Everything else
- * of the API is for people and refuses agents before it is asked.
+ * The operations an agent's key may use besides the gateway: opening its runs, reading them, and saying how they end.
+ * Everything else of the API is for people and refuses agents before it is asked.
  */
 const AGENT_OPERATIONS: readonly [method: string, path: RegExp][] = [
   ["POST", /^\/api\/v1\/runs$/],
+  ["GET", /^\/api\/v1\/runs\/[^/]+(\/timeline)?$/],
   ["POST", /^\/api\/v1\/runs\/[^/]+\/(complete|fail|usage)$/],
 ];
 

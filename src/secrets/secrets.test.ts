@@ -56,7 +56,7 @@ describe("a secret", () => {
     expect((list.secrets as Json[]).map((secret) => secret.name)).toEqual(["API_TOKEN"]);
     const dump = await withClient(database.adminUrl, async (client) => {
       const rows = await client.query(
-        "select convert_from(ciphertext, 'LATIN1') as box from awooop.secrets union all select details::text from awooop.audit_log",
+        "select encode(ciphertext, 'escape') as box from awooop.secrets union all select details::text from awooop.audit_log",
       );
       return JSON.stringify(rows.rows);
     });

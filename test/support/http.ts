@@ -15,6 +15,7 @@ import { createLog } from "../../src/platform/log.ts";
 import { createSealer } from "../../src/platform/sealing.ts";
 import { secretRoutes } from "../../src/secrets/index.ts";
 import { createTenants, type Deactivated, tenantRoutes } from "../../src/tenants/index.ts";
+import { AnswerCheck } from "./openapi.ts";
 
 /** What a test may arrange otherwise. */
 export interface TestHttpOptions {
@@ -60,9 +61,12 @@ export async function startTestHttp(databaseUrl: string, options: TestHttpOption
   const listening = await http.listen();
   const url = `http://127.0.0.1:${listening.port}`;
 
-  /** Sends JSON under a key; without one, as a stranger. */
-  const send = (method: string, path: string, key?: string, body?: unknown) =>
-    fetch(url + path, {
+  const description = await fetch(`${url}/api/v1/openapi.json`);
+  const check = new AnswerCheck(await description.json());
+
+  /** Sends JSON under a key; without one, as a stranger. The answer is held against the API's description. */
+  const send = async (method: string, path: string, key?: string, body?: unknown) => {
+    const response = await fetch(url + path, {
       method,
       headers: {
         ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
@@ -70,6 +74,11 @@ export async function startTestHttp(databaseUrl: string, options: TestHttpOption
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
+    const contentType = response.headers.get("content-type") ?? "";
+    const { status } = response;
+    check.assert({ method, path, status, contentType, body: await response.clone().text() });
+    return response;
+  };
   const made = async (path: string, key: string, body: Json) => {
     const response = await send("POST", `/api/v1${path}`, key, body);
     if (response.status !== 201) throw new Error(`POST ${path}: ${await response.text()}`);

@@ -4,15 +4,7 @@ import { type Options, readOptions, USAGE } from "./options.ts";
 import { fillCache } from "./shop/traffic.ts";
 import { makeSecrets, type Stage, setUpProject, startServer, startShop } from "./stage.ts";
 import { stopRequested } from "./stopping.ts";
-import {
-  alertCacheServiceSlow,
-  alertDiskAlmostFull,
-  BLOCKED_AGENT,
-  ended,
-  REPAIR_AGENT,
-  shopHealth,
-  until,
-} from "./story.ts";
+import { alertCacheServiceSlow, alertDiskAlmostFull, ended, shopHealth, until } from "./story.ts";
 import { approveRepair, finish, observeBefore } from "./unattended.ts";
 import { openWorkspace, type Workspace } from "./workspace.ts";
 
@@ -47,21 +39,15 @@ async function build(options: Options, workspace: Workspace, children: Child[]):
 
 /** Fills the shop's cache, posts both alerts; returns the two runs, the first one waiting. */
 async function breakShop(stage: Stage): Promise<{ repair: string; blocked: string }> {
-  const { api, shopUrl, workspace } = stage;
+  const { shopUrl, workspace } = stage;
   say(`A shop runs at ${shopUrl}; its health page is green.`);
   const filled = await fillCache(shopUrl, workspace.shopCache, OLD_PAGES);
   const { code, health } = await shopHealth(shopUrl);
   say(`Traffic stored ${filled.stored} pages, then ${filled.refused} did not fit any more.`);
   say(`The cache is ${health.cache.percent} % full and the health page answers ${code}.`);
-  await alertDiskAlmostFull(stage, health.cache.percent);
+  const repair = await alertDiskAlmostFull(stage, health.cache.percent);
   say("Posted the alert DiskAlmostFull, as Alertmanager would.");
-  const repair = await until(stage, "the repair to start", WAIT_MS, () =>
-    api.newestRun(REPAIR_AGENT),
-  );
-  await alertCacheServiceSlow(stage);
-  const blocked = await until(stage, "the second run to start", WAIT_MS, () =>
-    api.newestRun(BLOCKED_AGENT),
-  );
+  const blocked = await alertCacheServiceSlow(stage);
   const stopped = await until(stage, "the second run to end", WAIT_MS, () => ended(stage, blocked));
   say(`A second agent tried a tool outside its contract: ${stopped.run.error_code}.`);
   return { repair, blocked };

@@ -39,7 +39,6 @@ const runDetail = z.object({
   timeline: z.array(timelineItem),
 });
 
-const runList = z.object({ runs: z.array(z.object({ run_id: z.string(), state: z.string() })) });
 const approvalList = z.object({
   items: z.array(z.looseObject({ run_id: z.string(), approval_id: z.string() })),
 });
@@ -85,13 +84,6 @@ export class OperatorApi {
   async applyContracts(documents: unknown[]): Promise<number> {
     const { results } = await this.#send("POST", "/contracts/apply", applied, { documents });
     return results.length;
-  }
-
-  /** The newest run of an agent, if there is one. */
-  async newestRun(agentId: string): Promise<string | undefined> {
-    const query = new URLSearchParams({ project_id: this.#project, agent_id: agentId });
-    const { runs } = await this.#send("GET", `/runs?${query}`, runList);
-    return runs[0]?.run_id;
   }
 
   run(runId: string): Promise<RunDetail> {

@@ -1,12 +1,12 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { z } from "zod";
 import { firing } from "./alertmanager.ts";
 import type { RunDetail } from "./operator-api.ts";
 import type { Health } from "./shop/health.ts";
 import type { PagerMessage } from "./shop/pager.ts";
 import { PROJECT, SHOP_HOST, type Stage } from "./stage.ts";
 
-export const REPAIR_AGENT = "disk-janitor";
-export const BLOCKED_AGENT = "restart-happy";
+const hookAnswer = z.object({ events: z.array(z.object({ run_id: z.string().nullable() })) });
 
 const POLL_MS = 150;
 const FINAL_STATES = ["completed", "failed", "cancelled", "timed_out"];
@@ -23,16 +23,16 @@ export async function pagerMessages(shopUrl: string): Promise<PagerMessage[]> {
   return ((await response.json()) as { messages: PagerMessage[] }).messages;
 }
 
-/** Posts what Alertmanager would post when the cache disk is nearly full. */
-export function alertDiskAlmostFull(stage: Stage, percent: number): Promise<void> {
+/** Posts what Alertmanager would post when the cache disk is nearly full; returns the run's id. */
+export function alertDiskAlmostFull(stage: Stage, percent: number): Promise<string> {
   return postAlert(stage, "DiskAlmostFull", {
     summary: `Disk almost full on ${SHOP_HOST}`,
     description: `${stage.workspace.shopCache} on ${SHOP_HOST} is ${percent} % full.`,
   });
 }
 
-/** Posts the alert that makes the other agent reach for a tool outside its contract. */
-export function alertCacheServiceSlow(stage: Stage): Promise<void> {
+/** Posts the alert on which the other agent reaches for a tool outside its contract; returns the run's id. */
+export function alertCacheServiceSlow(stage: Stage): Promise<string> {
   return postAlert(stage, "CacheServiceSlow", {
     summary: `Cache service slow on ${SHOP_HOST}`,
     description: `Pages on ${SHOP_HOST} are rendered anew for every customer.`,
@@ -43,7 +43,7 @@ async function postAlert(
   { api, secrets, workspace }: Stage,
   alertname: string,
   annotations: Record<string, string>,
-): Promise<void> {
+): Promise<string> {
   const labels = {
     alertname,
     instance: SHOP_HOST,
@@ -61,6 +61,9 @@ async function postAlert(
   });
   const answer = await response.text();
   if (!response.ok) throw new Error(`The alert was not taken: ${response.status} ${answer}`);
+  const runId = hookAnswer.parse(JSON.parse(answer)).events[0]?.run_id;
+  if (!runId) throw new Error(`The alert ${alertname} started no run: ${answer}`);
+  return runId;
 }
 
 /**

@@ -154,6 +154,8 @@ create index runs_newest on runs (project_id, created_at desc, run_id desc);
 create index runs_by_state on runs (project_id, state, created_at desc, run_id desc);
 create index runs_by_agent on runs (project_id, agent_id, created_at desc, run_id desc);
 create index runs_by_trigger_ref on runs (project_id, trigger_ref) where trigger_ref is not null;
+create index runs_by_trace on runs (project_id, trace_id);
+create index runs_by_error on runs (project_id, error_code) where error_code is not null;
 create index runs_open_client on runs (project_id, opened_by, session_key)
   where driver = 'client' and completed_at is null;
 create index runs_idle_client on runs (heartbeat_at) where driver = 'client' and state = 'running';
@@ -415,6 +417,7 @@ create table outbound_messages (
   foreign key (project_id, run_id) references runs
 );
 create index outbound_messages_of_run on outbound_messages (project_id, run_id, queued_at, message_id);
+create index outbound_messages_by_time on outbound_messages (project_id, run_id, (coalesce(sent_at, queued_at)));
 create index outbound_messages_queued on outbound_messages (queued_at) where send_status = 'queued';
 
 -- row-level security --------------------------------------------------------------------------------------------

@@ -199,8 +199,8 @@ function openGateway(
           keyId: caller.keyId,
           callKey: "mcp",
         }),
-      waitForDecision: ({ projectId }, approvalId, wait) =>
-        waitForDecision({ db, changes }, { projectId, approvalId }, wait),
+      waitForDecision: ({ projectId, keyId }, approvalId, wait) =>
+        waitForDecision({ db, changes }, { projectId, approvalId, keyId }, wait),
     },
     { allowedOrigins: [config.publicUrl] },
   );

@@ -402,6 +402,7 @@ create table outbound_messages (
   constraint outbound_messages_send_status_check CHECK ((send_status = ANY (ARRAY['queued'::text, 'sent'::text, 'failed'::text, 'suppressed'::text])))
 );
 alter table outbound_messages owner to awooop_owner;
+create index outbound_messages_by_time ON awooop.outbound_messages USING btree (project_id, run_id, COALESCE(sent_at, queued_at));
 create index outbound_messages_of_run ON awooop.outbound_messages USING btree (project_id, run_id, queued_at, message_id);
 create index outbound_messages_queued ON awooop.outbound_messages USING btree (queued_at) WHERE (send_status = 'queued'::text);
 alter table outbound_messages enable row level security;
@@ -588,7 +589,9 @@ create table runs (
 );
 alter table runs owner to awooop_owner;
 create index runs_by_agent ON awooop.runs USING btree (project_id, agent_id, created_at DESC, run_id DESC);
+create index runs_by_error ON awooop.runs USING btree (project_id, error_code) WHERE (error_code IS NOT NULL);
 create index runs_by_state ON awooop.runs USING btree (project_id, state, created_at DESC, run_id DESC);
+create index runs_by_trace ON awooop.runs USING btree (project_id, trace_id);
 create index runs_by_trigger_ref ON awooop.runs USING btree (project_id, trigger_ref) WHERE (trigger_ref IS NOT NULL);
 create index runs_idle_client ON awooop.runs USING btree (heartbeat_at) WHERE ((driver = 'client'::text) AND (state = 'running'::text));
 create index runs_lease ON awooop.runs USING btree (lease_until) WHERE ((state = 'running'::text) AND (lease_until IS NOT NULL));

@@ -5,21 +5,25 @@ import type { Database } from "../platform/database/index.ts";
  * Waits until a question is no longer open, woken by the decision's own transaction.
  *
  * @param wait.timeoutMs how long to wait at most, in milliseconds
- * @returns `open` when the time ran out or the signal aborted, `not_found` for one the project does not have
+ * @returns `open` when the time ran out or the signal aborted, `not_found` for one that no run of the key has asked
  */
 export async function waitForDecision(
   deps: { db: Database; changes: Changes },
-  question: { projectId: string; approvalId: string },
+  question: { projectId: string; approvalId: string; keyId: string },
   wait: { timeoutMs: number; signal?: AbortSignal | undefined },
 ): Promise<"decided" | "open" | "not_found"> {
-  const { projectId, approvalId } = question;
+  const { projectId, approvalId, keyId } = question;
   const look = () =>
     deps.db.transaction({ role: "app", projects: [projectId] }, (tx) =>
       tx
-        .selectFrom("approvals")
-        .select("status")
-        .where("project_id", "=", projectId)
-        .where("approval_id", "=", approvalId)
+        .selectFrom("approvals as a")
+        .innerJoin("runs as r", (on) =>
+          on.onRef("r.project_id", "=", "a.project_id").onRef("r.run_id", "=", "a.run_id"),
+        )
+        .select("a.status")
+        .where("a.project_id", "=", projectId)
+        .where("a.approval_id", "=", approvalId)
+        .where("r.opened_by", "=", keyId)
         .executeTakeFirst(),
     );
   // Subscribed before the first look, so that a decision in between is not missed.

@@ -1,0 +1,135 @@
+import { randomBytes } from "node:crypto";
+import { appendAudit } from "../../src/audit/index.ts";
+import { jsonb, openDatabase, type Tx } from "../../src/platform/database/index.ts";
+import { newId } from "../../src/platform/ids.ts";
+import { createLog } from "../../src/platform/log.ts";
+import {
+  seedApproval,
+  seedCall,
+  seedDecision,
+  seedEvent,
+  seedMessage,
+  seedProject,
+  seedRevision,
+  seedRun,
+  seedStep,
+  seedTransition,
+} from "./fixtures.ts";
+import { TABLES } from "./rls-cases.ts";
+import { withClient } from "./server.ts";
+
+type Row = Record<string, unknown>;
+
+/** The rows of each table as `to_jsonb` tells them, by whose they are. */
+export interface Owned {
+  all(table: string): Row[];
+  of(table: string, owner: string): Row[];
+}
+
+/** The two tenants that every tenants' table has one row of. */
+const TENANTS = ["alpha", "bravo"] as const;
+
+/** Fills each table: a row of each tenant, or of the platform where a table knows no tenants. */
+export async function seedEveryTable(url: string): Promise<Owned> {
+  const db = openDatabase({ url, log: createLog("silent") });
+  try {
+    for (const project_id of TENANTS) {
+      await db.transaction({ role: "platform" }, (tx) => seedTenant(tx, project_id));
+    }
+    await db.transaction({ role: "system" }, seedPlatform);
+  } finally {
+    await db.close();
+  }
+  const found = await readEverything(url);
+  const all = (table: string) => found.get(table) ?? [];
+  return { all, of: (table, owner) => all(table).filter((row) => ownerOf(row) === owner) };
+}
+
+function ownerOf(row: Row): string {
+  const { project_id, projects } = row;
+  if (typeof project_id === "string") return project_id;
+  const [first = "_platform", ...more] = Array.isArray(projects) ? (projects as string[]) : [];
+  return more.length > 0 ? "both" : first;
+}
+
+async function seedTenant(tx: Tx, project_id: string): Promise<void> {
+  await seedProject(tx, { project_id });
+  const { revision_id } = await seedRevision(tx, { project_id });
+  const run = await seedRun(tx, { project_id, revision_id });
+  const ids = { project_id, run_id: run.run_id };
+  await seedTransition(tx, run, { to_state: "running", event: "claim" });
+  await seedStep(tx, run, { step_seq: 1 });
+  const { call_id } = await seedCall(tx, run);
+  await seedDecision(tx, await seedApproval(tx, run));
+  await seedEvent(tx, { project_id, provider_event_id: "e1" });
+  await seedMessage(tx, run);
+  await tx.insertInto("run_budgets").values(ids).execute();
+  const reservation = { ...ids, call_id, amount_usd: 1, status: "spent" };
+  await tx.insertInto("budget_reservations").values(reservation).execute();
+  const pin = { project_id, server_id: "tools", tool_name: "look", pin_hash: "0" };
+  await tx
+    .insertInto("tool_pins")
+    .values({ ...pin, definition: jsonb({}) })
+    .execute();
+  const secret = { project_id, name: "TOKEN", ciphertext: Buffer.from("sealed") };
+  await tx
+    .insertInto("secrets")
+    .values({ ...secret, created_by: "test" })
+    .execute();
+  const answer = { project_id, actor_id: "k1", key: "once", request_hash: "0" };
+  await tx
+    .insertInto("idempotency_keys")
+    .values({ ...answer, response: jsonb({}) })
+    .execute();
+  await insertKey(tx, project_id, [project_id]);
+  await appendAudit(tx, {
+    projectId: project_id,
+    actor: { kind: "key", id: "ada" },
+    action: "test.done",
+    subject: { kind: "test", id: "1" },
+    private: { reason: "a person's words" },
+  });
+}
+
+async function seedPlatform(tx: Tx): Promise<void> {
+  await insertKey(tx, "platform", null);
+  await insertKey(tx, "both", [...TENANTS]);
+  await tx
+    .insertInto("sessions")
+    .values({ session_hash: randomBytes(32), key_id: "platform", expires_at: "2100-01-01" })
+    .execute();
+  const signing = { kid: newId(), public_jwk: jsonb({}), private_ciphertext: Buffer.from("s") };
+  await tx.insertInto("signing_keys").values(signing).execute();
+}
+
+async function insertKey(tx: Tx, key_id: string, projects: string[] | null): Promise<void> {
+  await tx
+    .insertInto("api_keys")
+    .values({
+      key_id,
+      name: key_id,
+      role: "viewer",
+      projects,
+      secret_hash: randomBytes(32),
+      created_by: "test",
+    })
+    .execute();
+}
+
+/** Read with the rights that see all of a table. */
+async function readEverything(url: string): Promise<Map<string, Row[]>> {
+  return withClient(url, async (client) => {
+    const found = new Map<string, Row[]>();
+    for (const [table, { grants }] of Object.entries(TABLES)) {
+      const reader = (["platform", "system"] as const).find((role) => grants[role]?.includes("s"));
+      if (reader === undefined) continue;
+      await client.query(`set role awooop_${reader}`);
+      const { rows } = await client.query(`select to_jsonb(t) as row from awooop.${table} t`);
+      found.set(
+        table,
+        rows.map(({ row }) => row as Row),
+      );
+    }
+    return found;
+  });
+}

@@ -86,62 +86,73 @@ export function createKeys(options: {
 }): Keys {
   const { db, cursors } = options;
   return {
-    async create(caller, input) {
-      requireRole(caller, "admin");
-      const projects = input.project_ids ? [...new Set(input.project_ids)].sort() : null;
-      if (projects === null && !isPlatformAdmin(caller)) {
-        throw new AppError(
-          "E-FORBIDDEN",
-          "Only a platform admin makes keys for every project; name yours in project_ids.",
-        );
-      }
-      if (input.expires_at && Date.parse(input.expires_at) <= Date.now()) {
-        throw wrongField("expires_at", "must be in the future");
-      }
-      const { keyId, key } = newKey();
-      await db.transaction(scopeOf(caller), async (tx) => {
-        if (projects) await assertProjectsExist(tx, projects);
-        await insertKey(tx, { caller, input, keyId, key, projects });
-        await record(tx, {
-          caller,
-          action: "key.create",
-          keyId,
-          projects,
-          name: input.name,
-          details: { role: input.role, project_ids: projects, agent_id: input.agent_id ?? null },
-        });
-      });
-      return { key_id: keyId, key };
-    },
-
-    async list(caller, page) {
-      requireRole(caller, "admin");
-      const limit = page.limit ?? DEFAULT_LIMIT;
-      const binding = ["keys", caller.keyId];
-      const after = page.cursor === undefined ? undefined : cursors.decode(binding, page.cursor);
-      return db.transaction(scopeOf(caller), async (tx) => {
-        const rows = await listKeys(tx, { limit: limit + 1, after });
-        const shown = rows.slice(0, limit);
-        const last = rows.length > limit ? shown.at(-1) : undefined;
-        return {
-          keys: shown.map(({ projects, role, ...row }) => ({
-            ...row,
-            role: role as Role,
-            project_ids: projects,
-          })),
-          total: await countKeys(tx),
-          total_is_exact: true,
-          next_cursor: last ? cursors.encode(binding, [last.created_at, last.key_id]) : null,
-        };
-      });
-    },
-
+    create: (caller, input) => create(db, caller, input),
+    list: (caller, page) => list(db, cursors, caller, page),
     async revoke(caller, keyId) {
       requireRole(caller, "admin");
       await db.transaction(scopeOf(caller), (tx) => revokeKey(tx, caller, keyId));
       options.forget(keyId);
     },
   };
+}
+
+async function create(
+  db: Database,
+  caller: Caller,
+  input: NewKey,
+): Promise<{ key_id: string; key: string }> {
+  requireRole(caller, "admin");
+  const projects = input.project_ids ? [...new Set(input.project_ids)].sort() : null;
+  if (projects === null && !isPlatformAdmin(caller)) {
+    throw new AppError(
+      "E-FORBIDDEN",
+      "Only a platform admin makes keys for every project; name yours in project_ids.",
+    );
+  }
+  if (input.expires_at && Date.parse(input.expires_at) <= Date.now()) {
+    throw wrongField("expires_at", "must be in the future");
+  }
+  const { keyId, key } = newKey();
+  await db.transaction(scopeOf(caller), async (tx) => {
+    if (input.project_ids) await assertProjectsExist(tx, input.project_ids);
+    await insertKey(tx, { caller, input, keyId, key, projects });
+    await record(tx, {
+      caller,
+      action: "key.create",
+      keyId,
+      projects,
+      name: input.name,
+      details: { role: input.role, project_ids: projects, agent_id: input.agent_id ?? null },
+    });
+  });
+  return { key_id: keyId, key };
+}
+
+async function list(
+  db: Database,
+  cursors: Cursors,
+  caller: Caller,
+  page: { limit?: number | undefined; cursor?: string | undefined },
+): Promise<KeyPage> {
+  requireRole(caller, "admin");
+  const limit = page.limit ?? DEFAULT_LIMIT;
+  const binding = ["keys", caller.keyId];
+  const after = page.cursor === undefined ? undefined : cursors.decode(binding, page.cursor);
+  return db.transaction(scopeOf(caller), async (tx) => {
+    const rows = await listKeys(tx, { limit: limit + 1, after });
+    const shown = rows.slice(0, limit);
+    const last = rows.length > limit ? shown.at(-1) : undefined;
+    return {
+      keys: shown.map(({ projects, role, ...row }) => ({
+        ...row,
+        role: role as Role,
+        project_ids: projects,
+      })),
+      total: await countKeys(tx),
+      total_is_exact: true,
+      next_cursor: last ? cursors.encode(binding, [last.created_at, last.key_id]) : null,
+    };
+  });
 }
 
 async function insertKey(

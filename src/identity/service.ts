@@ -5,11 +5,11 @@ import type { Database } from "../platform/database/index.ts";
 import { AppError } from "../platform/errors.ts";
 import { type Caller, type Surface, scopeOf } from "./caller.ts";
 import type { Session } from "./contract.ts";
-import { createKeyring } from "./keyring.ts";
+import { createKeyring, type Keyring } from "./keyring.ts";
 import { hashOf } from "./keys.ts";
 import { assertOwnHost, assertOwnOrigin, isFromBrowser, type Site } from "./origin.ts";
 import { deleteSession, insertSession, type KeyRow, readProjects } from "./queries.ts";
-import { createSignInLimit } from "./sign-in-limit.ts";
+import { createSignInLimit, type SignInLimit } from "./sign-in-limit.ts";
 
 const COOKIE = "awooop_session";
 const SESSION_SECONDS = 12 * 3_600;
@@ -69,100 +69,105 @@ function surfaceOf(request: Request): Surface {
 const refused = () =>
   new AppError("E-AUTH", "The key is not one of ours, or it was revoked or has expired.");
 
+/** What the functions below share. */
+interface Door {
+  db: Database;
+  site: Site;
+  keyring: Keyring;
+  limit: SignInLimit;
+}
+
 /** @param options.site where the console is reached: decides whether cookies are `Secure`, and which hosts are ours */
 export function createIdentity(options: { db: Database; site: Site }): Identity {
   const { db, site } = options;
-  const keyring = createKeyring(db);
   const limit = createSignInLimit(() => performance.now());
-  const secure = site.publicUrl.startsWith("https:") ? "; Secure" : "";
-  const cookie = (token: string, seconds: number) =>
-    `${COOKIE}=${token}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Strict${secure}`;
+  const door = { db, site, keyring: createKeyring(db), limit };
+  return {
+    authenticate: (request) => authenticate(door, request),
+    signIn: (request, given) => signIn(door, request, given),
+    signOut: (request) => signOut(door, request),
+    session: (caller) => readSession(db, caller),
+    forgetKey: (keyId) => door.keyring.forgetKey(keyId),
+  };
+}
 
-  const byKey = async (request: Request, header: string): Promise<Caller> => {
+function cookie(site: Site, token: string, seconds: number): string {
+  const secure = site.publicUrl.startsWith("https:") ? "; Secure" : "";
+  return `${COOKIE}=${token}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Strict${secure}`;
+}
+
+async function authenticate({ site, keyring }: Door, request: Request): Promise<Caller> {
+  const header = request.headers.get("authorization");
+  if (header !== null) {
     const key = /^bearer +(\S+)$/i.exec(header)?.[1];
     const row = key === undefined ? undefined : await keyring.verify(key);
     if (!row) throw refused();
     return callerOf(row, surfaceOf(request));
-  };
-  const bySession = async (request: Request, token: string): Promise<Caller> => {
-    assertOwnHost(request.headers, site);
-    assertOwnOrigin(request, site);
-    const row = await keyring.ofSession(token);
-    if (!row) throw new AppError("E-AUTH", "The session has ended; sign in again.");
-    return callerOf(row, "console");
-  };
+  }
+  const token = sessionTokenOf(request);
+  if (token === undefined || !new URL(request.url).pathname.startsWith("/api/")) {
+    throw new AppError(
+      "E-AUTH",
+      "Send a key as `Authorization: Bearer awp_…`, or sign in to the console.",
+    );
+  }
+  assertOwnHost(request.headers, site);
+  assertOwnOrigin(request, site);
+  const row = await keyring.ofSession(token);
+  if (!row) throw new AppError("E-AUTH", "The session has ended; sign in again.");
+  return callerOf(row, "console");
+}
 
+async function signIn(
+  { db, site, keyring, limit }: Door,
+  request: Request,
+  given: { key: string; address: string },
+): Promise<{ caller: Caller; cookie: string }> {
+  assertOwnHost(request.headers, site);
+  if (isFromBrowser(request)) assertOwnOrigin(request, site);
+  limit.check(given.address);
+  const row = await keyring.verify(given.key);
+  if (!row) {
+    limit.failed(given.address);
+    throw refused();
+  }
+  if (row.role === "agent") {
+    throw new AppError("E-FORBIDDEN", "An agent's key works at /mcp; people sign in with theirs.");
+  }
+  const token = randomBytes(32).toString("base64url");
+  const caller = callerOf(row, "console");
+  await db.transaction({ role: "system" }, async (tx) => {
+    await insertSession(tx, { hash: hashOf(token), keyId: row.key_id, seconds: SESSION_SECONDS });
+    await appendAudit(tx, {
+      projectId: PLATFORM_PROJECT,
+      actor: caller.actor,
+      action: "session.create",
+      subject: { kind: "key", id: row.key_id },
+    });
+  });
+  return { caller, cookie: cookie(site, token, SESSION_SECONDS) };
+}
+
+async function signOut({ db, site, keyring }: Door, request: Request): Promise<string> {
+  const token = sessionTokenOf(request);
+  if (token !== undefined) {
+    await db.transaction({ role: "system" }, (tx) => deleteSession(tx, hashOf(token)));
+    keyring.forgetSession(token);
+  }
+  return cookie(site, "", 0);
+}
+
+async function readSession(db: Database, caller: Caller): Promise<Session> {
+  const rows = await db.transaction(scopeOf(caller), (tx) =>
+    readProjects(tx, { limit: MOST_PROJECTS }),
+  );
   return {
-    async authenticate(request) {
-      const header = request.headers.get("authorization");
-      if (header !== null) return byKey(request, header);
-      const token = sessionTokenOf(request);
-      if (token !== undefined && new URL(request.url).pathname.startsWith("/api/")) {
-        return bySession(request, token);
-      }
-      throw new AppError(
-        "E-AUTH",
-        "Send a key as `Authorization: Bearer awp_…`, or sign in to the console.",
-      );
-    },
-
-    async signIn(request, { key, address }) {
-      assertOwnHost(request.headers, site);
-      if (isFromBrowser(request)) assertOwnOrigin(request, site);
-      limit.check(address);
-      const row = await keyring.verify(key);
-      if (!row) {
-        limit.failed(address);
-        throw refused();
-      }
-      if (row.role === "agent") {
-        throw new AppError(
-          "E-FORBIDDEN",
-          "An agent's key works at /mcp; people sign in with theirs.",
-        );
-      }
-      const token = randomBytes(32).toString("base64url");
-      const caller = callerOf(row, "console");
-      await db.transaction({ role: "system" }, async (tx) => {
-        await insertSession(tx, {
-          hash: hashOf(token),
-          keyId: row.key_id,
-          seconds: SESSION_SECONDS,
-        });
-        await appendAudit(tx, {
-          projectId: PLATFORM_PROJECT,
-          actor: caller.actor,
-          action: "session.create",
-          subject: { kind: "key", id: row.key_id },
-        });
-      });
-      return { caller, cookie: cookie(token, SESSION_SECONDS) };
-    },
-
-    async signOut(request) {
-      const token = sessionTokenOf(request);
-      if (token !== undefined) {
-        await db.transaction({ role: "system" }, (tx) => deleteSession(tx, hashOf(token)));
-        keyring.forgetSession(token);
-      }
-      return cookie("", 0);
-    },
-
-    async session(caller) {
-      const rows = await db.transaction(scopeOf(caller), (tx) =>
-        readProjects(tx, { limit: MOST_PROJECTS }),
-      );
-      return {
-        actor: { id: caller.keyId, kind: caller.actor.kind, name: caller.actor.id },
-        role: caller.role,
-        is_platform: caller.projects === "all",
-        projects: rows.map((row) => ({
-          ...row,
-          migration_mode: row.migration_mode as Session["projects"][number]["migration_mode"],
-        })),
-      };
-    },
-
-    forgetKey: (keyId) => keyring.forgetKey(keyId),
+    actor: { id: caller.keyId, kind: caller.actor.kind, name: caller.actor.id },
+    role: caller.role,
+    is_platform: caller.projects === "all",
+    projects: rows.map((row) => ({
+      ...row,
+      migration_mode: row.migration_mode as Session["projects"][number]["migration_mode"],
+    })),
   };
 }

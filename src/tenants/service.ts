@@ -64,26 +64,7 @@ export function createTenants(options: {
       }
     },
 
-    async list(caller, page) {
-      requireRole(caller, "viewer");
-      const limit = page.limit ?? DEFAULT_LIMIT;
-      const binding = ["tenants", caller.keyId];
-      const [after] = page.cursor === undefined ? [] : cursors.decode(binding, page.cursor);
-      const scope = scopeOf(caller);
-      return db.transaction(scope, async (tx) => {
-        const position = after === undefined ? undefined : String(after);
-        const rows = await listTenants(tx, scope.role, { limit: limit + 1, after: position });
-        const tenants = rows.slice(0, limit);
-        const last = rows.length > limit ? tenants.at(-1) : undefined;
-        const total = await countTenants(tx);
-        return {
-          tenants,
-          total: Math.min(total, EXACT_TOTAL),
-          total_is_exact: total <= EXACT_TOTAL,
-          next_cursor: last ? cursors.encode(binding, [last.project_id]) : null,
-        };
-      });
-    },
+    list: (caller, page) => list(db, cursors, caller, page),
 
     async change(caller, projectId, patch) {
       requirePlatformAdmin(caller);
@@ -103,6 +84,32 @@ export function createTenants(options: {
       });
     },
   };
+}
+
+async function list(
+  db: Database,
+  cursors: Cursors,
+  caller: Caller,
+  page: { limit?: number | undefined; cursor?: string | undefined },
+): Promise<TenantPage> {
+  requireRole(caller, "viewer");
+  const limit = page.limit ?? DEFAULT_LIMIT;
+  const binding = ["tenants", caller.keyId];
+  const [after] = page.cursor === undefined ? [] : cursors.decode(binding, page.cursor);
+  const scope = scopeOf(caller);
+  return db.transaction(scope, async (tx) => {
+    const position = after === undefined ? undefined : String(after);
+    const rows = await listTenants(tx, scope.role, { limit: limit + 1, after: position });
+    const tenants = rows.slice(0, limit);
+    const last = rows.length > limit ? tenants.at(-1) : undefined;
+    const total = await countTenants(tx);
+    return {
+      tenants,
+      total: Math.min(total, EXACT_TOTAL),
+      total_is_exact: total <= EXACT_TOTAL,
+      next_cursor: last ? cursors.encode(binding, [last.project_id]) : null,
+    };
+  });
 }
 
 /** The part of a patch that says something new. */

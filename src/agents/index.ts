@@ -1,0 +1,2 @@
+export { type AgentDeps, createRunbookAgent, type RunbookAgent } from "./engine.ts";
+export { contractChecks } from "./expressions.ts";

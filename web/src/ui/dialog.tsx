@@ -11,7 +11,7 @@ interface DialogProps {
 
 /**
  * A modal dialog. The veil is our own element and not Radix's overlay: that one locks scrolling with an
- * inline style sheet, which the content security policy forbids (ours is in main.css).
+ * inline style sheet, which the content security policy forbids.
  */
 export function Dialog(props: DialogProps) {
   return (

@@ -4,23 +4,21 @@ import { Glyph } from "./glyphs.tsx";
 
 /**
  * A menu that is not modal: Radix's modal one locks scrolling with an inline style sheet, which the
- * content security policy forbids.
+ * content security policy forbids. It is not moved to the end of the body either, so that it stays in its landmark.
  */
 export function Menu(props: { trigger: ReactNode; align?: "start" | "end"; children: ReactNode }) {
   return (
     <DropdownMenu.Root modal={false}>
       <DropdownMenu.Trigger asChild>{props.trigger}</DropdownMenu.Trigger>
-      <DropdownMenu.Portal>
-        <DropdownMenu.Content
-          className="menu"
-          align={props.align ?? "end"}
-          sideOffset={4}
-          collisionPadding={8}
-          loop
-        >
-          {props.children}
-        </DropdownMenu.Content>
-      </DropdownMenu.Portal>
+      <DropdownMenu.Content
+        className="menu"
+        align={props.align ?? "end"}
+        sideOffset={4}
+        collisionPadding={8}
+        loop
+      >
+        {props.children}
+      </DropdownMenu.Content>
     </DropdownMenu.Root>
   );
 }

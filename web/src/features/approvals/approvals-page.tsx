@@ -57,7 +57,14 @@ function Inbox(props: { open: readonly Approval[] }) {
   const chosen = useSearch({ from: "/console/approvals" }).question;
   const [answered, setAnswered] = useState<string | null>(null);
   const named = entries.find((entry) => entry.approval.approval_id === chosen);
-  const current = named ?? entries.find((entry) => !entry.closed) ?? entries[0];
+  const [pinned, setPinned] = useState<string>();
+  const current =
+    named ??
+    entries.find((entry) => entry.approval.approval_id === pinned) ??
+    entries.find((entry) => !entry.closed);
+  // What one reads stays, also when it is decided elsewhere: the next question must never slip under
+  // a key that was meant for this one.
+  if (current && current.approval.approval_id !== pinned) setPinned(current.approval.approval_id);
   const choose = (question: string | undefined) =>
     navigate({ search: (old) => ({ ...old, question }), replace: true, resetScroll: false });
   const walk = (by: 1 | -1) => {

@@ -20,7 +20,7 @@ export function DecisionButtons(props: { deciding: Deciding }) {
         {t("decide.not_yours")}
       </Button>
     );
-  const busy = deciding.sending !== null || deciding.done !== null;
+  const busy = deciding.sending !== null || deciding.done !== null || deciding.settled;
   return (
     <>
       <Button

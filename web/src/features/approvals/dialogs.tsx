@@ -68,10 +68,10 @@ export function SecondLook(props: DecisionDialogProps) {
   return (
     <Dialog title={<Title>{t("decide.cant_be_undone")}</Title>} onClose={props.onClose} wide>
       <p className="strong">{approval.headline}</p>
+      {approval.blast_radius && <p className="text-ink-2 mt-1">{approval.blast_radius}</p>}
       <p className="text-ink-2 mt-1">
         {t("decide.will_run", { server: approval.server, tool: approval.tool })}
       </p>
-      {approval.blast_radius && <p className="text-ink-2 mt-1">{approval.blast_radius}</p>}
       <div className="mt-2">
         <ArgumentsTable value={approval.arguments} />
       </div>

@@ -99,7 +99,7 @@ export function Question(props: {
         </div>
         <QuestionSide approval={approval} />
       </div>
-      {!closed && <DecisionBar approval={approval} deciding={deciding} />}
+      {!closed && !deciding.settled && <DecisionBar approval={approval} deciding={deciding} />}
       {deciding.dialog}
     </section>
   );

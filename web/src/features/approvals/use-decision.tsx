@@ -17,6 +17,8 @@ export interface Deciding {
   resending: boolean;
   done: Answer | null;
   problem: Error | null;
+  /** The server says that it is answered or expired: there is nothing left to decide. */
+  settled: boolean;
   start: (answer: Answer) => void;
   dialog: ReactNode;
 }
@@ -31,6 +33,11 @@ function newKey(): string {
 }
 
 const MOST_RESENDS = 6;
+// A question that has just taken the place of another must not get the answer meant for that one.
+const SETTLE_MS = 500;
+
+const isSettled = (error: Error | null): boolean =>
+  error instanceof Problem && (error.status === 410 || error.status === 409);
 
 function useSend(approval: Approval, onDecided: ((answer: Answer) => void) | undefined) {
   const { t } = useWords();
@@ -56,6 +63,7 @@ function useSend(approval: Approval, onDecided: ((answer: Answer) => void) | und
 export function useDecision(approval: Approval, onDecided?: (answer: Answer) => void): Deciding {
   const [asking, setAsking] = useState<Asking>(null);
   const keys = useRef(new Map<string, string>());
+  const [shownAt] = useState(() => performance.now());
   const mayDecide = useMayAct();
   const send = useSend(approval, onDecided);
   const decide = (decision: Answer, reason: string) => {
@@ -74,7 +82,8 @@ export function useDecision(approval: Approval, onDecided?: (answer: Answer) => 
     });
   };
   const start = (answer: Answer) => {
-    if (!mayDecide || send.isPending || send.isSuccess) return;
+    if (!mayDecide || send.isPending || send.isSuccess || isSettled(send.error)) return;
+    if (performance.now() - shownAt < SETTLE_MS) return;
     send.reset();
     if (answer === "reject") setAsking("reject");
     else if (approval.undoable === false) setAsking("second-look");
@@ -92,6 +101,7 @@ export function useDecision(approval: Approval, onDecided?: (answer: Answer) => 
     resending: send.failureCount > 0 && send.isPending,
     done: send.isSuccess ? send.variables.decision : null,
     problem: send.error,
+    settled: isSettled(send.error),
     start,
     dialog: (
       <>

@@ -1,60 +1,86 @@
-/** Commands that a reader can copy as they stand: only the address is filled in. */
+/** Commands to copy, in the order in which they are needed. */
 export interface Snippets {
+  start: string;
   server: string;
   agent: string;
   alert: string;
 }
 
-const apply = (file: string, yaml: string) =>
-  `cat > ${file} <<'YAML'\n${yaml.trim()}\nYAML\nnpm run awooop -- contracts apply ${file}`;
+export interface Place {
+  /** Where this console is served from, without a slash at the end. */
+  origin: string;
+  /** A project to connect to; undefined when there is none yet. */
+  project: string | undefined;
+}
 
-/** `origin` is where this console is served from, without a slash at the end. */
-export function snippets(origin: string, project: string): Snippets {
+const DEFAULT_ORIGIN = "http://127.0.0.1:4600";
+const FIRST_PROJECT = "demo";
+
+/** The quotes around YAML keep the shell from reading it. */
+const file = (name: string, lines: string[]) => [`cat > ${name} <<'YAML'`, ...lines, "YAML"];
+
+/** They run as they stand in the folder that `npm start` ran in, once the key and the token are filled in. */
+export function snippets(place: Place): Snippets {
+  const project = place.project ?? FIRST_PROJECT;
+  const apply = (name: string, more = "") =>
+    `npm run awooop -- contracts apply ${name} --project ${project}${more}`;
   return {
-    server: apply(
-      "tools.yaml",
-      `
-contract_family: tool_server
-contract_id: my-tools
-body:
-  transport: stdio
-  command: npx
-  args: [-y, "@modelcontextprotocol/server-everything"]
-`,
-    ),
-    agent: `${apply(
-      "agent.yaml",
-      `
-contract_family: agent
-contract_id: my-agent
-body:
-  display_name: My agent
-  driver: client
-  tools:
-    - { server: my-tools, tool: echo, effect: read }
-    - { server: my-tools, tool: get-sum, effect: write, approval: always }
-`,
-    )}
-npm run awooop -- keys create --role agent --project ${project} --agent my-agent
-# in the agent's MCP settings:
-#   url: ${origin}/mcp
-#   header: Authorization: Bearer awp_…`,
-    alert: `${apply(
-      "alerts.yaml",
-      `
-contract_family: channel
-contract_id: alerts
-body:
-  type: alertmanager
-  auth: { scheme: bearer, secret: secret:ALERTS_TOKEN }
-`,
-    )}
-# in alertmanager.yml:
-#   receivers:
-#     - name: awooop
-#       webhook_configs:
-#         - url: ${origin}/hooks/${project}/alerts
-#           http_config:
-#             authorization: { type: Bearer, credentials: … }`,
+    start: [
+      "export AWOOOP_KEY=awp_…",
+      ...(place.origin === DEFAULT_ORIGIN ? [] : [`export AWOOOP_URL=${place.origin}`]),
+      ...(place.project === undefined
+        ? [`npm run awooop -- tenants create ${project} --mode active`]
+        : []),
+    ].join("\n"),
+    server: [
+      ...file("my-tools.yaml", [
+        "contract_family: tool_server",
+        "contract_id: my-tools",
+        "body:",
+        "  transport: stdio",
+        "  command: npx",
+        '  args: [-y, "@modelcontextprotocol/server-everything"]',
+        "  env: { PATH: '${PATH}' }",
+      ]),
+      apply("my-tools.yaml", ' --set PATH="$PATH"'),
+    ].join("\n"),
+    agent: [
+      ...file("my-agent.yaml", [
+        "contract_family: agent",
+        "contract_id: my-agent",
+        "body:",
+        "  display_name: My agent",
+        "  driver: client",
+        "  tools:",
+        "    - { server: my-tools, tool: echo, effect: read }",
+        "    - { server: my-tools, tool: get-sum, effect: write, approval: always }",
+      ]),
+      apply("my-agent.yaml"),
+      `npm run awooop -- keys create my-agent --role agent --project ${project} --agent my-agent`,
+      "",
+      "# In the agent's MCP settings:",
+      `#   URL      ${place.origin}/mcp`,
+      "#   header   Authorization: Bearer (the key that was just printed)",
+    ].join("\n"),
+    alert: [
+      ...file("alerts.yaml", [
+        "contract_family: channel",
+        "contract_id: alerts",
+        "body:",
+        "  type: alertmanager",
+        "  auth: { scheme: bearer, secret: secret:ALERTS_TOKEN }",
+      ]),
+      "export ALERTS_TOKEN=$(openssl rand -hex 24)",
+      `printf %s "$ALERTS_TOKEN" | npm run awooop -- secrets set ALERTS_TOKEN --project ${project}`,
+      apply("alerts.yaml"),
+      "",
+      "# In alertmanager.yml, with the same token:",
+      "#   receivers:",
+      "#     - name: awooop",
+      "#       webhook_configs:",
+      `#         - url: ${place.origin}/hooks/${project}/alerts`,
+      "#           http_config:",
+      "#             authorization: { type: Bearer, credentials: … }",
+    ].join("\n"),
   };
 }

@@ -4,13 +4,14 @@ import { CopyBlock } from "../../ui/copy.tsx";
 import { Glyph } from "../../ui/glyphs.tsx";
 import { snippets } from "./connect-snippets.ts";
 
-/** The first screen of a new installation: the three connections that make a run possible. */
+/** The first screen of a new installation: what the command line needs, and the three connections that make a run possible. */
 export function Connect() {
   const { t } = useTranslation();
   const projects = useProjects();
-  const project = useProject() ?? projects[0]?.project_id ?? "default";
-  const commands = snippets(window.location.origin, project);
+  const project = useProject() ?? projects[0]?.project_id;
+  const commands = snippets({ origin: window.location.origin, project });
   const steps = [
+    { what: t("connect.start"), how: t("connect.start_how"), text: commands.start },
     { what: t("connect.server"), how: t("connect.server_how"), text: commands.server },
     { what: t("connect.agent"), how: t("connect.agent_how"), text: commands.agent },
     { what: t("connect.alert"), how: t("connect.alert_how"), text: commands.alert },

@@ -133,7 +133,8 @@ export async function assertRlsHolds(db: Database): Promise<void> {
         select r.rolsuper or r.rolbypassrls as bypass, (
           select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
           where n.nspname = 'awooop' and c.relkind in ('r', 'p') and c.relname not like 'kysely_%'
-            and (not row_security_active(c.oid) or pg_has_role(current_user, c.relowner, 'MEMBER')) limit 1) as relname
+            and (not row_security_active(c.oid) or not c.relforcerowsecurity
+              or pg_has_role(current_user, c.relowner, 'MEMBER')) limit 1) as relname
         from pg_roles r where r.rolname = current_user`.execute(tx);
       const found = rows[0];
       if (!found || found.bypass || found.relname !== null) {

@@ -1,6 +1,8 @@
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Registry } from "prom-client";
+import { contractChecks, createRunbookAgent } from "./agents/index.ts";
 import {
   type ApprovalEffects,
   approvalListRoutes,
@@ -13,8 +15,20 @@ import {
 } from "./approvals/index.ts";
 import { budgetRoutes } from "./budgets/index.ts";
 import { type CallDeps, createCatalog, makeCall, onQuestionClosed } from "./calls/index.ts";
-import { channelBodySchema, channelRoutes, hookRoutes } from "./channels/index.ts";
-import { agentBodySchema, contractsRoutes, createContracts } from "./contracts/index.ts";
+import {
+  channelBodySchema,
+  channelRoutes,
+  deliverMessage,
+  hookRoutes,
+  notifyApprovalOpened,
+  notifyRunEnded,
+} from "./channels/index.ts";
+import {
+  type AgentBody,
+  agentBodySchema,
+  contractsRoutes,
+  createContracts,
+} from "./contracts/index.ts";
 import { createArgumentChecker } from "./gates/index.ts";
 import { createHttp } from "./http/index.ts";
 import {
@@ -31,6 +45,7 @@ import { assertRlsHolds, type Database, openDatabase } from "./platform/database
 import { migrate } from "./platform/database/migrate.ts";
 import { AppError } from "./platform/errors.ts";
 import { createCursors } from "./platform/http/index.ts";
+import { newId } from "./platform/ids.ts";
 import { type Jobs, openJobs } from "./platform/jobs/index.ts";
 import { createLog, type Logger } from "./platform/log.ts";
 import { EmbeddedPostgresError, startEmbeddedPostgres } from "./platform/postgres/index.ts";
@@ -40,6 +55,7 @@ import { readSecret, secretRoutes } from "./secrets/index.ts";
 import { createTenants, tenantRoutes } from "./tenants/index.ts";
 import { timelineRoutes } from "./timeline/index.ts";
 import { createToolServerPool, toolServerBody } from "./toolservers/index.ts";
+import { startWorker } from "./worker/index.ts";
 
 const WEB_ROOT = fileURLToPath(new URL("../dist/web/", import.meta.url));
 const DATA_DIR = fileURLToPath(new URL("../.awooop", import.meta.url));
@@ -147,7 +163,7 @@ function createRouters(
     db,
     allowStdio: config.allowStdio,
     families: {
-      agent: { schema: agentBodySchema },
+      agent: { schema: agentBodySchema, check: (body) => contractChecks(body as AgentBody) },
       tool_server: { schema: toolServerBody },
       channel: { schema: channelBodySchema },
     },
@@ -206,6 +222,48 @@ function openGateway(
   );
 }
 
+/** Runs, messages and sweeps. */
+async function openWorker(
+  config: Config,
+  platform: Platform,
+  calls: CallDeps,
+  closers: Closer[],
+): Promise<void> {
+  const { db, sealer, jobs, log } = platform;
+  const { effects } = calls;
+  const { allowHosts, publicUrl } = config;
+  const stopping = new AbortController();
+  const workerId = `${hostname()}:${process.pid}:${newId().slice(-4)}`;
+  const agent = createRunbookAgent({
+    db,
+    effects,
+    log,
+    workerId,
+    call: (request) => makeCall(calls, request),
+  });
+  const delivery = { db, sealer, allowHosts, publicUrl };
+  const notifications = { db, jobs, publicUrl };
+  const worker = await startWorker({
+    jobs,
+    log,
+    sweeps: { db, effects },
+    handlers: {
+      "run.execute": (data, job) =>
+        agent.execute(data, AbortSignal.any([job.signal, stopping.signal])),
+      "run.ended": (data) => notifyRunEnded(notifications, data),
+      "approval.opened": (data) => notifyApprovalOpened(notifications, data),
+      "message.deliver": (data, job) => deliverMessage(delivery, data, job),
+    },
+  });
+  closers.push({
+    name: "worker",
+    close: () => {
+      stopping.abort();
+      return worker.stop();
+    },
+  });
+}
+
 interface Running {
   /** Where people reach the console. */
   url: string;
@@ -224,6 +282,7 @@ async function start(config: Config, log: Logger, onLost: () => void): Promise<R
     const effects = createEffects(platform.jobs);
     const calls = openCalls(config, platform, effects, closers);
     const { identity, routers } = createRouters(config, platform, effects, calls);
+    await openWorker(config, platform, calls, closers);
     const gateway = openGateway(config, platform, calls, identity);
     const metrics = new Registry();
     const http = createHttp({

@@ -84,6 +84,8 @@ export async function insertEvent(tx: Tx, event: NewEvent): Promise<void> {
       fingerprint: event.fingerprint,
       is_duplicate: event.isDuplicate,
       run_id: event.runId,
+      // The transaction's start: an event came in before the run that it set off.
+      received_at: sql<string>`now()`,
     })
     .execute();
 }

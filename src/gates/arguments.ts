@@ -1,22 +1,14 @@
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import formats from "ajv-formats";
-import { RE2JS } from "re2js";
 import { canonicalHash } from "../platform/canonical.ts";
+import { compilePattern } from "./pattern.ts";
 
 const SCHEMA_MAX = 128 * 1024;
 const CACHED_MAX = 2_000;
 const PROBLEMS_MAX = 20;
 
-/**
- * Tool servers' schemas are untrusted: their patterns run on RE2, which is linear in the input, so that none of them can
- * stall the process.
- */
-function linearRegExp(pattern: string): { test(text: string): boolean; toString(): string } {
-  const compiled = RE2JS.compile(pattern);
-  // Ajv tells the patterns of a schema apart by toString().
-  return { test: (text) => compiled.matcher(text).find(), toString: () => pattern };
-}
-linearRegExp.code = "require('re2js').RE2JS.compile";
+/** Ajv asks for the source too, for code written to a file; none is. */
+const PATTERNS = Object.assign((pattern: string) => compilePattern(pattern), { code: "" });
 
 export interface ArgumentChecker {
   /**
@@ -42,7 +34,11 @@ export function createArgumentChecker(): ArgumentChecker {
     problems(schema, args, whose) {
       const validate = compile(schema);
       if (typeof validate === "string") return [`${whose} can't be used: ${validate}`];
-      if (validate(args)) return [];
+      try {
+        if (validate(args)) return [];
+      } catch (error) {
+        return [`they can't be checked against ${whose}: ${(error as Error).message}`];
+      }
       return (validate.errors ?? []).slice(0, PROBLEMS_MAX).map((error) => {
         const where =
           error.instancePath === ""
@@ -64,7 +60,7 @@ function compileSchema(schema: unknown): ValidateFunction | string {
     strict: false,
     allErrors: false,
     validateFormats: true,
-    code: { regExp: linearRegExp },
+    code: { regExp: PATTERNS },
   });
   formats.default(ajv);
   try {

@@ -14,7 +14,8 @@ const host = z
   .describe("Name of the host, for example shop-cache-01");
 const path = z
   .string()
-  .regex(/^\/[^\0]{0,1023}$/)
+  .max(1024)
+  .regex(/^\//)
   .describe("Absolute path of the cache folder, or of a folder in it");
 
 /** Every answer is JSON twice: structured for programs, as text for clients without that. */

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { AppError, type FieldError } from "../platform/errors.ts";
-import { usageError } from "./command.ts";
+import { usageError } from "./usage.ts";
 
 const DEFAULT_URL = "http://127.0.0.1:4600";
 const TIMEOUT_MS = 60_000;

@@ -4,8 +4,9 @@ import type { approvalListAnswer, OpenApproval } from "../approvals/list-contrac
 import { parseApprovalName } from "../platform/ids.ts";
 import type { RunAnswer } from "../timeline/contract.ts";
 import { segment } from "./api.ts";
-import { type Call, type Command, moreHint, PAGING, usageError } from "./command.ts";
+import { type Call, type Command, moreHint, PAGING } from "./command.ts";
 import { moment, oneLine } from "./table.ts";
+import { usageError } from "./usage.ts";
 
 export const approvalsList: Command = {
   name: "approvals list",

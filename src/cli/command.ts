@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
-import { AppError } from "../platform/errors.ts";
 import type { Api } from "./api.ts";
+import { usageError } from "./usage.ts";
 
 /** An option of a command, as it is parsed and as `--help` shows it. */
 export interface Option {
@@ -37,11 +37,6 @@ export interface Call {
   show(answer: unknown, inWords: () => string): void;
   /** Everything on standard input, as text. */
   readInput(): Promise<string>;
-}
-
-/** An E-CLI-USAGE error: the command line itself was wrong. */
-export function usageError(detail: string): AppError {
-  return new AppError("E-CLI-USAGE", detail);
 }
 
 /** Options that every command has. */

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { type Document, isNode, isScalar, LineCounter, parseAllDocuments, visit } from "yaml";
 import { AppError, type FieldError } from "../platform/errors.ts";
-import { usageError } from "./command.ts";
+import { usageError } from "./usage.ts";
 
 /** One slip can make a parser complain of everything after it. */
 const MOST_PER_FILE = 20;

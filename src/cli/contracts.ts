@@ -2,9 +2,10 @@ import type { z } from "zod";
 import type { applyResponse, ContractsResponse } from "../contracts/contract.ts";
 import type { FieldError } from "../platform/errors.ts";
 import { ServerProblem } from "./api.ts";
-import { type Command, moreHint, PAGING, usageError } from "./command.ts";
+import { type Command, moreHint, PAGING } from "./command.ts";
 import { type FileDocument, readContractFiles } from "./contract-files.ts";
 import { moment, table } from "./table.ts";
+import { usageError } from "./usage.ts";
 
 type Applied = z.output<typeof applyResponse>;
 

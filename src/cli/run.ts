@@ -1,10 +1,11 @@
 import type { FieldError } from "../platform/errors.ts";
 import { AppError } from "../platform/errors.ts";
 import { createApi, ServerProblem } from "./api.ts";
-import { type Call, type Command, type Parsed, parseCommand, usageError } from "./command.ts";
+import { type Call, type Command, type Parsed, parseCommand } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
 import { helpOf, overview } from "./help.ts";
 import { oneLine } from "./table.ts";
+import { usageError } from "./usage.ts";
 
 const DONE = 0;
 const FAILED = 1;

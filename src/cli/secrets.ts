@@ -1,8 +1,9 @@
 import type { z } from "zod";
 import type { secretListSchema, secretSchema } from "../secrets/contract.ts";
 import { segment } from "./api.ts";
-import { type Command, moreHint, PAGING, usageError } from "./command.ts";
+import { type Command, moreHint, PAGING } from "./command.ts";
 import { moment, table } from "./table.ts";
+import { usageError } from "./usage.ts";
 
 export const secretsList: Command = {
   name: "secrets list",

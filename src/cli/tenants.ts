@@ -1,8 +1,9 @@
 import type { z } from "zod";
 import type { tenantListSchema, tenantSchema } from "../tenants/contract.ts";
 import { segment } from "./api.ts";
-import { type Call, type Command, moreHint, PAGING, usageError } from "./command.ts";
+import { type Call, type Command, moreHint, PAGING } from "./command.ts";
 import { moment, table } from "./table.ts";
+import { usageError } from "./usage.ts";
 
 type Tenant = z.output<typeof tenantSchema>;
 

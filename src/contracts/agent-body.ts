@@ -4,7 +4,7 @@ import { MIGRATION_MODES, text } from "../platform/contract.ts";
 const KEY = /^[a-z][a-z0-9_]{0,62}$/;
 
 /** A CEL expression (cel.dev); it stands wherever a value may stand. */
-export const celSchema = z.strictObject({ $cel: text(1, 4_000) });
+const celSchema = z.strictObject({ $cel: text(1, 4_000) });
 export type Cel = z.infer<typeof celSchema>;
 
 /** A text, or the expression that makes it. */

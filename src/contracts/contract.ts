@@ -2,7 +2,7 @@ import { z } from "zod";
 import { paging, projectId, text, timestamp, uuid } from "../platform/contract.ts";
 
 /** What kinds of thing a contract can be about. */
-export const FAMILIES = ["agent", "tool_server", "policy", "channel"] as const;
+const FAMILIES = ["agent", "tool_server", "policy", "channel"] as const;
 export type Family = (typeof FAMILIES)[number];
 
 /** The families that can be applied; the server's policy language is not one of them yet. */
@@ -10,7 +10,7 @@ export const APPLICABLE_FAMILIES = ["agent", "tool_server", "channel"] as const 
 export type ApplicableFamily = (typeof APPLICABLE_FAMILIES)[number];
 
 /** Where a revision is in its life. One revision of a contract is active at most. */
-export const LIFECYCLE_STATUSES = [
+const LIFECYCLE_STATUSES = [
   "draft",
   "review",
   "active",
@@ -21,7 +21,7 @@ export const LIFECYCLE_STATUSES = [
 export type LifecycleStatus = (typeof LIFECYCLE_STATUSES)[number];
 
 /** The most documents that one request may apply. */
-export const MAX_DOCUMENTS = 200;
+const MAX_DOCUMENTS = 200;
 
 /** What `POST /contracts/apply` takes. The documents are checked one by one, so that every error is reported. */
 export const applyRequest = z.strictObject({
@@ -32,10 +32,9 @@ export const applyRequest = z.strictObject({
   project_id: projectId.optional(),
   dry_run: z.boolean().default(false),
 });
-export type ApplyRequest = z.input<typeof applyRequest>;
 
 /** What became of one applied document. */
-export const applyResult = z.object({
+const applyResult = z.object({
   project_id: z.string(),
   contract_id: z.string(),
   contract_family: z.enum(APPLICABLE_FAMILIES),
@@ -58,7 +57,7 @@ export const contractsQuery = z.object({
 export type ContractsQuery = z.infer<typeof contractsQuery>;
 
 /** A revision as lists show it. */
-export const revisionItem = z.object({
+const revisionItem = z.object({
   revision_id: uuid,
   contract_id: z.string(),
   contract_family: z.enum(FAMILIES),

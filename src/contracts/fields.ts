@@ -59,6 +59,6 @@ function valueAt(value: unknown, path: Path): unknown {
 }
 
 /** A path as people write it: `documents.1.body.tools.0.effect`. */
-export function dotted(root: string, path: Path): string {
+function dotted(root: string, path: Path): string {
   return [root, ...path.map(String)].join(".");
 }

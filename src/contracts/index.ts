@@ -9,8 +9,7 @@ export {
   type ToolGrant,
   type Words,
 } from "./agent-body.ts";
-export type { Family } from "./contract.ts";
-export type { Families, FamilyRules } from "./documents.ts";
+export type { Families } from "./documents.ts";
 export {
   activeRevision,
   activeRevisions,
@@ -19,4 +18,4 @@ export {
   readRevision,
 } from "./revisions.ts";
 export { contractsRoutes } from "./routes.ts";
-export { type Contracts, createContracts } from "./service.ts";
+export { createContracts } from "./service.ts";

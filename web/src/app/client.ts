@@ -99,7 +99,7 @@ export const api = {
 
   runs: (filters: RunFilters, page: { cursor?: string; limit: number }, signal?: AbortSignal) =>
     send<RunList>("/runs", { query: { ...filters, ...page }, signal }),
-  run: (projectId: string, runId: string, signal?: AbortSignal) =>
+  run: (projectId: string | undefined, runId: string, signal?: AbortSignal) =>
     send<RunDetail>(runPath(runId), { query: { project_id: projectId }, signal }),
   timeline: (
     projectId: string,

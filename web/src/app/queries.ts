@@ -69,6 +69,12 @@ export const runQuery = (projectId: string, runId: string) =>
     queryFn: ({ signal }) => api.run(projectId, runId, signal),
   });
 
+export const anyRunQuery = (runId: string) =>
+  queryOptions({
+    queryKey: ["any-run", runId],
+    queryFn: ({ signal }) => api.run(undefined, runId, signal),
+  });
+
 /** The whole timeline of a long run, newest page first; below `run` so that a change refreshes both. */
 export const timelineQuery = (projectId: string, runId: string, enabled: boolean) =>
   infiniteQueryOptions({

@@ -11,8 +11,10 @@ import { ApprovalsPage } from "../features/approvals/approvals-page.tsx";
 import { readRunsSearch } from "../features/runs/filters.ts";
 import { RunsPage } from "../features/runs/runs-page.tsx";
 import { SignInPage } from "../features/session/sign-in.tsx";
+import { AnyRunPage } from "../features/timeline/any-run-page.tsx";
 import { RunPage } from "../features/timeline/run-page.tsx";
 import { CrashPage, NotFoundPage } from "./dead-ends.tsx";
+import { ownPath } from "./own-path.ts";
 import { sessionQuery } from "./queries.ts";
 import { Shell } from "./shell.tsx";
 
@@ -29,9 +31,8 @@ const signInRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/sign-in",
   validateSearch: (search): { next?: string } => {
-    const next = text(search.next);
-    // Only a path of ours: an address of another host must not be reachable through a sign-in.
-    return next?.startsWith("/") && !next.startsWith("//") && !next.includes("\\") ? { next } : {};
+    const next = ownPath(text(search.next));
+    return next ? { next } : {};
   },
   component: SignInPage,
 });
@@ -76,6 +77,13 @@ const runRoute = createRoute({
   component: RunPage,
 });
 
+/** An address with nothing but a run's id, as links from chats and terminals have it. */
+const anyRunRoute = createRoute({
+  getParentRoute: () => consoleRoute,
+  path: "/runs/$runId",
+  component: AnyRunPage,
+});
+
 const approvalsRoute = createRoute({
   getParentRoute: () => consoleRoute,
   path: "/approvals",
@@ -89,7 +97,7 @@ const approvalsRoute = createRoute({
 const routeTree = rootRoute.addChildren([
   indexRoute,
   signInRoute,
-  consoleRoute.addChildren([runsRoute, runRoute, approvalsRoute]),
+  consoleRoute.addChildren([runsRoute, anyRunRoute, runRoute, approvalsRoute]),
 ]);
 
 export function makeRouter(client: QueryClient) {

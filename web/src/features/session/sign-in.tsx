@@ -3,20 +3,29 @@ import { useNavigate, useRouter, useSearch } from "@tanstack/react-router";
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, Problem } from "../../app/client.ts";
+import { ownPath } from "../../app/own-path.ts";
 import { sessionQuery } from "../../app/queries.ts";
 import { usePageTitle } from "../../app/title.ts";
 import { Button } from "../../ui/button.tsx";
 import { Pips } from "../../ui/pips.tsx";
 import { ProblemNote } from "../../ui/problem.tsx";
 
-/** Takes the key out of a sign-in link (`#key=…`) and out of the address bar and the history with it. */
-function takeKeyFromAddress(): string | null {
-  const key = new URLSearchParams(window.location.hash.slice(1)).get("key");
-  if (key !== null) {
-    const { pathname, search } = window.location;
-    window.history.replaceState(window.history.state, "", pathname + search);
-  }
-  return key;
+interface SignInLink {
+  key: string;
+  to: string | undefined;
+}
+
+/**
+ * Reads a sign-in link, `#key=awp_…` and perhaps `&to=/runs/…`, and takes it out of the address bar and
+ * the history: a key must not be left where the next person scrolls.
+ */
+function takeLinkFromAddress(): SignInLink | null {
+  const link = new URLSearchParams(window.location.hash.slice(1));
+  const key = link.get("key");
+  if (key === null) return null;
+  const { pathname, search } = window.location;
+  window.history.replaceState(window.history.state, "", pathname + search);
+  return { key, to: ownPath(link.get("to")) };
 }
 
 function useSignIn() {
@@ -25,11 +34,12 @@ function useSignIn() {
   const router = useRouter();
   const { next } = useSearch({ from: "/sign-in" });
   return useMutation({
-    mutationFn: (key: string) => api.signIn(key.trim()),
-    onSuccess: async (session) => {
+    mutationFn: ({ key }: SignInLink) => api.signIn(key.trim()),
+    onSuccess: async (session, { to }) => {
       client.clear();
       client.setQueryData(sessionQuery.queryKey, session);
-      if (next) router.history.replace(next);
+      const target = to ?? next;
+      if (target) router.history.replace(target);
       else await navigate({ to: "/runs", replace: true });
     },
   });
@@ -44,12 +54,12 @@ export function SignInPage() {
   useEffect(() => {
     if (taken.current) return;
     taken.current = true;
-    const fromLink = takeKeyFromAddress();
-    if (fromLink) signIn.mutate(fromLink);
+    const link = takeLinkFromAddress();
+    if (link) signIn.mutate(link);
   });
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (key.trim() !== "") signIn.mutate(key);
+    if (key.trim() !== "") signIn.mutate({ key, to: undefined });
   };
   const refused = signIn.error instanceof Problem && !signIn.error.isConnection;
   return (

@@ -40,14 +40,22 @@ export function Lanes(props: LanesProps) {
   const { t } = useWords();
   return (
     <>
-      <span className="name" aria-hidden="true">
-        {t("ribbon.messages")}
-      </span>
-      <Messages {...props} />
-      <span className="name" aria-hidden="true">
-        {t("ribbon.calls")}
-      </span>
-      <Calls {...props} />
+      {props.entries.some((entry) => entry.type === "inbound" || entry.type === "outbound") && (
+        <>
+          <span className="name" aria-hidden="true">
+            {t("ribbon.messages")}
+          </span>
+          <Messages {...props} />
+        </>
+      )}
+      {props.detail.mcp_calls.length > 0 && (
+        <>
+          <span className="name" aria-hidden="true">
+            {t("ribbon.calls")}
+          </span>
+          <Calls {...props} />
+        </>
+      )}
       {props.spans.some((span) => span.who === "person") && (
         <>
           <span className="name" aria-hidden="true">

@@ -27,6 +27,23 @@ describe("arguments against a JSON Schema", () => {
     expect(problem).toContain("says the schema");
   });
 
+  it.each([
+    "http://json-schema.org/draft-07/schema#",
+    "https://json-schema.org/draft/2019-09/schema",
+    "https://json-schema.org/draft/2020-12/schema",
+  ])("are checked in the dialect that the schema declares: %s", ($schema) => {
+    const declared = { $schema, ...schema };
+    expect(checker.problems(declared, { path: "/var/cache/shop" }, "s")).toEqual([]);
+    expect(checker.problems(declared, { path: "/etc" }, "s")).toHaveLength(1);
+  });
+
+  it("are checked by what a keyword means in that dialect", () => {
+    const pair = { properties: { a: { items: [{ type: "string" }], additionalItems: false } } };
+    const old = { $schema: "http://json-schema.org/draft-07/schema#", ...pair };
+    expect(checker.problems(old, { a: ["x"] }, "s")).toEqual([]);
+    expect(checker.problems(old, { a: ["x", "y"] }, "s")).toHaveLength(1);
+  });
+
   it("tell two patterns of one schema apart", () => {
     const two = { properties: { a: { pattern: "^x$" }, b: { pattern: "^y$" } } };
     expect(checker.problems(two, { a: "x", b: "y" }, "s")).toEqual([]);

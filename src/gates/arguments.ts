@@ -1,4 +1,6 @@
+import { Ajv2019 } from "ajv/dist/2019.js";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
+import { Ajv } from "ajv/dist/ajv.js";
 import formats from "ajv-formats";
 import { canonicalHash } from "../platform/canonical.ts";
 import { compilePattern } from "./pattern.ts";
@@ -12,8 +14,8 @@ const PATTERNS = Object.assign((pattern: string) => compilePattern(pattern), { c
 
 export interface ArgumentChecker {
   /**
-   * Why the arguments don't fit a JSON Schema (2020-12), in words; empty when they do. A schema that can't be compiled
-   * fits nothing: what can't be checked does not pass.
+   * Why the arguments don't fit a JSON Schema (2020-12 unless its `$schema` says 2019-09 or draft-07), in words; empty
+   * when they do. A schema that can't be compiled fits nothing: what can't be checked does not pass.
    */
   problems(schema: unknown, args: unknown, whose: string): string[];
 }
@@ -54,9 +56,18 @@ export function createArgumentChecker(): ArgumentChecker {
   };
 }
 
+/** Most of today's tool servers declare draft-07, because their SDKs write it. */
+function dialectOf(schema: unknown): typeof Ajv | typeof Ajv2019 | typeof Ajv2020 {
+  const declared = (schema as { $schema?: unknown } | null)?.$schema;
+  if (typeof declared !== "string") return Ajv2020;
+  if (/^https?:\/\/json-schema\.org\/draft-07\/schema#?$/.test(declared)) return Ajv;
+  return declared.startsWith("https://json-schema.org/draft/2019-09/") ? Ajv2019 : Ajv2020;
+}
+
 function compileSchema(schema: unknown): ValidateFunction | string {
   if (JSON.stringify(schema).length > SCHEMA_MAX) return `it is larger than ${SCHEMA_MAX} bytes`;
-  const ajv = new Ajv2020({
+  const Dialect = dialectOf(schema);
+  const ajv = new Dialect({
     strict: false,
     allErrors: false,
     validateFormats: true,

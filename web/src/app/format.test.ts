@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import {
   countdown,
   durationParts,
+  ended,
   money,
   moneyLimit,
   sharedPrefix,
@@ -64,4 +65,11 @@ test("wall time, zone and hash", () => {
   expect(zoneName(210)).toBe("UTC−3:30");
   expect(shortHash(`3f9a0c77${"0".repeat(48)}e1d2c21b`)).toBe("3f9a0c77…e1d2c21b");
   expect(shortHash("abc")).toBe("abc");
+});
+
+test("a text gets the end that it lacks", () => {
+  expect(ended("Nothing was sent", "en")).toBe("Nothing was sent.");
+  expect(ended("Was it? ", "en")).toBe("Was it?");
+  expect(ended("要刪除嗎？", "zh-TW")).toBe("要刪除嗎？");
+  expect(ended("沒有送出", "zh-TW")).toBe("沒有送出。");
 });

@@ -108,3 +108,9 @@ export function zoneName(offsetMinutesWest: number): string {
   const minutes = Math.abs(east) % 60;
   return `UTC${east < 0 ? "−" : "+"}${hours}${minutes === 0 ? "" : `:${two(minutes)}`}`;
 }
+
+/** Ends a text with a full stop unless it has an end, so that another sentence can follow. */
+export function ended(text: string, language: string): string {
+  if (/[.!?…。！？]["”」)）]?$/.test(text.trim())) return text.trim();
+  return `${text.trim()}${language.startsWith("zh") ? "。" : "."}`;
+}

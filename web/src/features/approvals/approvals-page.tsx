@@ -90,7 +90,9 @@ function Inbox(props: { open: readonly Approval[] }) {
         <section className="list" aria-label={t("inbox.label")}>
           <div className="listhead">
             <Heading className="text-sm">{t("inbox.waiting")}</Heading>
-            <span className="text-xs text-ink-3 num">{t("inbox.count", { count })}</span>
+            {count > 0 && (
+              <span className="text-xs text-ink-3 num">{t("inbox.count", { count })}</span>
+            )}
           </div>
           <ul>
             {entries.map((entry) => (

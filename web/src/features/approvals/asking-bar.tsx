@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import type { Approval } from "../../app/api.ts";
 import { useNow } from "../../app/clock.ts";
+import { ended } from "../../app/format.ts";
 import { useKeys } from "../../app/keys.ts";
 import { useWords, type Words } from "../../app/words.ts";
 import { Glyph } from "../../ui/glyphs.tsx";
@@ -20,7 +21,7 @@ function whyOf(approval: Approval, t: Words["t"]): string[] {
 
 /** The open question of a run, over its page: answered here, or read in full in the inbox. */
 export function AskingBar(props: { approval: Approval; others: number }) {
-  const { t } = useWords();
+  const { t, language } = useWords();
   const { approval } = props;
   const now = useNow();
   const deciding = useDecision(approval);
@@ -39,7 +40,7 @@ export function AskingBar(props: { approval: Approval; others: number }) {
                 <TimeLeft approval={approval} />{" "}
               </b>
               {whyOf(approval, t).map((part) => (
-                <span key={part}>{part} </span>
+                <span key={part}>{ended(part, language)} </span>
               ))}
               <Link
                 className="whitespace-nowrap"

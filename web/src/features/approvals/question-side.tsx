@@ -76,9 +76,8 @@ function WhyBlock({ approval }: { approval: Approval }) {
   const { t } = useWords();
   return (
     <Block title={t("question.why")} aside={<GatePips verdicts={approval.verdicts} />}>
-      <p className="text-ink-2">
-        {approval.rule} {t("question.gates_again")}
-      </p>
+      <p className="text-ink-2">{approval.rule}</p>
+      <p className="text-ink-2">{t("question.gates_again")}</p>
     </Block>
   );
 }

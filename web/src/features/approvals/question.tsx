@@ -9,6 +9,7 @@ import { Copy } from "../../ui/copy.tsx";
 import { Glyph } from "../../ui/glyphs.tsx";
 import { Kbd, Segment, Tag } from "../../ui/marks.tsx";
 import { Sentence } from "../../ui/sentence.tsx";
+import { onlyAsked, resultInWords } from "../calls/in-words.ts";
 import { GatePips } from "../gates/gates.tsx";
 import { ArgumentsTable } from "./arguments-table.tsx";
 import { Block } from "./block.tsx";
@@ -173,7 +174,7 @@ function SoFar({ approval }: { approval: Approval }) {
       <ul>
         {detail.mcp_calls.slice(-MOST_CALLS).map((call) => {
           const ms = call.upstream_ms ?? call.latency_ms;
-          const asked = call.approval_id === approval.approval_id;
+          const asked = call.approval_id === approval.approval_id && onlyAsked(call);
           return (
             <li key={call.call_id} className="mini">
               <span className="k">
@@ -184,7 +185,10 @@ function SoFar({ approval }: { approval: Approval }) {
                 <span className="text-ink-2">
                   {asked
                     ? t("question.this")
-                    : (call.block_reason ?? summaries.get(call.call_id) ?? "")}
+                    : (call.block_reason ??
+                      summaries.get(call.call_id) ??
+                      resultInWords(call) ??
+                      "")}
                 </span>
               </span>
               <GatePips verdicts={call.verdicts} />

@@ -6,7 +6,7 @@ import type { RunFilters } from "../../app/client.ts";
 import { useKeys } from "../../app/keys.ts";
 import { runHeadQuery, runPagesQuery } from "../../app/queries.ts";
 import { usePageTitle } from "../../app/title.ts";
-import { useProject } from "../../app/use-session.ts";
+import { useProject, useProjects } from "../../app/use-session.ts";
 import { useWords } from "../../app/words.ts";
 import { announce } from "../../ui/announce.tsx";
 import { Button } from "../../ui/button.tsx";
@@ -85,6 +85,7 @@ function LoadedRuns(props: {
 }) {
   const { t } = useWords();
   const { pages } = props;
+  const severalProjects = useProjects().length > 1;
   const client = useQueryClient();
   const top = useRef<HTMLDivElement>(null);
   const shown = pages.data?.pages.flatMap((page) => page.runs) ?? [];
@@ -107,7 +108,10 @@ function LoadedRuns(props: {
   return (
     <div ref={top}>
       <NewerBar merged={merged} onShow={showNewer} />
-      <RunsTable rows={merged.rows} showProject={props.filters.project_id === undefined} />
+      <RunsTable
+        rows={merged.rows}
+        showProject={props.filters.project_id === undefined && severalProjects}
+      />
       {pages.hasNextPage && (
         <div className="flex justify-center py-4">
           <Button onClick={() => pages.fetchNextPage()} aria-disabled={pages.isFetchingNextPage}>

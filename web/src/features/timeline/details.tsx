@@ -6,6 +6,7 @@ import { Button } from "../../ui/button.tsx";
 import { Copy } from "../../ui/copy.tsx";
 import { Glyph } from "../../ui/glyphs.tsx";
 import { Kbd, Tag } from "../../ui/marks.tsx";
+import { contentOf, onlyAsked } from "../calls/in-words.ts";
 import { GateList } from "../gates/gates.tsx";
 import type { Entry } from "./entries.ts";
 
@@ -154,7 +155,7 @@ function CallResult({ call }: { call: Call }) {
   const says: Partial<Record<string, string>> = {
     pending: t("details.result_pending"),
     executing: t("details.result_executing"),
-    blocked: t("details.result_blocked"),
+    blocked: onlyAsked(call) ? t("details.result_asked") : t("details.result_blocked"),
     simulated: t("details.result_simulated"),
     unknown: t("details.result_unknown"),
   };
@@ -168,7 +169,8 @@ function CallResult({ call }: { call: Call }) {
       </Section>
     );
   }
-  const text = typeof call.result === "string" ? call.result : JSON.stringify(call.result, null, 2);
+  const content = contentOf(call.result);
+  const text = typeof content === "string" ? content : JSON.stringify(content, null, 2);
   return (
     <Section title={t("details.result")} copy={{ text, label: t("details.copy_result") }}>
       {sentence && <p className="text-ink-2 mb-2">{sentence}</p>}

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { Call, Step, TimelineItem, TimelineKind } from "../../app/api.ts";
-import { argsInWords, entriesOf, entriesShown, notableEntry } from "./entries.ts";
+import type { Call, Step, TimelineItem, TimelineKind, Verdict } from "../../app/api.ts";
+import { entriesOf, entriesShown, notableEntry } from "./entries.ts";
 
 let second = 0;
 const item = (
@@ -80,6 +80,15 @@ describe("entriesOf", () => {
     expect(entries[1]).toMatchObject({ text: "decided" });
   });
 
+  test("a step that still waits for an answer is the call that asks", () => {
+    const items = [
+      item("step", "pending", { step_id: "s1" }),
+      item("mcp", "blocked", { call_id: "c1", step_id: "s1" }),
+    ];
+    const entries = entriesOf(items, { mcp_calls: [call("c1")], steps: [step("s1", null, null)] });
+    expect(entries.map((e) => e.type)).toEqual(["call"]);
+  });
+
   test("a step whose call is not on this page of a long timeline still shows", () => {
     const entries = entriesOf([item("step", "success", { call_id: "c9" })], {
       mcp_calls: [],
@@ -129,31 +138,23 @@ test("the story can be narrowed", () => {
   expect(entriesShown(entries, "state").map((e) => e.type)).toEqual(["state"]);
 });
 
-test("the open question is shown first, then the last stop, then the last write", () => {
+test("while it waits the call that asks is shown, else the last stop, write or call", () => {
+  const ask: Verdict = { gate: 5, name: "approval", outcome: "ask", code: null, reason: "" };
   const items = [
     item("mcp", "blocked", { call_id: "c1" }),
     item("mcp", "success", { call_id: "c2", effect: "write" }),
-    item("mcp", "pending", { call_id: "c3" }),
+    item("mcp", "blocked", { call_id: "c3", effect: "write" }),
     item("mcp", "success", { call_id: "c4" }),
   ];
-  const known = {
-    mcp_calls: [call("c1"), call("c2"), call("c3", { approval_id: "a1" }), call("c4")],
-    steps: [],
-  };
+  const asked = call("c3", { result_status: "blocked", verdicts: [ask] });
+  const known = { mcp_calls: [call("c1"), call("c2"), asked, call("c4")], steps: [] };
   const entries = entriesOf(items, known);
-  const shown = (asked: string | null, from: number) => {
-    const entry = notableEntry(entries.slice(from), asked);
+  const shown = (waits: boolean, from: number, until = 4) => {
+    const entry = notableEntry(entries.slice(from, until), waits);
     return entry?.type === "call" ? entry.call?.call_id : undefined;
   };
-  expect(shown("a1", 0)).toBe("c3");
-  expect(shown(null, 0)).toBe("c1");
-  expect(shown(null, 1)).toBe("c2");
-  expect(shown(null, 2)).toBe("c4");
-});
-
-test("arguments in words", () => {
-  expect(argsInWords({ path: "/var/cache", n: 3, deep: { a: [1] } })).toBe(
-    'path /var/cache, n 3, deep {"a":[1]}',
-  );
-  expect(argsInWords(null)).toBe("");
+  expect(shown(true, 0)).toBe("c3");
+  expect(shown(false, 0)).toBe("c1");
+  expect(shown(false, 1, 2)).toBe("c2");
+  expect(shown(false, 3)).toBe("c4");
 });

@@ -1,5 +1,6 @@
-import type { Call, Json, RunDetail, Step, TimelineItem, Verdict } from "../../app/api.ts";
+import type { Call, RunDetail, Step, TimelineItem, Verdict } from "../../app/api.ts";
 import { type ParsedDecision, parseDecision } from "../approvals/parse-decision.ts";
+import { argsInWords, onlyAsked, resultInWords } from "../calls/in-words.ts";
 
 interface Base {
   id: string;
@@ -22,14 +23,6 @@ export type Entry =
   | (Base & { type: "wait"; item: TimelineItem; until: string | null })
   | (Base & { type: "inbound" | "outbound" | "state"; item: TimelineItem });
 
-/** `host shop-cache-01, older_than 24h`: what a call is about, when nobody wrote a sentence. */
-export function argsInWords(args: Json): string {
-  if (args === null || typeof args !== "object" || Array.isArray(args)) return "";
-  return Object.entries(args)
-    .map(([key, value]) => `${key} ${typeof value === "string" ? value : JSON.stringify(value)}`)
-    .join(", ");
-}
-
 type Known = Pick<RunDetail, "mcp_calls" | "steps">;
 
 /** Turns timeline items (oldest first) into the lines of the story. */
@@ -37,7 +30,9 @@ export function entriesOf(items: readonly TimelineItem[], known: Known): Entry[]
   const calls = new Map(known.mcp_calls.map((call) => [call.call_id, call]));
   const steps = new Map(known.steps.map((step) => [step.step_id, step]));
   const stepOfCall = new Map(known.steps.map((step) => [step.call_id, step]));
-  const listed = new Set(items.filter((i) => i.kind === "mcp").map((i) => i.metadata.call_id));
+  const listed = items.filter((item) => item.kind === "mcp").map((item) => item.metadata);
+  const callIds = new Set(listed.map((metadata) => metadata.call_id ?? ""));
+  const stepIds = new Set(listed.map((metadata) => metadata.step_id ?? ""));
   const entries: Entry[] = [];
   let waiting: TimelineItem | undefined;
   const endWait = (until: string | null) => {
@@ -54,7 +49,8 @@ export function entriesOf(items: readonly TimelineItem[], known: Known): Entry[]
       const step = callId ? stepOfCall.get(callId) : undefined;
       entries.push(callEntry(base, call, step));
     } else if (item.kind === "step") {
-      if (callId && listed.has(callId)) continue;
+      // A step that is still waiting names no call yet; the call names its step.
+      if (callIds.has(callId ?? "?") || stepIds.has(item.metadata.step_id ?? "?")) continue;
       const step = item.metadata.step_id ? steps.get(item.metadata.step_id) : undefined;
       entries.push({ ...base, type: "step", step, text: step?.summary ?? item.summary });
     } else if (item.kind === "approval") {
@@ -81,9 +77,11 @@ function callEntry(
     step,
     tool: call?.tool_name ?? item.metadata.tool_name ?? item.title,
     verdicts: call?.verdicts ?? item.metadata.verdicts ?? [],
-    text: item.summary ?? step?.summary ?? (call ? argsInWords(call.args) : null),
+    text: item.summary ?? step?.summary ?? (call ? callInWords(call) : null),
   };
 }
+
+const callInWords = (call: Call): string => resultInWords(call) ?? argsInWords(call.args);
 
 export const SHOWN = ["all", "calls", "messages", "state"] as const;
 export type Shown = (typeof SHOWN)[number];
@@ -98,13 +96,19 @@ const TYPES: Record<Shown, readonly Entry["type"][]> = {
 export const entriesShown = (entries: readonly Entry[], shown: Shown): Entry[] =>
   entries.filter((entry) => TYPES[shown].includes(entry.type));
 
-/** What to show beside the story before one chooses: the open question, the last stop, the last call. */
-export function notableEntry(entries: readonly Entry[], asked: string | null): Entry | undefined {
+/**
+ * What to show beside the story before one chooses: while the run waits the call that asks, else what
+ * was stopped, else the last write, else the last call.
+ */
+export function notableEntry(entries: readonly Entry[], waits: boolean): Entry | undefined {
   const calls = entries.filter((entry) => entry.type === "call");
+  const asks = (entry: (typeof calls)[number]) => entry.verdicts.some((v) => v.outcome === "ask");
+  const isStopped = (entry: (typeof calls)[number]) =>
+    ["blocked", "error", "unknown"].includes(entry.item.status ?? "") &&
+    !(entry.call && onlyAsked(entry.call));
   return (
-    calls.findLast((entry) => asked !== null && entry.call?.approval_id === asked) ??
-    calls.findLast((entry) => entry.verdicts.some((v) => v.outcome === "ask")) ??
-    calls.findLast((entry) => ["blocked", "error", "unknown"].includes(entry.item.status ?? "")) ??
+    (waits ? calls.findLast(asks) : undefined) ??
+    calls.findLast(isStopped) ??
     calls.findLast((entry) => entry.item.metadata.effect === "write") ??
     calls.at(-1) ??
     entries.at(-1)

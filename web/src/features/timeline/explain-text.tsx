@@ -1,4 +1,5 @@
 import type { RunDetail } from "../../app/api.ts";
+import { ended } from "../../app/format.ts";
 import { useWords, type Words } from "../../app/words.ts";
 import type { Entry } from "./entries.ts";
 import { explain, type Sentence } from "./explain.ts";
@@ -40,5 +41,9 @@ export function ExplainText(props: { detail: RunDetail; entries: Entry[]; totals
   const sentences = explain(props.detail, props.entries, props.totals);
   if (sentences.length === 0) return null;
   const space = words.language === "zh-TW" ? "" : " ";
-  return <p className="explain">{sentences.map((s) => inWords(s, words).trim()).join(space)}</p>;
+  return (
+    <p className="explain">
+      {sentences.map((s) => ended(inWords(s, words), words.language)).join(space)}
+    </p>
+  );
 }

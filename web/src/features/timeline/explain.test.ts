@@ -7,9 +7,17 @@ const TOTALS = { machine: 11_000, person: 275_000, total: 286_000 };
 
 function detail(state: RunState, run: Partial<RunDetail["run"]>, calls: Partial<Call>[]) {
   return {
-    run: { state, is_shadow: false, result: null, error_code: null, error_detail: null, ...run },
-    mcp_calls: calls,
-    counts: { mcp_calls: calls.length },
+    run: {
+      state,
+      is_shadow: false,
+      result: null,
+      error_code: null,
+      error_detail: null,
+      budget: { calls_used: calls.length },
+      ...run,
+    },
+    mcp_calls: calls.map((call) => ({ verdicts: [], ...call })),
+    outbound_messages: [],
   } as unknown as RunDetail;
 }
 
@@ -34,6 +42,15 @@ test("completed: what came of it, how long, what was written, who approved", () 
     { key: "wrote", count: 1 },
     { key: "approved", who: "op-2", ms: 275_000 },
   ]);
+});
+
+test("without a result of its own, the final message says what came of it", () => {
+  const run = detail("completed", { result: { percent_after: 22 } }, []);
+  run.outbound_messages = [
+    { message_type: "interim", content_preview: "Looking." },
+    { message_type: "final", content_preview: "It is healthy again." },
+  ] as RunDetail["outbound_messages"];
+  expect(explain(run, [], TOTALS)[0]).toEqual({ key: "said", text: "It is healthy again." });
 });
 
 test("a shadow run says that its writes were not real", () => {

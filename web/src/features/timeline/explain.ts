@@ -1,4 +1,5 @@
 import type { Call, GateNumber, RunDetail } from "../../app/api.ts";
+import { onlyAsked, sentenceIn } from "../calls/in-words.ts";
 import type { Entry } from "./entries.ts";
 import type { Totals } from "./spans.ts";
 
@@ -26,7 +27,9 @@ export function explain(detail: RunDetail, entries: readonly Entry[], totals: To
     case "completed":
       return [...completed(detail, totals), ...decided(entries), ...open];
     case "failed": {
-      const stopped = calls.findLast((call) => call.result_status === "blocked");
+      const stopped = calls.findLast(
+        (call) => call.result_status === "blocked" && !onlyAsked(call),
+      );
       const first: Sentence =
         stopped?.block_gate && run.error_code === stopped.block_code
           ? blocked(stopped, stopped.block_gate)
@@ -46,14 +49,16 @@ export function explain(detail: RunDetail, entries: readonly Entry[], totals: To
   }
 }
 
-function completed({ run, mcp_calls: calls, counts }: RunDetail, totals: Totals): Sentence[] {
-  const said = textOf(run.result);
+function completed(detail: RunDetail, totals: Totals): Sentence[] {
+  const { run, mcp_calls: calls } = detail;
+  const final = detail.outbound_messages.findLast((m) => m.message_type === "final");
+  const said = sentenceIn(run.result) ?? final?.content_preview;
   return [
     ...(said ? [{ key: "said", text: said } as const] : []),
     {
       key: run.is_shadow ? "simulated" : "completed",
       ms: totals.total,
-      count: counts.mcp_calls,
+      count: run.budget.calls_used,
     },
     ...(run.is_shadow ? [] : writes(calls)),
   ];
@@ -82,12 +87,4 @@ function decided(entries: readonly Entry[]): Sentence[] {
       ? [{ key: "approved", who, ms: Date.parse(entry.ts) - from }]
       : [];
   });
-}
-
-/** A result that is a sentence, or carries one. */
-function textOf(result: RunDetail["run"]["result"]): string | undefined {
-  if (typeof result === "string") return result;
-  if (result === null || typeof result !== "object" || Array.isArray(result)) return undefined;
-  const text = result.message ?? result.summary ?? result.text;
-  return typeof text === "string" ? text : undefined;
 }

@@ -208,7 +208,7 @@ function Axis(props: { pieces: Piece[]; width: number }) {
       {ticksOf(props.pieces).map((tick) => (
         <span
           key={tick.at}
-          className={tick.x < 0.03 ? "is-first" : ""}
+          className={tick.since === 0 ? "is-first" : ""}
           style={{ left: percent(tick.x) }}
         >
           {tick.since === 0 ? wallTime(tick.at) : `+${duration(tick.since).replace(".0", "")}`}

@@ -142,9 +142,9 @@ function Fact(props: { name: string; minor?: boolean; least?: boolean; children:
   );
 }
 
-export function RunFacts(props: { run: Run }) {
+export function RunFacts(props: { detail: RunDetail }) {
   const { t, when, money, moneyLimit } = useWords();
-  const { run } = props;
+  const { run } = props.detail;
   const limit = run.budget.cost_limit_usd;
   return (
     <dl className="facts">
@@ -152,7 +152,7 @@ export function RunFacts(props: { run: Run }) {
         {run.agent_id} {run.contract_version}
       </Fact>
       <Fact name={t("run.trigger")}>
-        <Trigger run={run} />
+        <Trigger detail={props.detail} />
       </Fact>
       <Fact name={t("run.started")} minor>
         <time dateTime={run.started_at ?? run.created_at}>
@@ -196,11 +196,18 @@ export function RunFacts(props: { run: Run }) {
   );
 }
 
-function Trigger(props: { run: Run }) {
-  const { run } = props;
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-/i;
+
+/** An event's id says nothing to a person; what the event was about does. */
+function Trigger({ detail }: { detail: RunDetail }) {
+  const { trigger_type: type, trigger_ref: ref } = detail.run;
+  const about =
+    ref !== null && UUID.test(ref)
+      ? detail.inbound_events[0]?.content_preview?.split(":", 1)[0]
+      : ref;
   return (
-    <span title={run.trigger_ref ?? undefined}>
-      {run.trigger_type ?? "–"} <span className="text-ink-3">{run.trigger_ref}</span>
+    <span title={ref ?? undefined}>
+      {type ?? "–"} <span className="text-ink-3">{about}</span>
     </span>
   );
 }

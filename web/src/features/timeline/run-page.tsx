@@ -50,18 +50,13 @@ function LoadedRun(props: { detail: RunDetail }) {
   return (
     <div className="page run-page">
       <RunHead detail={detail} />
-      <RunFacts run={run} />
+      <RunFacts detail={detail} />
       {open[0] && (
         <AskingBar key={open[0].approval_id} approval={open[0]} others={open.length - 1} />
       )}
       <ExplainText detail={detail} entries={entries} totals={totalsOf(spans)} />
       {spans.length > 0 && <RibbonView spans={spans} detail={detail} entries={entries} />}
-      <StoryWithDetails
-        detail={detail}
-        entries={entries}
-        asked={open[0]?.approval_id ?? null}
-        earlier={earlier}
-      />
+      <StoryWithDetails detail={detail} entries={entries} earlier={earlier} />
     </div>
   );
 }

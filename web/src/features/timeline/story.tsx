@@ -18,7 +18,6 @@ const ROUTE = "/console/runs/$projectId/$runId";
 export function StoryWithDetails(props: {
   detail: RunDetail;
   entries: Entry[];
-  asked: string | null;
   earlier: Earlier | null;
 }) {
   const { t, number } = useWords();
@@ -32,7 +31,11 @@ export function StoryWithDetails(props: {
   const list = useRef<HTMLOListElement>(null);
   const lines = entriesShown(props.entries, shown);
   const named = props.entries.find((entry) => entry.id === chosen);
-  const current = named ?? (closed || !wide ? undefined : notableEntry(props.entries, props.asked));
+  const current =
+    named ??
+    (closed || !wide
+      ? undefined
+      : notableEntry(props.entries, props.detail.run.state === "waiting_approval"));
   const choose = (entry: string | undefined) =>
     navigate({ search: (old) => ({ ...old, entry }), replace: true, resetScroll: false });
   const close = () => {

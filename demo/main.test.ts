@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -8,10 +8,18 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 const DEMO_MS = 60_000;
 
 let folder: string;
+let running: ChildProcess | undefined;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "awooop-demo-"));
 });
-afterEach(() => rm(folder, { recursive: true, force: true }));
+afterEach(async () => {
+  if (running && running.exitCode === null && running.signalCode === null) {
+    const gone = once(running, "exit");
+    running.kill("SIGTERM");
+    await gone;
+  }
+  await rm(folder, { recursive: true, force: true });
+});
 
 function startDemo(...args: string[]) {
   const child = spawn(process.execPath, [join(import.meta.dirname, "main.ts"), ...args], {
@@ -25,7 +33,18 @@ function startDemo(...args: string[]) {
       printed.text += chunk;
     });
   }
-  return { child, printed, closed: once(child, "close") };
+  const closed = once(child, "close");
+  /** Waits for words on its output; fails with all of it as soon as it ends without them. */
+  const says = async (words: RegExp) => {
+    const early = closed.then(() => {
+      throw new Error(`The demo ended without saying ${words}:\n${printed.text}`);
+    });
+    const said = expect.poll(() => printed.text, { timeout: DEMO_MS }).toMatch(words);
+    await Promise.race([said, early]);
+    return words.exec(printed.text)?.[1] ?? "";
+  };
+  running = child;
+  return { child, printed, closed, says };
 }
 
 const answers = (url: string) =>
@@ -51,15 +70,14 @@ describe("the demo", () => {
   it(
     "waits for a person with one link, and ends everything on Ctrl-C",
     async () => {
-      const { child, printed, closed } = startDemo();
-      const link = /(http:\/\/127\.0\.0\.1:\d+)\/sign-in#key=awp_\w+&to=\/runs\/[0-9a-f-]{36}/;
-      await expect.poll(() => printed.text, { timeout: DEMO_MS }).toMatch(link);
-      const shop = /The shop itself is at (\S+)\./;
-      await expect.poll(() => printed.text).toMatch(shop);
-      const urls = [link, shop].map((pattern) => pattern.exec(printed.text)?.[1] ?? "");
+      const demo = startDemo();
+      const urls = [
+        await demo.says(/(http:\/\/[\d.:]+)\/sign-in#key=awp_\w+&to=\/runs\/[0-9a-f-]{36}/),
+        await demo.says(/The shop itself is at (\S+)\. Ctrl-C/),
+      ];
       expect(await Promise.all(urls.map(answers))).toEqual(["up", "up"]);
-      child.kill("SIGINT");
-      expect(await closed).toEqual([0, null]);
+      demo.child.kill("SIGINT");
+      expect(await demo.closed).toEqual([0, null]);
       expect(await Promise.all(urls.map(answers))).toEqual(["down", "down"]);
       expect(await readdir(folder)).toEqual([]);
     },

@@ -1,4 +1,5 @@
-// Writes the Kysely types from a migrated database: `npm run types:generate`; a test holds the file equal to it.
+// Writes the Kysely types from a migrated database: `generate-types.ts DATABASE_URL [OUT]`. A test holds the file equal to
+// the migrations; `npm exec -- vitest run test/schema.test.ts -u` writes it anew, and test/schema.sql with it.
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 

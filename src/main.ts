@@ -282,15 +282,16 @@ async function start(config: Config, log: Logger, onLost: () => void): Promise<R
     const effects = createEffects(platform.jobs);
     const calls = openCalls(config, platform, effects, closers);
     const { identity, routers } = createRouters(config, platform, effects, calls);
-    await openWorker(config, platform, calls, closers);
+    if (config.roles.has("worker")) await openWorker(config, platform, calls, closers);
     const gateway = openGateway(config, platform, calls, identity);
+    const hasApi = config.roles.has("api");
     const metrics = new Registry();
     const http = createHttp({
       config,
       identity,
-      routers,
-      mcp: gateway.fetch,
-      hooks: hookRoutes({ ...platform, effects }),
+      routers: hasApi ? routers : [],
+      mcp: config.roles.has("gateway") ? gateway.fetch : undefined,
+      hooks: hasApi ? hookRoutes({ ...platform, effects }) : undefined,
       metrics,
       log,
       changes: platform.changes,
@@ -302,7 +303,8 @@ async function start(config: Config, log: Logger, onLost: () => void): Promise<R
     closers.push({ name: "gateway", close: () => gateway.close() });
     // Last of all: a key that is made must be shown.
     const adminKey = await ensureAdminKey(platform.db, config.adminKey);
-    const url = config.port === 0 ? localUrl(config.host, listening.port) : config.publicUrl;
+    const isAnyPort = config.publicUrl === localUrl(config.host, 0);
+    const url = isAnyPort ? localUrl(config.host, listening.port) : config.publicUrl;
     return { url, adminKey, stop };
   } catch (error) {
     await stop();

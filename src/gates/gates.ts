@@ -61,7 +61,7 @@ const policyGate: Gate = (_call, { argumentProblems }) => {
   return block("E-POLICY-ARGS", `The arguments do not fit: ${first}${rest}.`);
 };
 
-const dollars = (usd: number) => `$${Number(usd.toFixed(6))}`;
+const dollars = (usd: number) => `$${usd.toFixed(6).replace(/0{1,4}$/, "")}`;
 
 const budgetGate: Gate = (_call, { budget: { limits, usage }, contract }) => {
   const cost = contract.grant?.cost_per_call ?? 0;
@@ -88,8 +88,8 @@ const budgetGate: Gate = (_call, { budget: { limits, usage }, contract }) => {
 export function approvalRule(facts: GateFacts, tool: string): string {
   const { contract } = facts;
   return contract.grant?.approval === "always"
-    ? `Contract ${contract.agentId} ${contract.version} says approval: always for ${tool}`
-    : `Contract ${contract.agentId} ${contract.version} lists ${tool} as a write, and a write needs a person`;
+    ? `Contract ${contract.agentId} ${contract.version} says approval: always for ${tool}.`
+    : `Contract ${contract.agentId} ${contract.version} lists ${tool} as a write, and a write needs a person.`;
 }
 
 const approvalGate: Gate = ({ tool }, facts) => {
@@ -98,8 +98,8 @@ const approvalGate: Gate = ({ tool }, facts) => {
     return pass("No person is needed for this tool");
   const rule = approvalRule(facts, tool);
   if (run.is_shadow)
-    return { outcome: "would_ask", code: null, reason: `${rule}; a shadow run asks nobody` };
-  const ask = { outcome: "ask", code: "E-APPR-REQUIRED", reason: `${rule}.` } as const;
+    return { outcome: "would_ask", code: null, reason: `${rule} A shadow run asks nobody.` };
+  const ask = { outcome: "ask", code: "E-APPR-REQUIRED", reason: rule } as const;
   switch (question?.status) {
     case undefined:
       return ask;

@@ -1,0 +1,164 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import AxeBuilder from "@axe-core/playwright";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { launchChromium } from "./support/chromium.ts";
+import { waitFor } from "./support/wait.ts";
+
+const DEMO = fileURLToPath(new URL("../demo/main.ts", import.meta.url));
+
+/** The demo as a person starts it, up to the link it prints. */
+async function startDemo(folder: string) {
+  const child = spawn(process.execPath, [DEMO], {
+    env: { PATH: process.env.PATH, HOME: folder, AWOOOP_DEMO_DIR: folder },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const exited = once(child, "exit");
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (chunk: string) => {
+      output += chunk;
+    });
+  }
+  const link = await waitFor(
+    () => {
+      if (child.exitCode !== null) throw new Error(`the demo ended:\n${output}`);
+      return /http:\/\/\S+\/sign-in#\S+/.exec(output)?.[0];
+    },
+    { timeoutMs: 60_000, what: "the demo's link" },
+  );
+  return {
+    link,
+    output: () => output,
+    async stop() {
+      child.kill("SIGINT");
+      await exited;
+    },
+  };
+}
+
+let folder: string;
+let demo: Awaited<ReturnType<typeof startDemo>>;
+let browser: Browser;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "awooop-browser-"));
+  browser = await launchChromium();
+  demo = await startDemo(folder);
+}, 120_000);
+
+afterAll(async () => {
+  await browser?.close();
+  await demo?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** A page of a new visitor; whatever goes wrong in it, or leaves for another host, is noted. */
+async function visit(options: { locale: string; colorScheme: "light" | "dark"; width: number }) {
+  const context = await browser.newContext({
+    locale: options.locale,
+    colorScheme: options.colorScheme,
+    viewport: { width: options.width, height: 900 },
+  });
+  const page = await context.newPage();
+  page.setDefaultTimeout(15_000);
+  const faults: string[] = [];
+  page.on("pageerror", (error) => faults.push(error.message));
+  page.on("console", (message) => message.type() === "error" && faults.push(message.text()));
+  page.on("request", (request) => {
+    const { protocol, hostname } = new URL(request.url());
+    if (protocol.startsWith("http") && hostname !== "127.0.0.1")
+      faults.push(`asked ${request.url()}`);
+  });
+  return { page, faults, close: () => context.close() };
+}
+
+async function violations(page: Page): Promise<string[]> {
+  const { violations: found } = await new AxeBuilder({ page }).analyze();
+  return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" | ")}`);
+}
+
+describe("the console", { timeout: 60_000 }, () => {
+  it.each([
+    ["en-US", "light", 1440, "Waits for you", "Runs"],
+    ["zh-TW", "dark", 1440, "等你決定", "執行"],
+    ["en-US", "dark", 360, "Waits for you", "Runs"],
+  ] as const)(
+    "is read by anyone: %s, %s, %i px",
+    async (locale, colorScheme, width, waits, runs) => {
+      const { page, faults, close } = await visit({ locale, colorScheme, width });
+      await page.goto(demo.link);
+      await page.getByRole("heading", { level: 1, name: "Disk almost full" }).waitFor();
+      await page.getByText(waits).first().waitFor();
+      expect(page.url()).not.toContain("awp_");
+      expect(await violations(page)).toEqual([]);
+
+      await page.goto(new URL("/runs", demo.link).href);
+      await page.getByRole("heading", { level: 1, name: runs }).waitFor();
+      await page.getByText("Cache service slow").first().waitFor();
+      expect(await violations(page)).toEqual([]);
+
+      await page.goto(new URL("/approvals", demo.link).href);
+      await page.getByText("clear_cache").first().waitFor();
+      expect(await violations(page)).toEqual([]);
+
+      const overflow = await page.evaluate(
+        () => document.documentElement.scrollWidth - window.innerWidth,
+      );
+      expect(overflow).toBeLessThanOrEqual(0);
+      expect(faults).toEqual([]);
+      await close();
+    },
+  );
+
+  it("shows the blocked call with its gate and its reason", async () => {
+    const { page, faults, close } = await visit({
+      locale: "en-US",
+      colorScheme: "light",
+      width: 1440,
+    });
+    await page.goto(demo.link);
+    await page.getByRole("heading", { level: 1, name: "Disk almost full" }).waitFor();
+    await page.goto(new URL("/runs", demo.link).href);
+    await page.getByText("Cache service slow").first().click();
+    await page.getByRole("heading", { level: 1, name: "Cache service slow" }).waitFor();
+    await page.getByText("does not list the tool shop-tools/restart_service").first().waitFor();
+    await page.getByText("E-CONTRACT-TOOL").first().waitFor();
+    expect(faults).toEqual([]);
+    await close();
+  });
+
+  it("lets a person sign in, open the run, approve, and see it finish", async () => {
+    const { page, faults, close } = await visit({
+      locale: "en-US",
+      colorScheme: "light",
+      width: 1440,
+    });
+    await page.goto(demo.link);
+    await page.getByRole("heading", { level: 1, name: "Disk almost full" }).waitFor();
+    await page
+      .getByRole("button", { name: /^Approve/ })
+      .first()
+      .click();
+    // Deleting can't be undone: a second look says exactly what will happen.
+    const dialog = page.getByRole("dialog");
+    await dialog.getByText("Delete files older than 24h").waitFor();
+    await dialog.getByRole("textbox").fill("Cache only, the origin is healthy.");
+    await dialog.getByRole("button", { name: /^Approve, run clear_cache/ }).click();
+    await page.getByText("Completed", { exact: true }).first().waitFor({ timeout: 30_000 });
+    await page.getByText("admin approved").first().waitFor();
+    expect(await violations(page)).toEqual([]);
+    await waitFor(() => demo.output().includes("The repair has ended: completed."), {
+      timeoutMs: 15_000,
+      what: "the demo to see that the repair has ended",
+    });
+    expect(demo.output()).toMatch(/health page answers 200/);
+    expect(faults).toEqual([]);
+    await close();
+  });
+});

@@ -9,7 +9,7 @@ export default defineConfig({
     input: ["web/src/**/*.{ts,tsx}"],
     ignore: ["web/src/**/*.test.ts"],
     output: "web/src/app/locales/{{language}}.json",
-    defaultNS: "translation",
+    defaultNS: false,
     sort: true,
     removeUnusedKeys: true,
     preservePatterns: [
@@ -18,9 +18,9 @@ export default defineConfig({
       "filter.since_values.*",
       "gates.names.*",
       "pips.*",
+      "project.modes.*",
       "state.*",
       "theme.*",
-      "trigger.*",
     ],
   },
 });

@@ -34,7 +34,7 @@ export interface Verdict {
 export interface Project {
   project_id: string;
   display_name: string;
-  migration_mode: string;
+  migration_mode: "legacy" | "shadow" | "canary" | "active";
   is_active: boolean;
 }
 

@@ -38,7 +38,11 @@ function ProjectSwitch() {
     <>
       <span className="sr-only">{t("project.label")}</span>
       <b className="cut">{name}</b>
-      {shown && <Tag>{shown.is_active ? shown.migration_mode : t("project.inactive")}</Tag>}
+      {shown && (
+        <Tag>
+          {shown.is_active ? t(`project.modes.${shown.migration_mode}`) : t("project.inactive")}
+        </Tag>
+      )}
     </>
   );
   if (only) return <div className="project">{label}</div>;
@@ -66,7 +70,7 @@ function ProjectSwitch() {
           ...projects.map((p) => ({
             value: p.project_id,
             label: p.display_name,
-            note: p.is_active ? p.migration_mode : t("project.inactive"),
+            note: p.is_active ? t(`project.modes.${p.migration_mode}`) : t("project.inactive"),
           })),
         ]}
       />

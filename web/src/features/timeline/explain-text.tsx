@@ -40,10 +40,14 @@ export function ExplainText(props: { detail: RunDetail; entries: Entry[]; totals
   const words = useWords();
   const sentences = explain(props.detail, props.entries, props.totals);
   if (sentences.length === 0) return null;
-  const space = words.language === "zh-TW" ? "" : " ";
-  return (
-    <p className="explain">
-      {sentences.map((s) => ended(inWords(s, words), words.language)).join(space)}
-    </p>
+  const texts = sentences.map((sentence) => ended(inWords(sentence, words), words.language));
+  return <p className="explain">{joined(texts)}</p>;
+}
+
+/** A space after a Latin full stop, none after 。 which brings its own. */
+function joined(texts: readonly string[]): string {
+  return texts.reduce(
+    (all, text) => (/[.!?]["”)]?$/.test(all) ? `${all} ${text}` : all + text),
+    "",
   );
 }

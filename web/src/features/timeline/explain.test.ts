@@ -3,7 +3,7 @@ import type { Call, RunDetail, RunState } from "../../app/api.ts";
 import type { Entry } from "./entries.ts";
 import { explain } from "./explain.ts";
 
-const TOTALS = { machine: 11_000, person: 275_000, total: 286_000 };
+const TOTALS = { machine: 11_000, person: 275_000, idle: 0, total: 286_000 };
 
 function detail(state: RunState, run: Partial<RunDetail["run"]>, calls: Partial<Call>[]) {
   return {

@@ -12,6 +12,8 @@ type Scale = "whole" | "fold";
 
 // The column with the lanes' names, and the gap beside it.
 const NAMES_PX = 70;
+// A queue that can be seen in the ribbon is named beside it.
+const IDLE_SHARE = 0.02;
 
 /** Where the time went: the run to scale, then its messages, calls and people. */
 export function RibbonView(props: { spans: Span[]; detail: RunDetail; entries: Entry[] }) {
@@ -40,6 +42,12 @@ export function RibbonView(props: { spans: Span[]; detail: RunDetail; entries: E
             {t("ribbon.person")}{" "}
             <b>{totals.person > 0 ? duration(totals.person, true) : t("ribbon.none")}</b>
           </span>
+          {totals.idle > totals.total * IDLE_SHARE && (
+            <span>
+              <i className="swatch of-idle" />
+              {t("ribbon.queue")} <b>{duration(totals.idle, true)}</b>
+            </span>
+          )}
           <span className="text-ink-3">
             {t("ribbon.total", { took: duration(totals.total, true) })}
           </span>

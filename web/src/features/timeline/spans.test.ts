@@ -41,7 +41,12 @@ describe("spansOf", () => {
       ["person", 275_000, false],
       ["machine", 4_000, false],
     ]);
-    expect(totalsOf(spans)).toEqual({ machine: 11_200, person: 275_000, total: 286_250 });
+    expect(totalsOf(spans)).toEqual({
+      machine: 11_200,
+      person: 275_000,
+      idle: 50,
+      total: 286_250,
+    });
   });
 
   test("an open run reaches to the present", () => {

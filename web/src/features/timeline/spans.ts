@@ -38,6 +38,7 @@ export function spansOf(items: readonly TimelineItem[], now: number): Span[] {
 export interface Totals {
   machine: number;
   person: number;
+  idle: number;
   total: number;
 }
 
@@ -49,6 +50,7 @@ export function totalsOf(spans: readonly Span[]): Totals {
   return {
     machine: sum("machine"),
     person: sum("person"),
+    idle: sum("idle"),
     total: first && last ? last.until - first.from : 0,
   };
 }

@@ -1,2 +1,2 @@
-export { type AgentDeps, createRunbookAgent, type RunbookAgent } from "./engine.ts";
+export { createRunbookAgent } from "./engine.ts";
 export { contractChecks } from "./expressions.ts";

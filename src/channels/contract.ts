@@ -2,7 +2,7 @@ import { z } from "zod";
 import { paging, projectId, text, timestamp } from "../platform/contract.ts";
 
 /** Ways in and out that an event or a message can have come by. */
-export const CHANNEL_TYPES = [
+const CHANNEL_TYPES = [
   "alertmanager",
   "grafana",
   "webhook",
@@ -12,8 +12,8 @@ export const CHANNEL_TYPES = [
   "console",
 ] as const;
 
-export const SEND_STATUSES = ["queued", "sent", "failed", "suppressed"] as const;
-export type SendStatus = (typeof SEND_STATUSES)[number];
+/** What became of an outgoing message. */
+export type SendStatus = "queued" | "sent" | "failed" | "suppressed";
 
 const secretName = z
   .string()
@@ -65,7 +65,7 @@ export const channelEventsQuery = z.object({
 });
 export type ChannelEventsQuery = z.infer<typeof channelEventsQuery>;
 
-export const channelEvent = z.object({
+const channelEvent = z.object({
   event_id: z.string(),
   project_id: z.string(),
   channel_type: z.string(),

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { Webhook } from "standardwebhooks";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { seedApproval, seedProject, seedRevision, seedRun } from "../../test/support/fixtures.ts";
+import { seedProject } from "../../test/support/fixtures.ts";
 import {
   openReceiver,
   openWorkshop,
@@ -9,14 +9,9 @@ import {
   type Workshop,
 } from "../../test/support/tenant.ts";
 import { waitFor } from "../../test/support/wait.ts";
-import { jsonb } from "../platform/database/index.ts";
-import {
-  deliverMessage,
-  enqueueMessage,
-  type NewMessage,
-  notifyApprovalOpened,
-  notifyRunEnded,
-} from "./index.ts";
+import { deliverMessage, enqueueMessage, failStuckMessages } from "./index.ts";
+
+type NewMessage = Parameters<typeof enqueueMessage>[2];
 
 const SECRET = `whsec_${randomBytes(24).toString("base64")}`;
 const PUBLIC_URL = "https://awooop.example/";
@@ -147,6 +142,22 @@ describe("a delivery", () => {
     });
   });
 
+  test("of an approval request carries the exact call and the way to the run", async () => {
+    const approval = {
+      approval_id: "01a1ff82-17a0-7c3e-9d2f-0123456789ab",
+      server: "shop-tools",
+      tool: "clear_cache",
+      arguments: { path: "/var/cache", password: "hunter2" },
+      expires_at: "2026-11-22T03:22:00Z",
+    };
+    const message = await enqueueAndRead({ type: "approval_request", approval });
+    await deliver(message.message_id);
+    expect(JSON.parse(receiver.received[0]?.body ?? "")).toMatchObject({
+      message_type: "approval_request",
+      approval: { ...approval, arguments: { path: "/var/cache", password: "[redacted]" } },
+    });
+  });
+
   test("doubled at the same moment sends once", async () => {
     const message = await enqueueAndRead();
     receiver.answer = (_, response) => setTimeout(() => response.end(), 200);
@@ -254,132 +265,29 @@ describe("a delivery", () => {
   }, 60_000);
 });
 
-describe("what agents' channels are told", () => {
-  async function newRun(
-    given: Partial<Parameters<typeof seedRun>[1]> = {},
-    notify = ["pager", "console"],
-  ) {
-    const body = jsonb({ display_name: "Janitor", driver: "client", notify });
-    return shop.platform(async (tx) => {
-      const version_major = Math.floor(Math.random() * 1e9);
-      const revision = await seedRevision(tx, {
-        project_id: PROJECT,
-        body,
-        version_major,
-        lifecycle_status: "deprecated",
-      });
-      return seedRun(tx, { project_id: PROJECT, revision_id: revision.revision_id, ...given });
-    });
-  }
-
-  const ended = (state: string, more: object = {}) => ({
-    state,
-    completed_at: "2026-11-22T03:10:00Z",
-    ...more,
-  });
-
-  const messagesOf = (runId: string) =>
-    shop.platform((tx) =>
+describe("messages whose job is gone", () => {
+  test("are given up after an hour, and only those", async () => {
+    const fresh = await enqueueAndRead();
+    const old = await enqueueAndRead();
+    await shop.platform((tx) =>
       tx
-        .selectFrom("outbound_messages")
-        .selectAll()
-        .where("run_id", "=", runId)
-        .orderBy("channel_id")
+        .updateTable("outbound_messages")
+        .set({ queued_at: "2020-01-01T00:00:00Z" })
+        .where("message_id", "=", old.message_id)
         .execute(),
     );
-
-  const deps = () => ({ ...outbox(), db: shop.db, publicUrl: PUBLIC_URL });
-
-  test("a question is asked once on each channel, with a link and the exact call", async () => {
-    const run = await newRun({ state: "waiting_approval" });
-    const headline = jsonb({ en: "Delete files older than 24h?", "zh-TW": "…" });
-    const approval = await shop.platform((tx) => seedApproval(tx, run, { headline }));
-    const data = { project_id: PROJECT, run_id: run.run_id, approval_id: approval.approval_id };
-    const { sent, ...rest } = deps();
-    await notifyApprovalOpened(rest, data);
-    await Promise.all([notifyApprovalOpened(rest, data), notifyApprovalOpened(rest, data)]);
-    const messages = await messagesOf(run.run_id);
-    expect(messages.map((message) => [message.channel_id, message.send_status])).toEqual([
-      ["console", "sent"],
-      ["pager", "queued"],
-    ]);
-    expect(messages[0]).toMatchObject({
-      message_type: "approval_request",
-      triggered_by_state: "waiting_approval",
-      content: {
-        text: `Delete files older than 24h?\nDisk almost full\nhttps://awooop.example/runs/acme/${run.run_id}`,
-        approval: {
-          approval_id: approval.approval_id,
-          server: "shop-tools",
-          tool: "clear_cache",
-          arguments: { path: "/var/cache/shop" },
-        },
-      },
+    expect(await failStuckMessages(shop.db)).toBe(1);
+    expect(await failStuckMessages(shop.db)).toBe(0);
+    const status = async (id: string) =>
+      (
+        await shop.platform((tx) =>
+          tx.selectFrom("outbound_messages").selectAll().where("message_id", "=", id).execute(),
+        )
+      )[0];
+    expect(await status(old.message_id)).toMatchObject({
+      send_status: "failed",
+      send_error: "It was not sent within an hour.",
     });
-    expect(sent).toHaveLength(1);
-    await deliver(messages[1]?.message_id ?? "");
-    expect(JSON.parse(receiver.received[0]?.body ?? "")).toMatchObject({
-      message_type: "approval_request",
-      console_url: `https://awooop.example/runs/acme/${run.run_id}`,
-      approval: { tool: "clear_cache" },
-    });
-  });
-
-  test("a question that was answered meanwhile, or has no headline", async () => {
-    const run = await newRun({ state: "waiting_approval" });
-    const [done, plain] = await shop.platform(async (tx) => [
-      await seedApproval(tx, run, { status: "rejected" }),
-      await seedApproval(tx, run, {}),
-    ]);
-    const ids = { project_id: PROJECT, run_id: run.run_id };
-    await notifyApprovalOpened(deps(), { ...ids, approval_id: done?.approval_id ?? "" });
-    expect(await messagesOf(run.run_id)).toEqual([]);
-    await notifyApprovalOpened(deps(), { ...ids, approval_id: plain?.approval_id ?? "" });
-    expect((await messagesOf(run.run_id))[0]?.content_preview).toMatch(
-      /^May Janitor call shop-tools\/clear_cache\? Disk/,
-    );
-  });
-
-  test.each([
-    ["failed", "error", /Disk almost full: the run failed\. No space left/],
-    ["timed_out", "error", /the run ran out of time\. No space left/],
-    ["cancelled", "error", /the run was cancelled\. No space left/],
-  ])("a run that is %s is told once, as %s", async (state, type, text) => {
-    const run = await newRun(ended(state, { error_code: "E-X", error_detail: "No space left" }));
-    await notifyRunEnded(deps(), run);
-    await notifyRunEnded(deps(), run);
-    const messages = await messagesOf(run.run_id);
-    expect(messages).toHaveLength(2);
-    for (const message of messages) {
-      expect(message).toMatchObject({ message_type: type, triggered_by_state: state });
-      expect(message.content_preview).toMatch(text);
-    }
-  });
-
-  test("a completed run is told unless its runbook said so itself", async () => {
-    const silent = await newRun(ended("completed"));
-    await notifyRunEnded(deps(), silent);
-    await notifyRunEnded(deps(), silent);
-    const told = await messagesOf(silent.run_id);
-    expect(told.map((message) => message.message_type)).toEqual(["final", "final"]);
-
-    const outspoken = await newRun(ended("completed"));
-    await enqueue({ runId: outspoken.run_id, channelId: "console" });
-    await notifyRunEnded(deps(), outspoken);
-    expect(await messagesOf(outspoken.run_id)).toHaveLength(1);
-  });
-
-  test("a shadow run's messages are recorded and not sent; a run that goes on tells nothing", async () => {
-    const shadow = await newRun(ended("failed", { is_shadow: true }));
-    const { sent, ...rest } = deps();
-    await notifyRunEnded(rest, shadow);
-    expect((await messagesOf(shadow.run_id)).map((message) => message.send_status)).toEqual([
-      "suppressed",
-      "suppressed",
-    ]);
-    expect(sent).toEqual([]);
-    const working = await newRun({ state: "running" });
-    await notifyRunEnded(rest, working);
-    expect(await messagesOf(working.run_id)).toEqual([]);
+    expect(await status(fresh.message_id)).toMatchObject({ send_status: "queued" });
   });
 });

@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { MIGRATION_MODES } from "../platform/contract.ts";
+import { lowerMode } from "../runs/index.ts";
 import { correlate } from "./correlation.ts";
-import { canaryPlace, decideStart, lowerMode } from "./triggers.ts";
+import { canaryPlace, decideStart } from "./triggers.ts";
 
 const mode = fc.constantFrom(...MIGRATION_MODES);
 const percent = fc.integer({ min: 0, max: 100 });

@@ -1,13 +1,9 @@
 import { createHash } from "node:crypto";
-import { MIGRATION_MODES, type MigrationMode } from "../platform/contract.ts";
+import type { MigrationMode } from "../platform/contract.ts";
+import { lowerMode } from "../runs/index.ts";
 
 /** How a trigger starts a run: with real writes, as a shadow run, or not at all. */
 export type Start = "live" | "shadow" | "none";
-
-/** The lower of two modes: a tenant or an agent that has not been handed over holds the other back. */
-export function lowerMode(a: MigrationMode, b: MigrationMode): MigrationMode {
-  return MIGRATION_MODES.indexOf(a) < MIGRATION_MODES.indexOf(b) ? a : b;
-}
 
 /**
  * Where on 0..99 a trigger stands: the same alert always on the same side of a canary's line, and on another side for

@@ -1,0 +1,101 @@
+import { randomBytes } from "node:crypto";
+import { Hono } from "hono";
+import { hookRoutes } from "../../src/channels/index.ts";
+import { problemResponse } from "../../src/platform/http/index.ts";
+import { createLog } from "../../src/platform/log.ts";
+import type { RunEffects } from "../../src/runs/index.ts";
+import { seedProject } from "./fixtures.ts";
+import { openWorkshop, type Workshop } from "./tenant.ts";
+
+const TOKEN = "a-token-of-the-alertmanager";
+/** The key of the hook that takes signed deliveries. */
+export const SIGNING_KEY = `whsec_${randomBytes(24).toString("base64")}`;
+/** What opens the hook `alerts`. */
+export const bearer = { authorization: `Bearer ${TOKEN}` };
+
+/** An alert as Alertmanager describes it. */
+export function alert(given: object = {}) {
+  return {
+    status: "firing",
+    labels: { alertname: "DiskAlmostFull", instance: "cache-1" },
+    annotations: { summary: "The disk of cache-1\nis 93 % full" },
+    startsAt: "2026-11-22T03:07:00.000Z",
+    endsAt: "0001-01-01T00:00:00Z",
+    generatorURL: "http://prometheus.example/graph",
+    fingerprint: "f1",
+    ...given,
+  };
+}
+
+/** A webhook of Alertmanager, payload version 4. */
+export function alertDelivery(...alerts: object[]) {
+  return {
+    version: "4",
+    groupKey: "{}:{}",
+    truncatedAlerts: 0,
+    status: "firing",
+    receiver: "awooop",
+    groupLabels: {},
+    commonLabels: { team: "shop" },
+    commonAnnotations: {},
+    externalURL: "http://alertmanager.example",
+    alerts,
+  };
+}
+
+/** The hooks on a database of their own. */
+export async function openHooks() {
+  const shop = await openWorkshop();
+  function appWith(effects: RunEffects): Hono {
+    const app = new Hono();
+    app.route("/hooks", hookRoutes({ ...shop, effects, log: createLog("silent") }));
+    app.onError((error) => problemResponse(error));
+    return app;
+  }
+  const app = appWith({ send: shop.jobs.send });
+
+  async function post(path: string, body: unknown, headers: Record<string, string> = {}) {
+    const response = await app.request(`/hooks/${path}`, {
+      method: "POST",
+      headers,
+      body: typeof body === "string" ? body : JSON.stringify(body),
+    });
+    // biome-ignore lint/suspicious/noExplicitAny: answers of any shape
+    return { status: response.status, body: (await response.json()) as any };
+  }
+
+  return {
+    ...shop,
+    appWith,
+    newProject: (given: object = {}) => newProject(shop, given),
+    post,
+    eventsOf: (project: string) =>
+      shop.platform((tx) =>
+        tx
+          .selectFrom("channel_events")
+          .selectAll()
+          .where("project_id", "=", project)
+          .orderBy("received_at")
+          .execute(),
+      ),
+  };
+}
+
+let serial = 0;
+
+/** A project of its own with both kinds of hook; the agents are the test's. */
+async function newProject(shop: Workshop, given: object): Promise<string> {
+  serial += 1;
+  const project_id = `p${serial}`;
+  await shop.platform((tx) => seedProject(tx, { project_id, ...given }));
+  const put = (id: string, body: object) =>
+    shop.contract({ project_id, id, family: "channel", body });
+  const bearerAuth = { scheme: "bearer", secret: "secret:TOKEN" };
+  const signedAuth = { scheme: "standard_webhooks", secret: "secret:KEY" };
+  await put("alerts", { type: "alertmanager", auth: bearerAuth });
+  await put("signed", { type: "alertmanager", auth: signedAuth });
+  await put("console", { type: "console" });
+  await shop.secret(project_id, "TOKEN", TOKEN);
+  await shop.secret(project_id, "KEY", SIGNING_KEY);
+  return project_id;
+}

@@ -233,10 +233,15 @@ describe("a delivery", () => {
     });
   });
 
-  test("to nobody is tried again", async () => {
+  test("to nobody is tried again, and says why", async () => {
     await receiver.close();
-    const message = await enqueueAndRead();
-    await expect(deliver(message.message_id)).rejects.toThrow(/The connection failed/);
+    for (const host of ["127.0.0.1", "localhost"]) {
+      const url = receiver.url.replace("127.0.0.1", host);
+      await channel("pager", { type: "webhook", url, secret: "secret:PAGER" });
+      const message = await enqueueAndRead();
+      const delivery = deliver(message.message_id, { allowHosts: [host] });
+      await expect(delivery).rejects.toThrow(/The connection failed \(.*ECONNREFUSED.*\)/);
+    }
     receiver = await openReceiver();
   });
 

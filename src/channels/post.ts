@@ -31,9 +31,15 @@ export async function post(request: PostRequest): Promise<Posted> {
     if (error instanceof AppError) return { ok: false, isPermanent: true, reason: error.message };
     const reason = timeout.aborted
       ? `No answer within ${TIMEOUT_MS / 1_000} s.`
-      : `The connection failed: ${oneLine(error instanceof Error ? error.message : String(error))}.`;
+      : `The connection failed (${oneLine(whyOf(error))}).`;
     return { ok: false, isPermanent: false, reason };
   }
+}
+
+/** A host with several addresses fails with an error that has a code and no words. */
+function whyOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.message || ("code" in error ? String(error.code) : error.name);
 }
 
 async function send(request: PostRequest, signal: AbortSignal): Promise<number> {

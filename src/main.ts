@@ -286,6 +286,7 @@ async function start(config: Config, log: Logger, onLost: () => void): Promise<R
     const gateway = openGateway(config, platform, calls, identity);
     const hasApi = config.roles.has("api");
     const metrics = new Registry();
+    let isOpen = false;
     const http = createHttp({
       config,
       identity,
@@ -296,13 +297,14 @@ async function start(config: Config, log: Logger, onLost: () => void): Promise<R
       log,
       changes: platform.changes,
       webRoot: WEB_ROOT,
-      ready: () => isReady(platform.db),
+      ready: async () => isOpen && (await isReady(platform.db)),
     });
     const listening = await http.listen();
     closers.push({ name: "http", close: () => listening.close() });
     closers.push({ name: "gateway", close: () => gateway.close() });
     // Last of all: a key that is made must be shown.
     const adminKey = await ensureAdminKey(platform.db, config.adminKey);
+    isOpen = true;
     const isAnyPort = config.publicUrl === localUrl(config.host, 0);
     const url = isAnyPort ? localUrl(config.host, listening.port) : config.publicUrl;
     return { url, adminKey, stop };

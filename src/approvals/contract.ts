@@ -3,10 +3,10 @@ import { projectId, text, uuid } from "../platform/contract.ts";
 import { runStateSchema } from "../runs/contract.ts";
 
 /** What a person may answer. */
-export const DECISIONS = ["approve", "reject"] as const;
+const DECISIONS = ["approve", "reject"] as const;
 export type Decision = (typeof DECISIONS)[number];
 
-export const REASON_MAX = 4_000;
+const REASON_MAX = 4_000;
 
 export const decideBody = z.strictObject({
   project_id: projectId,

@@ -1,11 +1,11 @@
 export { expireQuestions, voidQuestionsOfProject, voidQuestionsOfRun } from "./close.ts";
+export type { Decision } from "./contract.ts";
+export { decide } from "./decide.ts";
 export type { ApprovalEffects, QuestionEnding } from "./effects.ts";
 export { approvalListRoutes } from "./list.ts";
 export { type NewQuestion, openQuestion } from "./open.ts";
 export { type ApprovalRow, decisionsOf, lockQuestion } from "./queries.ts";
 export { markAnswered, redeem } from "./redeem.ts";
-export type { Decision } from "./contract.ts";
-export { decide } from "./decide.ts";
 export { decideRoutes } from "./routes.ts";
 export type { ExactCall } from "./rules.ts";
 export { createSigner, ensureSigningKey, type Signer } from "./signing.ts";

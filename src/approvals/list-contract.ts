@@ -9,7 +9,7 @@ export const approvalListQuery = z.object({
 export type ApprovalListQuery = z.infer<typeof approvalListQuery>;
 
 /** An open question and what a person needs to answer it. */
-export const openApproval = z.object({
+const openApproval = z.object({
   run_id: z.string(),
   project_id: z.string(),
   agent_id: z.string(),

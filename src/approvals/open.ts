@@ -34,7 +34,7 @@ export interface NewQuestion {
 }
 
 /** The context an approval's sealed arguments are bound to. */
-export function argsContext(projectId: string, approvalId: string): string {
+function argsContext(projectId: string, approvalId: string): string {
   return `approvals/${projectId}/${approvalId}`;
 }
 

@@ -8,7 +8,7 @@ const pass = (reason: string) => ({ outcome: "pass", code: null, reason }) as co
 const block = (code: ErrorCode, reason: string) => ({ outcome: "block", code, reason }) as const;
 
 /** Whether a tool's calls need a person: what the contract says, and where it is silent every write does. */
-export function needsApproval(grant: {
+function needsApproval(grant: {
   effect: "read" | "write";
   approval?: "never" | "always" | undefined;
 }): boolean {

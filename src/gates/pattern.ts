@@ -18,13 +18,13 @@ export interface Pattern {
  * @throws SyntaxError when it is no pattern at all
  */
 export function compilePattern(pattern: string): Pattern {
-  const toString = () => pattern;
+  const source = { toString: () => pattern };
   try {
     const linear = RE2JS.compile(pattern);
-    return { test: (text) => linear.matcher(text).find(), toString };
+    return { ...source, test: (text) => linear.matcher(text).find() };
   } catch {
     const native = new RegExp(pattern, "u");
-    return { test: (text) => testWithin(native, text), toString };
+    return { ...source, test: (text) => testWithin(native, text) };
   }
 }
 

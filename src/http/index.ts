@@ -1,2 +1,1 @@
-export { createHttp, type Http } from "./app.ts";
-export type { Listening } from "./serve.ts";
+export { createHttp } from "./app.ts";

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { MIGRATION_MODES, paging, projectId, text, timestamp } from "../platform/contract.ts";
 
 /** What a key may do, from least to most; an `agent` key works through the gateway only. */
-export const ROLES = ["viewer", "operator", "admin", "agent"] as const;
+const ROLES = ["viewer", "operator", "admin", "agent"] as const;
 export type Role = (typeof ROLES)[number];
 
 export const signInBody = z.strictObject({ key: text(1, 400) });
@@ -61,7 +61,7 @@ export type NewKey = z.infer<typeof newKeyBody>;
 /** A key as it was made: the only time its secret is shown. */
 export const newKeySchema = z.object({ key_id: z.string(), key: z.string() });
 
-export const keySchema = z.object({
+const keySchema = z.object({
   key_id: z.string(),
   name: z.string(),
   role: z.enum(ROLES),

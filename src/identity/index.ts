@@ -7,12 +7,10 @@ export {
   requirePlatformAdmin,
   requireProject,
   requireRole,
-  type Surface,
   scopeOf,
   sees,
   unknownProject,
 } from "./caller.ts";
-export type { Role } from "./contract.ts";
-export { createKeys, type Keys } from "./key-service.ts";
+export { createKeys } from "./key-service.ts";
 export { identityRoutes } from "./routes.ts";
 export { createIdentity, type Identity } from "./service.ts";

@@ -1,2 +1,2 @@
-export type { McpCall, McpCaller, McpDeps, RunWish } from "./deps.ts";
-export { createMcpEdge, type McpEdge, type McpEdgeOptions } from "./edge.ts";
+export type { McpCall, McpDeps, RunWish } from "./deps.ts";
+export { createMcpEdge, type McpEdge } from "./edge.ts";

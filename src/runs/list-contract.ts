@@ -36,9 +36,9 @@ export const runListQuery = z
 export type RunListQuery = z.infer<typeof runListQuery>;
 
 /** What each gate said about a call, in order. */
-export const verdictsSchema = z.array(z.record(z.string(), z.unknown()));
+const verdictsSchema = z.array(z.record(z.string(), z.unknown()));
 
-export const listedRun = z.object({
+const listedRun = z.object({
   run_id: z.string(),
   project_id: z.string(),
   agent_id: z.string(),

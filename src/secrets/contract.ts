@@ -2,7 +2,7 @@ import { z } from "zod";
 import { paging, projectId, text, timestamp } from "../platform/contract.ts";
 
 /** A secret's name, as contracts write it after `secret:`. */
-export const secretName = z
+const secretName = z
   .string()
   .regex(
     /^[A-Za-z][A-Za-z0-9_.-]{0,127}$/,

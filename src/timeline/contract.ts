@@ -155,7 +155,7 @@ const stepMetadata = z.object({
   kind: z.string(),
 });
 
-export const timelineItem = z.discriminatedUnion("kind", [
+const timelineItem = z.discriminatedUnion("kind", [
   z.object({
     ...itemBase,
     kind: z.literal("run"),

@@ -46,7 +46,7 @@ export interface FailurePlace {
 const MAX_FOREIGN_TEXT = 500;
 
 /** Text from a tool server, short and on one line, for use inside an error message. */
-export function foreignText(text: string): string {
+function foreignText(text: string): string {
   const line = text.replace(/[\p{Cc}\p{Cf}\s]+/gu, " ").trim();
   const points = [...line];
   return points.length > MAX_FOREIGN_TEXT

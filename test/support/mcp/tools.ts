@@ -13,7 +13,7 @@ export interface FixtureTools {
 const anyObject = { type: "object" };
 
 /** The tools as the wire has them, with fields and content that no SDK knows. */
-export function fixtureTools(tools: FixtureTools): Record<string, unknown>[] {
+function fixtureTools(tools: FixtureTools): Record<string, unknown>[] {
   return [
     {
       name: "echo",

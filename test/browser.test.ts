@@ -107,8 +107,8 @@ describe("the console", { timeout: 60_000 }, () => {
       await page.getByText("clear_cache").first().waitFor();
       expect(await violations(page)).toEqual([]);
 
-      const overflow = await page.evaluate(
-        () => document.documentElement.scrollWidth - window.innerWidth,
+      const overflow = await page.evaluate<number>(
+        "document.documentElement.scrollWidth - window.innerWidth",
       );
       expect(overflow).toBeLessThanOrEqual(0);
       expect(faults).toEqual([]);

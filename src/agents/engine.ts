@@ -4,7 +4,7 @@ import type { Database } from "../platform/database/index.ts";
 import { AppError } from "../platform/errors.ts";
 import type { JobData } from "../platform/jobs/index.ts";
 import type { Logger } from "../platform/log.ts";
-import { claimRun, type RunRow, readSteps, transition } from "../runs/index.ts";
+import { claimRun, type RunRow, readSteps, transition, yieldRun } from "../runs/index.ts";
 import { type Next, nextOf, variablesOf } from "./journal.ts";
 import { type Hold, keepLease } from "./lease.ts";
 import { doStep, type StepContext } from "./steps.ts";
@@ -41,6 +41,7 @@ export function createRunbookAgent(deps: AgentDeps): RunbookAgent {
         deps.log.info({ run_id: runId, err: error }, "stopped working on a run");
       } finally {
         lease.end();
+        if (jobSignal.aborted) await giveBack(deps, hold);
       }
     },
   };
@@ -51,6 +52,11 @@ const inProject = <T>(
   projectId: string,
   work: Parameters<typeof db.transaction<T>>[1],
 ) => db.transaction({ role: "app", projects: [projectId] }, work);
+
+/** Another worker may go on at once instead of waiting for the lease to run out. */
+async function giveBack(deps: AgentDeps, hold: Hold): Promise<void> {
+  await inProject(deps.db, hold.projectId, (tx) => yieldRun(tx, deps.effects, hold));
+}
 
 /** Whether somebody else has taken, ended or stopped the run meanwhile. */
 function isOver(error: unknown): boolean {

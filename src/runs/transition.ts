@@ -173,4 +173,27 @@ export async function claimRun(
   return after;
 }
 
+/**
+ * A worker that shuts down gives its run back: another goes on from the journal, and no attempt is used up. Nothing
+ * happens when it no longer holds the run.
+ */
+export async function yieldRun(
+  tx: Tx,
+  effects: Pick<RunEffects, "send">,
+  holder: { projectId: string; runId: string; fence: number; workerId: string },
+): Promise<void> {
+  const given = await tx
+    .updateTable("runs")
+    .set({ worker_id: null, lease_until: null })
+    .where("project_id", "=", holder.projectId)
+    .where("run_id", "=", holder.runId)
+    .where("fence", "=", holder.fence)
+    .where("worker_id", "=", holder.workerId)
+    .where("state", "=", "running")
+    .returning("run_id")
+    .executeTakeFirst();
+  if (!given) return;
+  await effects.send(tx, "run.execute", { project_id: holder.projectId, run_id: holder.runId });
+}
+
 export { recordTransition };

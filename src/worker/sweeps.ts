@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import { type ApprovalEffects, expireQuestions } from "../approvals/index.ts";
 import { type Actor, systemActor } from "../audit/index.ts";
 import { declareLost, sweepLostCalls } from "../calls/index.ts";
+import { failStuckMessages } from "../channels/index.ts";
 import type { Database, Tx } from "../platform/database/index.ts";
 import { eventForLost, lockRun, type RunRow, transition } from "../runs/index.ts";
 
@@ -34,6 +35,7 @@ export async function sweep(deps: SweepDeps): Promise<void> {
 export async function sweepSlowly(deps: SweepDeps): Promise<void> {
   await endIdleClientRuns(deps);
   await wakeUnclaimedRuns(deps);
+  await failStuckMessages(deps.db);
   await forgetOldEntries(deps.db);
 }
 

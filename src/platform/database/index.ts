@@ -102,15 +102,16 @@ async function withRetries<T>(attempt: () => Promise<T>): Promise<T> {
   }
 }
 
+/** NUL and halves of surrogate pairs as JSON.stringify writes them: jsonb takes neither. */
+const UNSTORABLE = /(?<!\\)((?:\\\\)*)\\u(?:0000|d[89a-f][0-9a-f]{2})/g;
+
 /**
- * A value for a jsonb column. (The driver would send an array as a PostgreSQL array.) NUL characters, which jsonb can't
- * hold, become U+FFFD.
+ * A value for a jsonb column. (The driver would send an array as a PostgreSQL array.) Characters that jsonb can't hold,
+ * NUL and halves of surrogate pairs, become U+FFFD, in keys as well.
  */
 export function jsonb(value: unknown): RawBuilder<JsonValue> {
-  const text = JSON.stringify(value, (_, part) =>
-    typeof part === "string" && part.includes("\0") ? part.replaceAll("\0", "\ufffd") : part,
-  );
-  return sql<JsonValue>`${text ?? "null"}::jsonb`;
+  const text = (JSON.stringify(value) ?? "null").replaceAll(UNSTORABLE, "$1\\ufffd");
+  return sql<JsonValue>`${text}::jsonb`;
 }
 
 /** Whether the error is a violation of the named unique constraint or index. */

@@ -1,6 +1,8 @@
 import {
   infiniteQueryOptions,
   keepPreviousData,
+  MutationCache,
+  QueryCache,
   QueryClient,
   queryOptions,
 } from "@tanstack/react-query";
@@ -12,7 +14,14 @@ const retry = (count: number, error: Error) =>
   error instanceof Problem && error.isConnection && count < 2;
 
 export function makeQueryClient(): QueryClient {
-  return new QueryClient({
+  // A session can end between two answers; whoever hears of it first sends one to the sign-in.
+  const onError = (error: Error) => {
+    if (error instanceof Problem && error.status === 401)
+      client.setQueryData(sessionQuery.queryKey, null);
+  };
+  const client = new QueryClient({
+    queryCache: new QueryCache({ onError }),
+    mutationCache: new MutationCache({ onError }),
     defaultOptions: {
       // The event stream says what is stale, so nothing is stale by age alone.
       queries: {
@@ -25,6 +34,7 @@ export function makeQueryClient(): QueryClient {
       mutations: { retry: false, networkMode: "always" },
     },
   });
+  return client;
 }
 
 /** Who is signed in, or null. */

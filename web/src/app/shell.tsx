@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link, Navigate, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
+import { Link, Outlet, useNavigate } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Glyph, type GlyphName } from "../ui/glyphs.tsx";
@@ -19,7 +19,6 @@ export function Shell() {
   const { t } = useTranslation();
   const client = useQueryClient();
   const navigate = useNavigate();
-  const location = useLocation();
   const session = useQuery(sessionQuery);
   const [help, setHelp] = useState(false);
   useEffect(() => startLive(client), [client]);
@@ -28,7 +27,13 @@ export function Shell() {
     "g a": () => navigate({ to: "/approvals" }),
     "?": () => setHelp(true),
   });
-  if (session.data === null) return <Navigate to="/sign-in" search={{ next: location.href }} />;
+  const signedOut = session.data === null;
+  useEffect(() => {
+    if (!signedOut) return;
+    const { pathname, search } = window.location;
+    void navigate({ to: "/sign-in", search: { next: pathname + search }, replace: true });
+  }, [signedOut, navigate]);
+  if (signedOut) return null;
   return (
     <>
       <a className="skip" href="#main">

@@ -8,7 +8,6 @@ import { Menu, MenuChoice } from "../ui/menu.tsx";
 import { api } from "./client.ts";
 import { chooseLanguage, type Language } from "./i18n.ts";
 import { chooseShortcuts, chooseTheme, type Theme, usePreferences } from "./preferences.ts";
-import { sessionQuery } from "./queries.ts";
 import { useProject, useProjects, useSession } from "./use-session.ts";
 
 export function TopBar(props: { onHelp: () => void }) {
@@ -140,9 +139,8 @@ function AccountMenu(props: { onHelp: () => void }) {
   const { shortcuts } = usePreferences();
   const signOut = async () => {
     await api.signOut().catch(() => undefined);
-    client.clear();
-    client.setQueryData(sessionQuery.queryKey, null);
     await navigate({ to: "/sign-in" });
+    client.clear();
   };
   if (!session) return null;
   return (

@@ -34,7 +34,7 @@ function newKey(): string {
 
 const MOST_RESENDS = 6;
 // A question that has just taken the place of another must not get the answer meant for that one.
-const SETTLE_MS = 500;
+const SETTLE_MS = 400;
 
 const isSettled = (error: Error | null): boolean =>
   error instanceof Problem && (error.status === 410 || error.status === 409);

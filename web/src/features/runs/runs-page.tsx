@@ -1,6 +1,6 @@
 import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { useMemo, useRef } from "react";
+import { useEffect, useMemo, useRef } from "react";
 import type { RunList } from "../../app/api.ts";
 import type { RunFilters } from "../../app/client.ts";
 import { useKeys } from "../../app/keys.ts";
@@ -48,7 +48,7 @@ function RunsList(props: { filters: RunFilters; filtered: boolean }) {
   return (
     <div className="page">
       <RunsHead total={first} />
-      <FilterBar rows={first?.runs ?? []} />
+      {(props.filtered || first?.total !== 0) && <FilterBar rows={first?.runs ?? []} />}
       {pages.isPending && <Bones rows={12} label={t("common.loading")} />}
       {pages.isError && !first && (
         <ProblemNote error={pages.error} onRetry={() => pages.refetch()} />
@@ -94,12 +94,17 @@ function LoadedRuns(props: {
     initialData: props.first,
   });
   const merged = mergeHead(shown, head.data);
-  const showNewer = () => {
-    if (!head.data || merged.newer === 0) return;
+  const adopt = (newest: RunList) =>
     client.setQueryData(runPagesQuery(props.filters).queryKey, {
-      pages: [head.data],
+      pages: [newest],
       pageParams: [""],
     });
+  useEffect(() => {
+    if (shown.length === 0 && head.data && head.data.runs.length > 0) adopt(head.data);
+  });
+  const showNewer = () => {
+    if (!head.data || merged.newer === 0) return;
+    adopt(head.data);
     announce(t("runs.newer_shown", { count: merged.newer }));
     top.current?.scrollIntoView({ block: "center" });
   };

@@ -59,7 +59,7 @@ export function SignInPage() {
   });
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (key.trim() !== "") signIn.mutate({ key, to: undefined });
+    if (key.trim() !== "" && !signIn.isPending) signIn.mutate({ key, to: undefined });
   };
   const refused = signIn.error instanceof Problem && !signIn.error.isConnection;
   return (
@@ -82,17 +82,13 @@ export function SignInPage() {
             autoComplete="current-password"
             placeholder="awp_…"
             spellCheck={false}
+            required
             value={key}
             aria-invalid={refused}
             onChange={(event) => setKey(event.target.value)}
           />
           {signIn.error && <ProblemNote error={signIn.error} />}
-          <Button
-            type="submit"
-            tone="ink"
-            className="mt-3 w-full"
-            aria-disabled={signIn.isPending || key.trim() === ""}
-          >
+          <Button type="submit" tone="ink" className="mt-3 w-full" aria-disabled={signIn.isPending}>
             {signIn.isPending ? t("sign_in.sending") : t("sign_in.send")}
           </Button>
         </form>

@@ -19,7 +19,7 @@ const values = {
 const outputs = {
   status: { healthy: false, summary: "The cache is 96 % full." },
   disk: { percent: 96, files: 192, older_than_24h: { files: 148, bytes: 38_797_312 } },
-  log: { no_space_errors: 37 },
+  log: { no_space_errors: 37, line_count: 40 },
   clear: { deleted_files: 148, freed_bytes: 38_797_312 },
   status_after: { healthy: true, summary: "The cache is 22 % full." },
   disk_after: { percent: 22.4 },

@@ -25,7 +25,6 @@ const step = (key: string, name: string): Milestone => ({
   matches: (item) =>
     item.kind === "step" && item.metadata?.step_key === key && item.status === "success",
 });
-/** Looked for anywhere: it and the run come from one transaction, within a few milliseconds. */
 const received: Milestone = {
   name: "the alert received",
   matches: (item) => item.kind === "inbound" && item.status === "received",
@@ -33,6 +32,7 @@ const received: Milestone = {
 
 /** Must be on the repair's timeline in this order; other entries may stand between. */
 const REPAIR: Milestone[] = [
+  received,
   run("the run created", "pending"),
   run("the run started", "running"),
   call("service_status", "service_status read"),
@@ -53,6 +53,7 @@ const REPAIR: Milestone[] = [
 ];
 
 const BLOCKED: Milestone[] = [
+  received,
   run("the run created", "pending"),
   run("the run started", "running"),
   call("restart_service", "restart_service asked for"),
@@ -83,7 +84,6 @@ function missingInRepair(detail: RunDetail): string[] {
   const final = detail.outbound_messages.filter((entry) => entry.message_type === "final");
   const unsent = detail.outbound_messages.filter((entry) => entry.send_status !== "sent");
   return said([
-    ...inOrder("the repair's timeline", [received], detail.timeline),
     ...inOrder("the repair's timeline", REPAIR, detail.timeline),
     [
       cleared.filter((entry) => entry.result_status === "success").length === 1,
@@ -102,7 +102,6 @@ function missingInRepair(detail: RunDetail): string[] {
 function missingInBlocked(detail: RunDetail): string[] {
   const stopped = detail.mcp_calls.find((entry) => entry.tool_name.includes("restart_service"));
   return said([
-    ...inOrder("the second run's timeline", [received], detail.timeline),
     ...inOrder("the second run's timeline", BLOCKED, detail.timeline),
     [stopped?.result_status === "blocked", "restart_service was not blocked"],
     [stopped?.block_gate === 2, `restart_service names gate ${stopped?.block_gate}, not gate 2`],

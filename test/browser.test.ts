@@ -141,12 +141,18 @@ describe("the console", { timeout: 60_000 }, () => {
     });
     await page.goto(demo.link);
     await page.getByRole("heading", { level: 1, name: "Disk almost full" }).waitFor();
-    await page
-      .getByRole("button", { name: /^Approve/ })
-      .first()
-      .click();
-    // Deleting can't be undone: a second look says exactly what will happen.
+    // Deleting can't be undone: a second look says exactly what will happen. The button is deaf for a moment after the
+    // question has appeared, so that nobody answers what they have not seen.
+    const approve = page.getByRole("button", { name: /^Approve/ }).first();
     const dialog = page.getByRole("dialog");
+    await approve.waitFor();
+    await waitFor(
+      async () => {
+        if (!(await dialog.isVisible())) await approve.click();
+        return dialog.isVisible();
+      },
+      { timeoutMs: 15_000, what: "the second look" },
+    );
     await dialog.getByText("Delete files older than 24h").waitFor();
     await dialog.getByRole("textbox").fill("Cache only, the origin is healthy.");
     await dialog.getByRole("button", { name: /^Approve, run clear_cache/ }).click();

@@ -12,7 +12,7 @@ import {
   seedRun,
 } from "../../test/support/fixtures.ts";
 import type { Caller } from "../identity/index.ts";
-import { jsonb } from "../platform/database/index.ts";
+import { jsonb, type Tx } from "../platform/database/index.ts";
 import { newId } from "../platform/ids.ts";
 import { approvalListRoutes } from "./list.ts";
 import { approvalListAnswer, type OpenApproval } from "./list-contract.ts";
@@ -43,41 +43,41 @@ const ids = (answer: { approvals: OpenApproval[] }) =>
 const names = (answer: { approvals: OpenApproval[] }) =>
   ids(answer).map((id) => Object.keys(asked).find((name) => asked[name] === id));
 
+/** Seeds the projects; what is seeded after goes by a name. */
+async function namedRows(tx: Tx) {
+  const revision = { acme: "", globex: "", many: "" };
+  for (const project_id of ["acme", "globex", "many"] as const) {
+    await seedProject(tx, { project_id });
+    revision[project_id] = (await seedRevision(tx, { project_id })).revision_id;
+  }
+  const run = async (name: string, project_id: keyof typeof revision, given: object = {}) => {
+    const row = await seedRun(tx, {
+      project_id,
+      revision_id: revision[project_id],
+      state: "waiting_approval",
+      ...given,
+    });
+    runs[name] = row.run_id;
+    return row;
+  };
+  const question = async (
+    name: string,
+    of: Awaited<ReturnType<typeof run>>,
+    second: string,
+    given: object = {},
+  ) => {
+    const row = await seedApproval(tx, of, { created_at: at(second), ...given });
+    asked[name] = row.approval_id;
+    return row;
+  };
+  return { run, question };
+}
+
 beforeAll(async () => {
   reading = await openReading();
   routes = approvalListRoutes(reading);
   await reading.seed(async (tx) => {
-    for (const project_id of ["acme", "globex", "many"]) {
-      await seedProject(tx, { project_id });
-    }
-    const revision = { acme: "", globex: "", many: "" };
-    for (const project_id of ["acme", "globex", "many"] as const) {
-      revision[project_id] = (await seedRevision(tx, { project_id })).revision_id;
-    }
-    const run = async (
-      name: string,
-      project_id: "acme" | "globex" | "many",
-      given: object = {},
-    ) => {
-      const row = await seedRun(tx, {
-        project_id,
-        revision_id: revision[project_id],
-        state: "waiting_approval",
-        ...given,
-      });
-      runs[name] = row.run_id;
-      return row;
-    };
-    const question = async (
-      name: string,
-      of: Awaited<ReturnType<typeof run>>,
-      second: string,
-      given: object = {},
-    ) => {
-      const row = await seedApproval(tx, of, { created_at: at(second), ...given });
-      asked[name] = row.approval_id;
-      return row;
-    };
+    const { run, question } = await namedRows(tx);
     const full = await run("full", "acme", {
       created_at: at("01"),
       timeout_at: at("59"),

@@ -46,46 +46,8 @@ export async function openQuestion(
   deps: { effects: RunEffects; sealer: Sealer },
   question: NewQuestion,
 ): Promise<{ approval_id: string; expires_at: string }> {
-  const { run, call } = question;
-  const id = question.approvalId;
-  const row = await tx
-    .insertInto("approvals")
-    .values({
-      approval_id: id,
-      project_id: run.project_id,
-      run_id: run.run_id,
-      call_id: question.callId,
-      step_id: question.stepId,
-      call_key: call.callKey,
-      agent_id: run.agent_id,
-      revision_id: run.revision_id,
-      contract_hash: call.contractHash,
-      server: call.server,
-      tool_name: call.tool,
-      effect: question.effect,
-      args_display: jsonb(redact(question.args)),
-      args_ciphertext: deps.sealer.seal(
-        canonicalJson(question.args),
-        argsContext(run.project_id, id),
-      ),
-      asked_hash: call.argsHash,
-      status: "open",
-      rule: question.rule,
-      headline: question.headline ? jsonb(question.headline) : null,
-      undoable: question.undoable ?? null,
-      blast_radius: question.blastRadius ? jsonb(question.blastRadius) : null,
-      estimate: question.estimate ? jsonb(question.estimate) : null,
-      agent_reason: question.agentReason ?? null,
-      cost_usd: question.costUsd,
-      verdicts: jsonb(question.verdicts),
-      quorum: question.quorum,
-      on_reject: question.onReject,
-      on_expire: question.onExpire,
-      redeem_seconds: question.redeemSeconds,
-      expires_at: sql<string>`clock_timestamp() + make_interval(secs => ${question.expiresSeconds})`,
-    })
-    .returning(["approval_id", "expires_at"])
-    .executeTakeFirstOrThrow();
+  const { run, call, approvalId: id } = question;
+  const row = await insertQuestion(tx, deps.sealer, question);
   await appendAudit(tx, {
     projectId: run.project_id,
     actor: question.actor,
@@ -109,4 +71,47 @@ export async function openQuestion(
     approval_id: id,
   });
   return row;
+}
+
+async function insertQuestion(
+  tx: Tx,
+  sealer: Sealer,
+  question: NewQuestion,
+): Promise<{ approval_id: string; expires_at: string }> {
+  const { run, call, approvalId: id } = question;
+  return tx
+    .insertInto("approvals")
+    .values({
+      approval_id: id,
+      project_id: run.project_id,
+      run_id: run.run_id,
+      call_id: question.callId,
+      step_id: question.stepId,
+      call_key: call.callKey,
+      agent_id: run.agent_id,
+      revision_id: run.revision_id,
+      contract_hash: call.contractHash,
+      server: call.server,
+      tool_name: call.tool,
+      effect: question.effect,
+      args_display: jsonb(redact(question.args)),
+      args_ciphertext: sealer.seal(canonicalJson(question.args), argsContext(run.project_id, id)),
+      asked_hash: call.argsHash,
+      status: "open",
+      rule: question.rule,
+      headline: question.headline ? jsonb(question.headline) : null,
+      undoable: question.undoable ?? null,
+      blast_radius: question.blastRadius ? jsonb(question.blastRadius) : null,
+      estimate: question.estimate ? jsonb(question.estimate) : null,
+      agent_reason: question.agentReason ?? null,
+      cost_usd: question.costUsd,
+      verdicts: jsonb(question.verdicts),
+      quorum: question.quorum,
+      on_reject: question.onReject,
+      on_expire: question.onExpire,
+      redeem_seconds: question.redeemSeconds,
+      expires_at: sql<string>`clock_timestamp() + make_interval(secs => ${question.expiresSeconds})`,
+    })
+    .returning(["approval_id", "expires_at"])
+    .executeTakeFirstOrThrow();
 }

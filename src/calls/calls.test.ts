@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openCallBench, PROJECT } from "../../test/support/calls.ts";
+import { KEY_ID, openCallBench, PROJECT } from "../../test/support/calls.ts";
 import { type HttpFixture, serveHttp } from "../../test/support/mcp/http-server.ts";
 import { createCatalog, declareLost, makeCall } from "./index.ts";
 
@@ -268,7 +268,7 @@ describe("a call that gets no answer", () => {
       callKey: "mcp",
       tool: "slow",
       args: { ms: 700 },
-      keyId: "agentkey0001",
+      keyId: KEY_ID,
     }).catch((error: Error) => error.message);
     await expect.poll(() => ran("slow"), { timeout: 5_000 }).toBe(1);
     await bench.asTenant((tx) => declareLost(tx, PROJECT, run.run_id));

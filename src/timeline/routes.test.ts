@@ -151,42 +151,44 @@ test("an event belongs by run_id or by what trigger_ref names, within the projec
   ]);
 });
 
-test("equal times keep the order of the table, and within a kind the order of its list", async () => {
-  const [late, early] = [at("05"), at("05")];
-  const run = await reading.seed(async (tx) => {
-    const run = await newRun(tx, {
-      created_at: early,
-      started_at: early,
-      completed_at: early,
-      state: "completed",
-    });
-    await seedMessage(tx, run, { queued_at: at("04"), sent_at: late, content_preview: "second" });
-    await seedMessage(tx, run, { queued_at: at("03"), sent_at: late, content_preview: "first" });
-    await seedMessage(tx, run, { queued_at: late, content_preview: "third" });
-    const calls = [newId(), newId()].sort().reverse();
-    for (const call_id of calls) await seedCall(tx, run, { call_id, created_at: late });
-    // Numbers beyond 9 sort as numbers, and a decision comes after steps of its time whatever its number.
-    for (const step_seq of [11, 2, 10])
-      await seedStep(tx, run, { step_seq, created_at: late, tool_name: null, kind: "note" });
-    await seedStep(tx, run, {
-      step_seq: 1,
-      created_at: late,
-      tool_name: "operator_console.reject",
-    });
-    await seedEvent(tx, {
-      project_id: "acme",
-      provider_event_id: newId(),
-      run_id: run.run_id,
-      received_at: late,
-    });
-    await seedTransition(tx, run, {
-      at: late,
-      from_state: "running",
-      to_state: "pending",
-      event: "release",
-    });
-    return run;
+/** A run where all happens at the same time, written in another order than it is to be read in. */
+async function seedAllAtOnce(tx: Tx, moment: string) {
+  const run = await newRun(tx, {
+    created_at: moment,
+    started_at: moment,
+    completed_at: moment,
+    state: "completed",
   });
+  await seedMessage(tx, run, { queued_at: at("04"), sent_at: moment, content_preview: "second" });
+  await seedMessage(tx, run, { queued_at: at("03"), sent_at: moment, content_preview: "first" });
+  await seedMessage(tx, run, { queued_at: moment, content_preview: "third" });
+  const calls = [newId(), newId()].sort().reverse();
+  for (const call_id of calls) await seedCall(tx, run, { call_id, created_at: moment });
+  // Numbers beyond 9 sort as numbers, and a decision comes after steps of its time whatever its number.
+  for (const step_seq of [11, 2, 10])
+    await seedStep(tx, run, { step_seq, created_at: moment, tool_name: null, kind: "note" });
+  await seedStep(tx, run, {
+    step_seq: 1,
+    created_at: moment,
+    tool_name: "operator_console.reject",
+  });
+  await seedEvent(tx, {
+    project_id: "acme",
+    provider_event_id: newId(),
+    run_id: run.run_id,
+    received_at: moment,
+  });
+  await seedTransition(tx, run, {
+    at: moment,
+    from_state: "running",
+    to_state: "pending",
+    event: "release",
+  });
+  return run;
+}
+
+test("equal times keep the order of the table, and within a kind the order of its list", async () => {
+  const run = await reading.seed((tx) => seedAllAtOnce(tx, at("05")));
   const { timeline } = await read(run.run_id);
   const names = timeline.map((item: TimelineItem) =>
     item.kind === "step"

@@ -6,7 +6,8 @@ import {
   seedProject,
   seedRevision,
 } from "../../test/support/fixtures.ts";
-import { at, seedStory } from "../../test/support/story.ts";
+import { type Story, seedStory } from "../../test/support/story.ts";
+import { timelineOfStory } from "../../test/support/story-timeline.ts";
 import { type RunAnswer, runAnswer } from "./contract.ts";
 import { timelineRoutes } from "./index.ts";
 
@@ -24,7 +25,7 @@ async function read(runId: string, as: Parameters<typeof ask>[2] = {}): Promise<
 
 afterAll(() => reading?.close());
 
-let story: Awaited<ReturnType<typeof seedStory>>;
+let story: Story;
 let answer: RunAnswer;
 
 beforeAll(async () => {
@@ -131,176 +132,8 @@ test("counts and what was cut", () => {
 });
 
 test("the timeline, every kind of the table", () => {
-  const { run, event, repeated, call, step, check, decision, approvalId, queued, sent } = story;
-  const stepMetadata = { was_blocked: false, latency_ms: null, call_id: null };
-  const expected: [string, string, string, string, string, string | null, object][] = [
-    [
-      "inbound",
-      "00",
-      `inbound:${event.event_id}`,
-      "Alert received",
-      "received",
-      "DiskAlmostFull",
-      { provider_event_id: "grp-7" },
-    ],
-    [
-      "run",
-      "01",
-      "run:created",
-      "Run created",
-      "pending",
-      "alertmanager, disk-janitor",
-      { trace_id: run.trace_id, trigger_ref: "grp-7" },
-    ],
-    ["run", "03", "run:started", "Started", "running", "worker-2", { worker_id: "worker-2" }],
-    [
-      "inbound",
-      "05",
-      `inbound:${repeated.event_id}`,
-      "Alert received again",
-      "duplicate",
-      null,
-      { provider_event_id: "grp-7" },
-    ],
-    [
-      "mcp",
-      "06",
-      `mcp:${call.call_id}`,
-      "clear_cache",
-      "blocked",
-      "A person has to approve this call.",
-      {
-        block_gate: 5,
-        latency_ms: 4,
-        call_id: call.call_id,
-        step_id: null,
-        server: "shop-tools",
-        tool_name: "clear_cache",
-        effect: "write",
-        verdicts: [
-          { gate: 5, name: "approval", outcome: "ask", code: null, reason: "The contract asks." },
-        ],
-        approval_id: null,
-        cost_usd: 0.1,
-      },
-    ],
-    [
-      "step",
-      "08",
-      `step:${step.step_id}`,
-      "clear_cache",
-      "blocked",
-      "A person has to approve this call.",
-      {
-        was_blocked: true,
-        latency_ms: 5,
-        step_key: "clear",
-        call_id: call.call_id,
-        step_id: step.step_id,
-        kind: "tool_call",
-      },
-    ],
-    [
-      "step",
-      "09",
-      `step:${check.step_id}`,
-      "Check: disk_full",
-      "pending",
-      "E-RUN-CHECK",
-      { ...stepMetadata, step_key: "disk_full", step_id: check.step_id, kind: "check" },
-    ],
-    [
-      "run",
-      "10",
-      expect.stringMatching(/^run:[0-9a-f-]{36}$/),
-      "Waiting for a person",
-      "waiting_approval",
-      "test: The contract asks.",
-      { event: "wait", from_state: "running" },
-    ],
-    [
-      "outbound",
-      "11",
-      `outbound:${queued.message_id}`,
-      "TELEGRAM: approval request",
-      "failed",
-      "no route",
-      {
-        message_type: "approval_request",
-        provider_message_id: null,
-        triggered_by_state: "waiting_approval",
-        subject_kind: null,
-        channel_id: "ops-oncall",
-      },
-    ],
-    [
-      "approval",
-      "19",
-      `step:${decision.step_id}`,
-      "Approved by a person",
-      "success",
-      "approver=op-2; decision=approve; reason=go",
-      {
-        ...stepMetadata,
-        step_key: "operator_console.approve:1",
-        step_id: decision.step_id,
-        kind: "decision",
-        approval_id: approvalId,
-      },
-    ],
-    [
-      "run",
-      "20",
-      expect.any(String),
-      "Running again",
-      "running",
-      "op-2",
-      { event: "resume", from_state: "waiting_approval" },
-    ],
-    [
-      "run",
-      "21",
-      expect.any(String),
-      "Taken up by a worker",
-      "running",
-      "worker-1",
-      { event: "claim", from_state: "running" },
-    ],
-    [
-      "outbound",
-      "30",
-      `outbound:${sent.message_id}`,
-      "TELEGRAM: automatic repair failed, handed to a person",
-      "sent",
-      "It is still full",
-      {
-        message_type: "final",
-        provider_message_id: "m-9",
-        triggered_by_state: null,
-        subject_kind: "auto_repair_failed",
-        channel_id: "ops-oncall",
-      },
-    ],
-    [
-      "run",
-      "40",
-      "run:ended",
-      "Failed",
-      "failed",
-      "It is still full; password=[redacted]",
-      { from_state: "running" },
-    ],
-  ];
   expect(answer.timeline.map(({ title_key: _key, ...item }) => item)).toEqual(
-    expected.map(([kind, second, id, title, status, summary, metadata]) => ({
-      id,
-      ts: at(second),
-      kind,
-      title,
-      status,
-      summary,
-      metadata,
-    })),
+    timelineOfStory(story),
   );
   for (const item of answer.timeline) {
     expect(Object.keys(item)).toEqual(

@@ -4,6 +4,7 @@ import {
   type Decision,
   decide,
   ensureSigningKey,
+  voidQuestionsOfRun,
 } from "../../src/approvals/index.ts";
 import {
   type CallDeps,
@@ -19,135 +20,55 @@ import {
   readRevision,
 } from "../../src/contracts/index.ts";
 import { createArgumentChecker } from "../../src/gates/index.ts";
-import { canonicalHash } from "../../src/platform/canonical.ts";
-import { jsonb, openDatabase } from "../../src/platform/database/index.ts";
+import { openDatabase, type Tx } from "../../src/platform/database/index.ts";
 import { newId } from "../../src/platform/ids.ts";
 import { openJobs } from "../../src/platform/jobs/index.ts";
 import { createLog } from "../../src/platform/log.ts";
 import { createSealer } from "../../src/platform/sealing.ts";
 import { createRun, type RunRow } from "../../src/runs/index.ts";
 import { createTestDatabase } from "./database.ts";
-import { seedProject } from "./fixtures.ts";
+import { seedActiveRevision, seedProject } from "./fixtures.ts";
 import { openPool } from "./mcp/pool.ts";
 
 export const PROJECT = "acme";
+/** The key that opens the runs and calls the tools. */
 export const KEY_ID = "agentkey0001";
+
+const OPERATOR = "op-2";
+
+/** What a test says of a contract; the schema fills in the rest. */
+type GivenAgent = Partial<AgentBody> & Record<string, unknown>;
 
 /** Everything calls are made with, real, on a database of its own. */
 export async function openCallBench() {
-  const database = await createTestDatabase();
-  const log = createLog("silent");
-  const db = openDatabase({ url: database.url, log });
-  const jobs = await openJobs({ url: database.url, log });
-  const sealer = createSealer([randomBytes(32).toString("hex")]);
-  await ensureSigningKey(db, sealer);
-  const pool = openPool();
-  const deps: CallDeps = {
-    db,
-    sealer,
-    pool,
-    log,
-    effects: { send: jobs.send, onQuestionClosed },
-    signer: createSigner(sealer),
-    checker: createArgumentChecker(),
-    catalog: createCatalog(db, pool),
-  };
-  const asTenant = <T>(work: Parameters<typeof db.transaction<T>>[1]) =>
-    db.transaction({ role: "app", projects: [PROJECT] }, work);
-  await db.transaction({ role: "platform" }, (tx) => seedProject(tx, { project_id: PROJECT }));
-
-  async function putContract(
-    family: "agent" | "tool_server",
-    contractId: string,
-    body: unknown,
-  ): Promise<string> {
-    const revisionId = newId();
-    await asTenant(async (tx) => {
-      await tx
-        .updateTable("contract_revisions")
-        .set({ lifecycle_status: "deprecated" })
-        .where("project_id", "=", PROJECT)
-        .where("contract_id", "=", contractId)
-        .execute();
-      const { n } = await tx
-        .selectFrom("contract_revisions")
-        .select(({ fn }) => fn.countAll<number>().as("n"))
-        .where("project_id", "=", PROJECT)
-        .where("contract_id", "=", contractId)
-        .executeTakeFirstOrThrow();
-      await tx
-        .insertInto("contract_revisions")
-        .values({
-          revision_id: revisionId,
-          project_id: PROJECT,
-          contract_id: contractId,
-          contract_family: family,
-          lifecycle_status: "active",
-          body: jsonb(body),
-          body_hash: canonicalHash(body),
-          version_major: 1,
-          version_minor: n,
-          created_by: "test",
-        })
-        .execute();
+  const { deps, close } = await openDeps();
+  const asTenant = <T>(work: (tx: Tx) => Promise<T>) =>
+    deps.db.transaction({ role: "app", projects: [PROJECT] }, work);
+  await deps.db.transaction({ role: "platform" }, (tx) => seedProject(tx, { project_id: PROJECT }));
+  /** Makes a contract's active revision and answers its id. */
+  const putContract = (family: "agent" | "tool_server", contract_id: string, body: unknown) =>
+    asTenant(async (tx) => {
+      const given = { project_id: PROJECT, contract_id, contract_family: family, body };
+      return (await seedActiveRevision(tx, given)).revision_id;
     });
-    return revisionId;
-  }
-
-  /** A client run under an agent contract with these tools. */
-  async function openRun(
-    body: Partial<AgentBody> & Record<string, unknown>,
-    isShadow = false,
-  ): Promise<RunRow> {
-    const full = agentBodySchema.parse({ display_name: "Agent", driver: "client", ...body });
-    const revisionId = await putContract("agent", `agent-${newId()}`, full);
-    return asTenant(async (tx) => {
-      const revision = await readRevision(tx, PROJECT, revisionId);
-      if (!revision) throw new Error("the revision is not there");
-      return createRun(tx, deps.effects, {
-        projectId: PROJECT,
-        agent: readAgent(revision),
-        driver: "client",
-        isShadow,
-        title: "test",
-        triggerType: "client",
-        actor: { kind: "agent", id: "agent" },
-        openedBy: KEY_ID,
-      });
-    });
-  }
-
   return {
     deps,
     asTenant,
     putContract,
-    openRun,
+    /** A run under an agent contract with these tools: a client's, or a pending one for a worker. */
+    async openRun(body: GivenAgent, isShadow = false): Promise<RunRow> {
+      const full = agentBodySchema.parse({ display_name: "Agent", driver: "client", ...body });
+      const revisionId = await putContract("agent", `agent-${newId()}`, full);
+      return asTenant((tx) => openRun(tx, deps, revisionId, isShadow));
+    },
     call: (
       run: RunRow,
       tool: string,
       args: Record<string, unknown> = {},
       more: Partial<CallRequest> = {},
-    ) =>
-      makeCall(deps, {
-        projectId: PROJECT,
-        runId: run.run_id,
-        callKey: "mcp",
-        tool,
-        args,
-        keyId: KEY_ID,
-        ...more,
-      }),
-    decide: (run: RunRow, decision: Decision, reason = "") =>
-      decide(deps, {
-        scope: { role: "app", projects: [PROJECT] },
-        projectId: PROJECT,
-        runId: run.run_id,
-        decision,
-        reason,
-        approver: { kind: "key", id: "op-2" },
-        via: { keyId: "op2key", actor: { kind: "key", id: "op-2" } },
-        surface: "api",
-      }),
+    ) => makeCall(deps, { ...callOf(run), tool, args, ...more }),
+    decide: (run: RunRow, decision: Decision, reason = "", more: Partial<Decided> = {}) =>
+      decide(deps, decisionOf(run, { decision, reason, ...more })),
     callRow: (callId: string) =>
       asTenant((tx) =>
         tx
@@ -160,11 +81,78 @@ export async function openCallBench() {
       asTenant((tx) =>
         tx.selectFrom("runs").selectAll().where("run_id", "=", runId).executeTakeFirstOrThrow(),
       ),
+    close,
+  };
+}
+
+async function openDeps(): Promise<{ deps: CallDeps; close(): Promise<void> }> {
+  const database = await createTestDatabase();
+  const log = createLog("silent");
+  const db = openDatabase({ url: database.url, log });
+  const jobs = await openJobs({ url: database.url, log });
+  const sealer = createSealer([randomBytes(32).toString("hex")]);
+  await ensureSigningKey(db, sealer);
+  const pool = openPool();
+  const effects: CallDeps["effects"] = {
+    send: jobs.send,
+    onRunEnded: (tx, run) => voidQuestionsOfRun(tx, effects, run),
+    onQuestionClosed,
+  };
+  const signer = createSigner(sealer);
+  const checker = createArgumentChecker();
+  return {
+    deps: { db, sealer, pool, log, effects, signer, checker, catalog: createCatalog(db, pool) },
     async close() {
       await pool.close();
       await jobs.stop();
       await db.close();
       await database.drop();
     },
+  };
+}
+
+async function openRun(
+  tx: Tx,
+  deps: CallDeps,
+  revisionId: string,
+  isShadow: boolean,
+): Promise<RunRow> {
+  const revision = await readRevision(tx, PROJECT, revisionId);
+  if (!revision) throw new Error("the revision is not there");
+  const agent = readAgent(revision);
+  const isClient = agent.body.driver === "client";
+  return createRun(tx, deps.effects, {
+    projectId: PROJECT,
+    agent,
+    driver: agent.body.driver,
+    isShadow,
+    title: "test",
+    triggerType: isClient ? "client" : "alertmanager",
+    actor: { kind: "agent", id: "agent" },
+    ...(isClient ? { openedBy: KEY_ID } : {}),
+  });
+}
+
+/** What every call of a client's run says. */
+function callOf(run: RunRow) {
+  return { projectId: PROJECT, runId: run.run_id, callKey: "mcp", keyId: KEY_ID };
+}
+
+type Decided = Parameters<typeof decide>[1];
+
+/** A decision of an operator with the API. */
+function decisionOf(
+  run: RunRow,
+  said: Pick<Decided, "decision" | "reason"> & Partial<Decided>,
+): Decided {
+  const approver = said.approver ?? { kind: "key", id: OPERATOR };
+  return {
+    scope: { role: "app", projects: [PROJECT] },
+    projectId: PROJECT,
+    runId: run.run_id,
+    approver,
+    via: { keyId: `key of ${approver.id}`, actor: approver },
+    surface: "api",
+    ...said,
   };
 }

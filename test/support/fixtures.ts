@@ -3,6 +3,7 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import { Hono } from "hono";
 import type { InsertObject, Selectable } from "kysely";
 import type { ApiEnv, Caller } from "../../src/identity/index.ts";
+import { canonicalHash } from "../../src/platform/canonical.ts";
 import {
   type Database,
   type DB,
@@ -77,6 +78,25 @@ export async function seedRevision(
     })
     .returningAll()
     .executeTakeFirstOrThrow();
+}
+
+let minor = 0;
+
+/** Makes an active revision of a contract, in place of an earlier one. */
+export async function seedActiveRevision(
+  tx: Tx,
+  given: { project_id: string; contract_id: string; contract_family: string; body: unknown },
+): Promise<Row<"contract_revisions">> {
+  await tx
+    .updateTable("contract_revisions")
+    .set({ lifecycle_status: "deprecated" })
+    .where("project_id", "=", given.project_id)
+    .where("contract_id", "=", given.contract_id)
+    .execute();
+  minor += 1;
+  const body = jsonb(given.body);
+  const body_hash = canonicalHash(given.body);
+  return seedRevision(tx, { ...given, body, body_hash, version_minor: minor });
 }
 
 export async function seedRun(

@@ -28,6 +28,34 @@ export interface TestHttpOptions {
 
 type Json = Record<string, unknown>;
 
+/** Sends JSON under a key; without one, as a stranger. Every answer is held against the API's description. */
+async function openSend(url: string) {
+  const description = await fetch(`${url}/api/v1/openapi.json`);
+  const check = new AnswerCheck(await description.json());
+  return async (method: string, path: string, key?: string, body?: unknown) => {
+    const response = await fetch(url + path, {
+      method,
+      headers: {
+        ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const contentType = response.headers.get("content-type") ?? "";
+    const { status } = response;
+    check.assert({ method, path, status, contentType, body: await response.clone().text() });
+    return response;
+  };
+}
+
+type Send = Awaited<ReturnType<typeof openSend>>;
+
+async function makeWith(send: Send, path: string, key: string, body: Json): Promise<Json> {
+  const response = await send("POST", `/api/v1${path}`, key, body);
+  if (response.status !== 201) throw new Error(`POST ${path}: ${await response.text()}`);
+  return (await response.json()) as Json;
+}
+
 /** The foundation of the API on a real port: identity, tenants and secrets, with the key of a platform admin. */
 export async function startTestHttp(databaseUrl: string, options: TestHttpOptions = {}) {
   const log = createLog("silent");
@@ -61,30 +89,8 @@ export async function startTestHttp(databaseUrl: string, options: TestHttpOption
   const listening = await http.listen();
   const url = `http://127.0.0.1:${listening.port}`;
 
-  const description = await fetch(`${url}/api/v1/openapi.json`);
-  const check = new AnswerCheck(await description.json());
-
-  /** Sends JSON under a key; without one, as a stranger. The answer is held against the API's description. */
-  const send = async (method: string, path: string, key?: string, body?: unknown) => {
-    const response = await fetch(url + path, {
-      method,
-      headers: {
-        ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
-        ...(body === undefined ? {} : { "content-type": "application/json" }),
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    const contentType = response.headers.get("content-type") ?? "";
-    const { status } = response;
-    check.assert({ method, path, status, contentType, body: await response.clone().text() });
-    return response;
-  };
-  const made = async (path: string, key: string, body: Json) => {
-    const response = await send("POST", `/api/v1${path}`, key, body);
-    if (response.status !== 201) throw new Error(`POST ${path}: ${await response.text()}`);
-    return (await response.json()) as Json;
-  };
-
+  const send = await openSend(url);
+  const made = (path: string, key: string, body: Json) => makeWith(send, path, key, body);
   return {
     url,
     db,

@@ -6,6 +6,9 @@ import { seedCall, seedEvent, seedMessage, seedRun, seedStep, seedTransition } f
 export const at = (second: string) => `2026-11-22T03:07:${second}Z`;
 
 /** A run through everything that can happen to one. */
+export type Story = Awaited<ReturnType<typeof seedStory>>;
+
+/** Writes the story's rows, under an agent's revision. */
 export async function seedStory(tx: Tx, revision: { project_id: string; revision_id: string }) {
   const { project_id, revision_id } = revision;
   const run = await seedRun(tx, {
@@ -20,6 +23,16 @@ export async function seedStory(tx: Tx, revision: { project_id: string; revision
     trigger_ref: "grp-7",
     title: "Disk almost full",
   });
+  await seedChanges(tx, run);
+  const events = await seedEvents(tx, run);
+  const call = await seedAskingCall(tx, run);
+  const steps = await seedSteps(tx, run, call.call_id);
+  return { run, ...events, call, ...steps, ...(await seedMessages(tx, run)) };
+}
+
+type Run = Awaited<ReturnType<typeof seedRun>>;
+
+async function seedChanges(tx: Tx, run: Run) {
   const change = (second: string, given: Parameters<typeof seedTransition>[2]) =>
     seedTransition(tx, run, { at: at(second), ...given });
   await change("01", { from_state: null, to_state: "pending", event: "create" });
@@ -49,11 +62,14 @@ export async function seedStory(tx: Tx, revision: { project_id: string; revision
     actor_id: "worker-1",
   });
   await change("40", { from_state: "running", to_state: "failed", event: "fail" });
+}
+
+async function seedEvents(tx: Tx, { project_id, run_id }: Run) {
   const event = await seedEvent(tx, {
     project_id,
     provider_event_id: "grp-7",
     received_at: at("00"),
-    run_id: run.run_id,
+    run_id,
     content_preview: "DiskAlmostFull",
   });
   const repeated = await seedEvent(tx, {
@@ -63,7 +79,11 @@ export async function seedStory(tx: Tx, revision: { project_id: string; revision
     is_duplicate: true,
     content_preview: null,
   });
-  const call = await seedCall(tx, run, {
+  return { event, repeated };
+}
+
+async function seedAskingCall(tx: Tx, run: Run) {
+  return seedCall(tx, run, {
     created_at: at("06"),
     completed_at: at("07"),
     tool_name: "clear_cache",
@@ -80,6 +100,9 @@ export async function seedStory(tx: Tx, revision: { project_id: string; revision
     args: jsonb({ path: "/var/cache", token: "hunter2" }),
     result: jsonb({ content: [{ type: "text", text: "Bearer hunter2hunter2" }] }),
   });
+}
+
+async function seedSteps(tx: Tx, run: Run, callId: string) {
   const step = await seedStep(tx, run, {
     step_seq: 1,
     step_key: "clear",
@@ -89,7 +112,7 @@ export async function seedStory(tx: Tx, revision: { project_id: string; revision
     block_reason: "A person has to approve this call.",
     error_code: "E-APPR-REQUIRED",
     latency_ms: 5,
-    call_id: call.call_id,
+    call_id: callId,
     created_at: at("06"),
     completed_at: at("08"),
     input: jsonb({ args: { password: "hunter2" } }),
@@ -115,6 +138,10 @@ export async function seedStory(tx: Tx, revision: { project_id: string; revision
     created_at: at("19"),
     completed_at: at("19"),
   });
+  return { step, check, decision, approvalId };
+}
+
+async function seedMessages(tx: Tx, run: Run) {
   const queued = await seedMessage(tx, run, {
     send_status: "failed",
     send_error: "no route",
@@ -129,5 +156,5 @@ export async function seedStory(tx: Tx, revision: { project_id: string; revision
     subject_kind: "auto_repair_failed",
     content_preview: "It is still full",
   });
-  return { run, event, repeated, call, step, check, decision, approvalId, queued, sent };
+  return { queued, sent };
 }

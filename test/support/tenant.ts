@@ -1,13 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { type Database, jsonb, openDatabase, type Tx } from "../../src/platform/database/index.ts";
+import { type Database, openDatabase, type Tx } from "../../src/platform/database/index.ts";
 import { type Jobs, openJobs } from "../../src/platform/jobs/index.ts";
 import { createLog } from "../../src/platform/log.ts";
 import { createSealer, type Sealer } from "../../src/platform/sealing.ts";
 import { putSecret } from "../../src/secrets/index.ts";
 import { createTestDatabase } from "./database.ts";
-import { seedRevision } from "./fixtures.ts";
+import { seedActiveRevision } from "./fixtures.ts";
 
 /** A fresh database with the job engine, as features that act need them. */
 export interface Workshop {
@@ -40,7 +40,11 @@ export async function openWorkshop(): Promise<Workshop> {
     jobs,
     sealer,
     platform,
-    contract: (given) => platform((tx) => makeActive(tx, given)),
+    contract: ({ project_id, id, family, body }) =>
+      platform(async (tx) => {
+        const given = { project_id, contract_id: id, contract_family: family, body };
+        return (await seedActiveRevision(tx, given)).revision_id;
+      }),
     secret: (projectId, name, value) =>
       platform(async (tx) => {
         const actor = { kind: "key", id: "admin" } as const;
@@ -52,32 +56,6 @@ export async function openWorkshop(): Promise<Workshop> {
       await testDatabase.drop();
     },
   };
-}
-
-type GivenContract = Parameters<Workshop["contract"]>[0];
-
-let version = 0;
-
-async function makeActive(
-  tx: Tx,
-  { project_id, id, family, body }: GivenContract,
-): Promise<string> {
-  await tx
-    .updateTable("contract_revisions")
-    .set({ lifecycle_status: "deprecated" })
-    .where("project_id", "=", project_id)
-    .where("contract_id", "=", id)
-    .execute();
-  version += 1;
-  const row = await seedRevision(tx, {
-    project_id,
-    contract_id: id,
-    contract_family: family,
-    body: jsonb(body),
-    version_major: 1,
-    version_minor: version,
-  });
-  return row.revision_id;
 }
 
 /** What a receiver got. */

@@ -1,6 +1,6 @@
 import { createRoute } from "@hono/zod-openapi";
 import { z } from "zod";
-import { type ApiEnv, requireRole } from "../identity/index.ts";
+import { type ApiEnv, requireProject, requireRole } from "../identity/index.ts";
 import { uuid } from "../platform/contract.ts";
 import type { Database } from "../platform/database/index.ts";
 import { answers, newApi, problems } from "../platform/http/index.ts";
@@ -53,8 +53,10 @@ const refTo = ({ run_id, project_id, state }: RunRow) => ({ run_id, project_id, 
 export function runRoutes(deps: { db: Database; effects: RunEffects }) {
   return newApi<ApiEnv>()
     .openapi(open, async (c) => {
-      const { project_id: _, ...body } = c.req.valid("json");
-      const run = await openClientRun(deps.db, deps.effects, agentOf(c.var.caller), {
+      const { project_id, ...body } = c.req.valid("json");
+      const agent = agentOf(c.var.caller);
+      if (project_id !== undefined) requireProject(c.var.caller, project_id);
+      const run = await openClientRun(deps.db, deps.effects, agent, {
         title: body.title,
         triggerRef: body.trigger_ref,
         traceId: body.trace_id,

@@ -1,0 +1,252 @@
+import type { E2eTenant, KeyRole } from "./e2e-tenant.ts";
+
+/** A tenant's things that another tenant may try to reach; for a tenant that does not exist, ids of nothing. */
+export interface Target {
+  project: string;
+  /** A client run that waits for a person, and its question. */
+  run: string;
+  approval: string;
+  /** A worker run that is over. */
+  ended: string;
+  revision: string;
+  key: string;
+  secret: string;
+}
+
+/** A request of the operator API; without `body` it has none. */
+export interface Request {
+  method: string;
+  path: string;
+  body?: unknown;
+}
+
+export interface ReachingCase {
+  /** Whose key the operation is for: the least role, or the administrator of the whole platform. */
+  as: KeyRole | "platform";
+  /** What its own tenant is answered to the first of the requests. */
+  works: number;
+  /** The ways to reach for a target; left out where an operation takes none. */
+  reach?(target: Target, own: E2eTenant): Request[];
+  /** For a list: the field with its items, and the path that lists everything the caller sees. */
+  list?: { items: string; all?: string };
+}
+
+/** An operation that names nothing and lists nothing: which test shows what it tells a tenant. */
+export interface OtherCase {
+  provenBy: "sessions" | "events";
+}
+
+export type EndpointCase = ReachingCase | OtherCase;
+
+const get = (path: string): Request => ({ method: "GET", path });
+const post = (path: string, body: unknown): Request => ({ method: "POST", path, body });
+
+/** The run as it is, under its own project and under the caller's. */
+const inEachProject = (target: Target, own: E2eTenant, request: (project: string) => Request) => [
+  request(target.project),
+  request(own.projectId),
+];
+
+function action(name: string, fields: object): NonNullable<ReachingCase["reach"]> {
+  return ({ run, project }, own) => [
+    post(`/runs/${run}/${name}`, fields),
+    post(`/runs/${run}/${name}`, { project_id: project, ...fields }),
+    post(`/runs/${run}/${name}`, { project_id: own.projectId, ...fields }),
+  ];
+}
+
+const keyFor = (project: string) => ({ name: "spy", role: "viewer", project_ids: [project] });
+const channel = (project?: string) => ({
+  contract_family: "channel",
+  contract_id: "spy",
+  ...(project === undefined ? {} : { project_id: project }),
+  body: { type: "console" },
+});
+
+/** Every operation of /api/v1/openapi.json; a new one needs its case, or test/isolation.test.ts fails. */
+export const ENDPOINTS: Record<string, EndpointCase> = {
+  "GET /approvals": {
+    as: "viewer",
+    works: 200,
+    list: { items: "approvals", all: "/approvals" },
+    reach: ({ project, run }) => [
+      get(`/approvals?project_id=${project}`),
+      get(`/approvals?run_id=${run}`),
+    ],
+  },
+  "POST /approvals/{run_id}/decide": {
+    as: "operator",
+    works: 200,
+    reach: (target, own) => [
+      ...inEachProject(target, own, (project) =>
+        post(`/approvals/${target.run}/decide`, { project_id: project, decision: "approve" }),
+      ),
+      post(`/approvals/${target.run}/decide`, {
+        project_id: own.projectId,
+        decision: "reject",
+        approval_id: target.approval,
+      }),
+    ],
+  },
+  "GET /channel-events": {
+    as: "viewer",
+    works: 200,
+    list: { items: "events", all: "/channel-events" },
+    reach: ({ project }) => [
+      get(`/channel-events?project_id=${project}`),
+      get(`/channel-events?project_id=${project}&provider_prefix=f`),
+    ],
+  },
+  "GET /contracts": {
+    as: "viewer",
+    works: 200,
+    list: { items: "contracts", all: "/contracts" },
+    reach: ({ project }) => [
+      get(`/contracts?project_id=${project}`),
+      get(`/contracts?project_id=${project}&contract_id=helper`),
+    ],
+  },
+  "POST /contracts/apply": {
+    as: "admin",
+    works: 200,
+    reach: ({ project }, own) => [
+      post("/contracts/apply", { project_id: project, documents: [channel()] }),
+      post("/contracts/apply", { documents: [channel(project)] }),
+      post("/contracts/apply", { project_id: own.projectId, documents: [channel(project)] }),
+      post("/contracts/apply", { project_id: project, documents: [channel()], dry_run: true }),
+    ],
+  },
+  "GET /contracts/{revision_id}": {
+    as: "viewer",
+    works: 200,
+    reach: ({ revision }) => [get(`/contracts/${revision}`)],
+  },
+  "GET /events": { provenBy: "events" },
+  "GET /keys": {
+    as: "admin",
+    works: 200,
+    list: { items: "keys", all: "/keys" },
+  },
+  "POST /keys": {
+    as: "admin",
+    works: 201,
+    reach: ({ project }, own) => [
+      post("/keys", keyFor(project)),
+      post("/keys", { ...keyFor(project), project_ids: [own.projectId, project] }),
+      post("/keys", { ...keyFor(project), role: "agent", agent_id: "helper" }),
+    ],
+  },
+  "DELETE /keys/{key_id}": {
+    as: "admin",
+    works: 204,
+    reach: ({ key }) => [{ method: "DELETE", path: `/keys/${key}` }],
+  },
+  "GET /runs": {
+    as: "viewer",
+    works: 200,
+    list: { items: "runs", all: "/runs" },
+    reach: ({ project, run }) => [
+      get(`/runs?project_id=${project}`),
+      get(`/runs?q=${run}`),
+      get(`/runs?project_id=${project}&state=waiting_approval`),
+      get(`/runs?project_id=${project}&agent_id=helper`),
+      get(`/runs?project_id=${project}&page=1&per_page=200`),
+      get(`/runs?project_id=${project}&agent_id=janitor`),
+    ],
+  },
+  "POST /runs": {
+    as: "agent",
+    works: 201,
+    reach: ({ project }) => [post("/runs", { project_id: project })],
+  },
+  "GET /runs/{run_id}": {
+    as: "viewer",
+    works: 200,
+    reach: ({ run, ended, project }, own) => [
+      get(`/runs/${run}`),
+      get(`/runs/${run}?project_id=${project}`),
+      get(`/runs/${run}?project_id=${own.projectId}`),
+      get(`/runs/${ended}`),
+    ],
+  },
+  "POST /runs/{run_id}/cancel": {
+    as: "operator",
+    works: 200,
+    reach: action("cancel", { reason: "mine now" }),
+  },
+  "POST /runs/{run_id}/complete": {
+    as: "agent",
+    works: 409,
+    reach: action("complete", { result: 1 }),
+  },
+  "POST /runs/{run_id}/fail": {
+    as: "agent",
+    works: 200,
+    reach: action("fail", { error_code: "E-SPY" }),
+  },
+  "POST /runs/{run_id}/retry": {
+    as: "operator",
+    works: 200,
+    reach: ({ ended, project }, own) => [
+      post(`/runs/${ended}/retry`, {}),
+      post(`/runs/${ended}/retry`, { project_id: project }),
+      post(`/runs/${ended}/retry`, { project_id: own.projectId }),
+    ],
+  },
+  "GET /runs/{run_id}/timeline": {
+    as: "viewer",
+    works: 200,
+    reach: ({ run, ended, project }, own) => [
+      get(`/runs/${run}/timeline`),
+      get(`/runs/${ended}/timeline?order=desc&kind=mcp`),
+      get(`/runs/${run}/timeline?project_id=${project}`),
+      get(`/runs/${run}/timeline?project_id=${own.projectId}`),
+    ],
+  },
+  "POST /runs/{run_id}/usage": {
+    as: "agent",
+    works: 200,
+    reach: action("usage", { cost_usd: 1, model: "m", input_tokens: 1, output_tokens: 1 }),
+  },
+  "GET /secrets": {
+    as: "operator",
+    works: 200,
+    list: { items: "secrets" },
+    reach: ({ project }) => [get(`/secrets?project_id=${project}`)],
+  },
+  "PUT /secrets/{name}": {
+    as: "admin",
+    works: 200,
+    reach: ({ secret, project }) => [
+      { method: "PUT", path: `/secrets/${secret}`, body: { project_id: project, value: "spy" } },
+    ],
+  },
+  "DELETE /secrets/{name}": {
+    as: "admin",
+    works: 204,
+    reach: ({ secret, project }, own) => [
+      { method: "DELETE", path: `/secrets/${secret}?project_id=${project}` },
+      { method: "DELETE", path: `/secrets/${secret}?project_id=${own.projectId}` },
+    ],
+  },
+  "GET /session": { provenBy: "sessions" },
+  "POST /session": { provenBy: "sessions" },
+  "DELETE /session": { provenBy: "sessions" },
+  "GET /tenants": {
+    as: "viewer",
+    works: 200,
+    list: { items: "tenants", all: "/tenants" },
+  },
+  "POST /tenants": {
+    as: "platform",
+    works: 409,
+    reach: ({ project }) => [post("/tenants", { project_id: project, display_name: "Spy" })],
+  },
+  "PATCH /tenants/{project_id}": {
+    as: "platform",
+    works: 200,
+    reach: ({ project }) => [
+      { method: "PATCH", path: `/tenants/${project}`, body: { display_name: "bravo, renamed" } },
+    ],
+  },
+};

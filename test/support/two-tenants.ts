@@ -1,0 +1,146 @@
+import { randomUUID } from "node:crypto";
+import { type Awooop, startAwooop } from "./awooop.ts";
+import { createTestDatabase } from "./database.ts";
+import {
+  addTenant,
+  applyContracts,
+  contract,
+  type E2eTenant,
+  fireAlert,
+  good,
+  grants,
+  type Ledger,
+  openLedger,
+  waitForRun,
+} from "./e2e-tenant.ts";
+import type { Target } from "./isolation-cases.ts";
+import { connectV1 } from "./mcp/gateway.ts";
+import { withClient } from "./server.ts";
+
+const SOON_MS = 30_000;
+
+/** A real server with two tenants, each with the same things of its own. */
+export interface TwoTenants {
+  server: Awooop;
+  databaseUrl: string;
+  ledger: Ledger;
+  alpha: E2eTenant;
+  /** Its agent may use the tool `hidden`, which alpha's may not. */
+  bravo: E2eTenant;
+  /** New things of a tenant, made through the API, so that acting on them would be possible. */
+  makeTarget(tenant: E2eTenant): Promise<Target>;
+  /** Everything that is bravo's and nobody else's, as it could turn up in an answer. */
+  marksOfBravo(): Promise<string[]>;
+  close(): Promise<void>;
+}
+
+export async function openTwoTenants(): Promise<TwoTenants> {
+  const database = await createTestDatabase();
+  const ledger = await openLedger();
+  const server = await startAwooop({ databaseUrl: database.url });
+  const hidden = { server: "tools", tool: "hidden", effect: "read" };
+  return {
+    server,
+    databaseUrl: database.url,
+    ledger,
+    alpha: await openTenant(server, "alpha", ledger, grants()),
+    bravo: await openTenant(server, "bravo", ledger, [...grants(), hidden]),
+    makeTarget: (tenant) => makeTarget(server, tenant),
+    marksOfBravo: () => marksOfBravo(database.url),
+    async close() {
+      await server.stop();
+      await database.drop();
+      await ledger.remove();
+    },
+  };
+}
+
+async function openTenant(
+  server: Awooop,
+  projectId: string,
+  ledger: Ledger,
+  tools: object[],
+): Promise<E2eTenant> {
+  const tenant = await addTenant(server, projectId, ledger);
+  const look = { key: "look", call: { server: "tools", tool: "look", args: { name: projectId } } };
+  await applyContracts(server, projectId, [
+    contract("agent", "janitor", {
+      driver: "worker",
+      triggers: [{ channel: "alerts" }],
+      tools: grants(),
+      runbook: { steps: [look] },
+    }),
+    contract("agent", "helper", { driver: "client", tools }),
+  ]);
+  return tenant;
+}
+
+let serial = 0;
+
+async function makeTarget(server: Awooop, tenant: E2eTenant): Promise<Target> {
+  serial += 1;
+  const { projectId: project, keys } = tenant;
+  const opened = await good(server.api("/runs", { key: keys.agent, body: { title: project } }));
+  const run: string = opened.run_id;
+  const asked = await wipeAs(server, keys.agent, `${project}-${serial}`, run);
+  const { run_id: ended } = await fireAlert(server, tenant, `${project}Alert`);
+  if (ended === null) throw new Error("the alert started no run");
+  await waitForRun(server, ended, (page) => page.run.state === "completed", SOON_MS);
+  const { contracts } = await good(server.api("/contracts?limit=1", { key: keys.viewer }));
+  const spare = { role: "viewer", name: `${project}-spare-${serial}`, project_ids: [project] };
+  const made = await good(server.api("/keys", { body: spare }));
+  const secret = `TOKEN_${serial}`;
+  const value = { project_id: project, value: `${project}-secret` };
+  await good(server.api(`/secrets/${secret}`, { method: "PUT", body: value }));
+  return {
+    project,
+    run,
+    approval: approvalOf(asked),
+    ended,
+    revision: contracts[0].revision_id,
+    key: made.key_id,
+    secret,
+  };
+}
+
+/** What a target looks like that was never there. */
+export const noTarget = (): Target => ({
+  project: "nowhere",
+  run: randomUUID(),
+  approval: randomUUID(),
+  ended: randomUUID(),
+  revision: randomUUID(),
+  key: "0123456789ab",
+  secret: "NEVER_SET",
+});
+
+/** Calls the tool that needs approval as an agent, on a connection of its own. */
+export async function wipeAs(server: Awooop, key: string, name: string, runId?: string) {
+  const headers: Record<string, string> = runId === undefined ? {} : { "AwoooP-Run": runId };
+  const client = await connectV1({ url: `${server.url}/mcp`, key, headers });
+  return client.callTool("wipe", { name }).finally(() => client.close());
+}
+
+/** The question that a PENDING answer names. */
+export function approvalOf(answer: Record<string, unknown>): string {
+  const meta = answer._meta as Record<string, unknown>;
+  return String(meta["awooop/approval"]).slice("apr_".length);
+}
+
+async function marksOfBravo(databaseUrl: string): Promise<string[]> {
+  return withClient(databaseUrl, async (client) => {
+    await client.query("set role awooop_platform; set search_path = awooop");
+    const { rows } = await client.query<{ mark: string }>(`
+      select run_id::text as mark from runs where project_id = 'bravo'
+      union all select trace_id from runs where project_id = 'bravo'
+      union all select approval_id::text from approvals where project_id = 'bravo'
+      union all select asked_hash from approvals where project_id = 'bravo'
+      union all select revision_id::text from contract_revisions where project_id = 'bravo'
+      union all select event_id::text from channel_events where project_id = 'bravo'
+      union all select call_id::text from mcp_calls where project_id = 'bravo'
+      union all select step_id::text from run_steps where project_id = 'bravo'
+      union all select key_id from api_keys where 'bravo' = any (projects)
+      union all select 'bravo'`);
+    return rows.map(({ mark }) => mark);
+  });
+}

@@ -4,8 +4,7 @@ import en from "./locales/en.json" with { type: "json" };
 import zhTW from "./locales/zh-TW.json" with { type: "json" };
 import { remember } from "./storage.ts";
 
-export const LANGUAGES = ["en", "zh-TW"] as const;
-export type Language = (typeof LANGUAGES)[number];
+export type Language = "en" | "zh-TW";
 
 declare module "i18next" {
   interface CustomTypeOptions {

@@ -50,7 +50,7 @@ export const sessionQuery = queryOptions({
   },
 });
 
-export const PAGE = 50;
+const PAGE = 50;
 const MOST_ROWS = 200;
 
 /** The pages one has opened; they change only when one asks for more, or for what is newer. */

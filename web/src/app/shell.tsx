@@ -129,18 +129,18 @@ function Tabs() {
 }
 
 function OfflineNote() {
-  const { t, duration } = useWords();
+  const { t } = useWords();
   const live = useLive();
   const now = useNow();
   // A reconnect within a few seconds is nobody's concern.
   if (live.status !== "offline" || now - live.since < 3000) return null;
-  const wait = Math.max(1000, Math.ceil((live.retryAt - now) / 1000) * 1000);
+  const seconds = Math.max(1, Math.ceil((live.retryAt - now) / 1000));
   return (
     <div className="note offline" role="status">
       <Glyph name="clock" />
       <span>
         <b>{t("live.lost", { time: wallTime(live.since) })}</b>{" "}
-        {t("live.lost_now", { wait: duration(wait) })}
+        {t("live.lost_now", { wait: t("duration.s", { a: seconds }) })}
       </span>
     </div>
   );

@@ -2,7 +2,7 @@ import { cva, type VariantProps } from "class-variance-authority";
 import type { ComponentProps } from "react";
 import { cx } from "./cx.ts";
 
-export const button = cva("btn", {
+const button = cva("btn", {
   variants: {
     tone: { plain: "", you: "is-you", ink: "is-ink", bare: "is-bare" },
     size: { normal: "", small: "is-small" },

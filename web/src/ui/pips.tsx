@@ -13,7 +13,7 @@ const TONE: Record<Mark, string> = {
 };
 
 /** The sign of one gate in an 11 × 14 field, to be used inside an svg. */
-export function PipShape(props: { mark: Mark }) {
+function PipShape(props: { mark: Mark }) {
   switch (props.mark) {
     case "pass":
       return <rect className="solid" x="3.5" y="1" width="4" height="12" rx="1" />;

@@ -49,22 +49,26 @@ function useStill(open: readonly Approval[]): InboxEntry[] {
   return entries;
 }
 
+/**
+ * The question that is shown. What one reads stays, also when it is decided elsewhere: the next one must
+ * never slip under a key that was meant for this one.
+ */
+function useCurrent(entries: readonly InboxEntry[], chosen: string | undefined) {
+  const [pinned, setPinned] = useState<string>();
+  const byId = (id: string | undefined) => entries.find((e) => e.approval.approval_id === id);
+  const named = byId(chosen);
+  const current = named ?? byId(pinned) ?? entries.find((entry) => !entry.closed);
+  if (current && current.approval.approval_id !== pinned) setPinned(current.approval.approval_id);
+  return { named, current };
+}
+
 function Inbox(props: { open: readonly Approval[] }) {
-  const { t } = useWords();
   const entries = useStill(props.open);
   const wide = useWide();
   const navigate = useNavigate({ from: "/approvals" });
   const chosen = useSearch({ from: "/console/approvals" }).question;
   const [answered, setAnswered] = useState<string | null>(null);
-  const named = entries.find((entry) => entry.approval.approval_id === chosen);
-  const [pinned, setPinned] = useState<string>();
-  const current =
-    named ??
-    entries.find((entry) => entry.approval.approval_id === pinned) ??
-    entries.find((entry) => !entry.closed);
-  // What one reads stays, also when it is decided elsewhere: the next question must never slip under
-  // a key that was meant for this one.
-  if (current && current.approval.approval_id !== pinned) setPinned(current.approval.approval_id);
+  const { named, current } = useCurrent(entries, chosen);
   const choose = (question: string | undefined) =>
     navigate({ search: (old) => ({ ...old, question }), replace: true, resetScroll: false });
   const walk = (by: 1 | -1) => {
@@ -83,25 +87,10 @@ function Inbox(props: { open: readonly Approval[] }) {
     if (next) void choose(next.approval.approval_id);
   };
   const count = entries.filter((entry) => !entry.closed).length;
-  const Heading = wide ? "h2" : "h1";
   return (
     <div className="inbox">
       {(wide || !named) && (
-        <section className="list" aria-label={t("inbox.label")}>
-          <div className="listhead">
-            <Heading className="text-sm">{t("inbox.waiting")}</Heading>
-            {count > 0 && (
-              <span className="text-xs text-ink-3 num">{t("inbox.count", { count })}</span>
-            )}
-          </div>
-          <ul>
-            {entries.map((entry) => (
-              <li key={entry.approval.approval_id}>
-                <InboxLine entry={entry} current={wide && entry === current} />
-              </li>
-            ))}
-          </ul>
-        </section>
+        <InboxList entries={entries} current={wide ? current : undefined} count={count} />
       )}
       {(wide || named) && (
         <Question
@@ -115,6 +104,33 @@ function Inbox(props: { open: readonly Approval[] }) {
         />
       )}
     </div>
+  );
+}
+
+/** Alone on a narrow screen it is the page, and its heading the page's. */
+function InboxList(props: {
+  entries: InboxEntry[];
+  current: InboxEntry | undefined;
+  count: number;
+}) {
+  const { t } = useWords();
+  const Heading = props.current ? "h2" : "h1";
+  return (
+    <section className="list" aria-label={t("inbox.label")}>
+      <div className="listhead">
+        <Heading className="text-sm">{t("inbox.waiting")}</Heading>
+        {props.count > 0 && (
+          <span className="text-xs text-ink-3 num">{t("inbox.count", { count: props.count })}</span>
+        )}
+      </div>
+      <ul>
+        {props.entries.map((entry) => (
+          <li key={entry.approval.approval_id}>
+            <InboxLine entry={entry} current={entry === props.current} />
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 

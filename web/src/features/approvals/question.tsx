@@ -5,21 +5,18 @@ import type { Approval } from "../../app/api.ts";
 import { useKeys } from "../../app/keys.ts";
 import { runQuery } from "../../app/queries.ts";
 import { useWords } from "../../app/words.ts";
-import { Copy } from "../../ui/copy.tsx";
 import { Glyph } from "../../ui/glyphs.tsx";
-import { Kbd, Segment, Tag } from "../../ui/marks.tsx";
+import { Kbd, Tag } from "../../ui/marks.tsx";
 import { Sentence } from "../../ui/sentence.tsx";
 import { onlyAsked, resultInWords } from "../calls/in-words.ts";
 import { GatePips } from "../gates/gates.tsx";
-import { ArgumentsTable } from "./arguments-table.tsx";
 import { Block } from "./block.tsx";
 import { DecisionBar, DecisionProblem, TimeLeft } from "./decision-bar.tsx";
+import { type CallView, ExactCall } from "./exact-call.tsx";
 import type { InboxEntry } from "./inbox.ts";
 import { Outcome } from "./outcome.tsx";
 import { QuestionSide } from "./question-side.tsx";
 import { useDecision } from "./use-decision.tsx";
-
-type View = "table" | "json";
 
 /** One question in full: what would be done, why it is asked, what came before. */
 export function Question(props: {
@@ -32,7 +29,7 @@ export function Question(props: {
 }) {
   const { t } = useWords();
   const { approval, closed } = props.entry;
-  const [view, setView] = useState<View>("table");
+  const [view, setView] = useState<CallView>("table");
   const deciding = useDecision(approval, props.onDecided);
   const navigate = useNavigate();
   const run = { projectId: approval.project_id, runId: approval.run_id };
@@ -57,38 +54,7 @@ export function Question(props: {
             </p>
           )}
           <SoFar approval={approval} />
-          <Block
-            className="second"
-            title={t("question.exactly")}
-            aside={
-              <>
-                <span className="text-xs text-ink-3 max-sm:hidden">
-                  {approval.server} / <code>{approval.tool}</code>
-                </span>
-                <Segment<View>
-                  label={t("question.view")}
-                  value={view}
-                  onChange={setView}
-                  options={[
-                    { value: "table", label: t("question.table") },
-                    { value: "json", label: "JSON" },
-                  ]}
-                />
-                <Copy
-                  text={JSON.stringify(approval.arguments, null, 2)}
-                  label={t("details.copy_arguments")}
-                />
-              </>
-            }
-          >
-            {view === "table" ? (
-              <ArgumentsTable value={approval.arguments} />
-            ) : (
-              <pre className="mt-2 whitespace-pre-wrap wrap-anywhere">
-                {JSON.stringify(approval.arguments, null, 2)}
-              </pre>
-            )}
-          </Block>
+          <ExactCall approval={approval} view={view} onView={setView} />
           {approval.agent_reason && (
             <Block
               title={t("question.own_reason")}

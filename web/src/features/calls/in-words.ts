@@ -66,6 +66,7 @@ export function resultInWords(call: Pick<Call, "args" | "result">): string | und
   return words.length > 0 ? words.join(", ") : undefined;
 }
 
-/** It was stopped only to ask; what was approved is another call. */
+/** It went no further than to a person; what was approved is another call. */
 export const onlyAsked = (call: Pick<Call, "result_status" | "verdicts">): boolean =>
-  call.result_status === "blocked" && call.verdicts.some((v) => v.outcome === "ask");
+  (call.result_status === "blocked" || call.result_status === "pending") &&
+  call.verdicts.some((v) => v.outcome === "ask");

@@ -2,7 +2,7 @@ import { useTranslation } from "react-i18next";
 import type { RunState } from "../../app/api.ts";
 import { Glyph, type GlyphName } from "../../ui/glyphs.tsx";
 
-export const STATE_GLYPH: Record<RunState, GlyphName> = {
+const STATE_GLYPH: Record<RunState, GlyphName> = {
   pending: "pending",
   running: "running",
   waiting_approval: "waiting",

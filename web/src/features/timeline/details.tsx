@@ -252,7 +252,7 @@ function Facts({ item }: { item: TimelineItem }) {
   );
 }
 
-export function Arguments({ value }: { value: Json }) {
+function Arguments({ value }: { value: Json }) {
   const { t } = useWords();
   if (value === null || typeof value !== "object" || Array.isArray(value))
     return <pre>{JSON.stringify(value, null, 2)}</pre>;

@@ -14,7 +14,7 @@ import { ExplainText } from "./explain-text.tsx";
 import { RibbonView } from "./ribbon.tsx";
 import { RunFacts, RunHead } from "./run-head.tsx";
 import { spansOf, totalsOf } from "./spans.ts";
-import { StoryWithDetails } from "./story.tsx";
+import { type Earlier, StoryWithDetails } from "./story.tsx";
 
 export function RunPage() {
   const { t } = useWords();
@@ -59,11 +59,6 @@ function LoadedRun(props: { detail: RunDetail }) {
       <StoryWithDetails detail={detail} entries={entries} earlier={earlier} />
     </div>
   );
-}
-
-export interface Earlier {
-  load: () => void;
-  loading: boolean;
 }
 
 /** A long run's timeline is opened at its end, where the news is, and read backwards. */

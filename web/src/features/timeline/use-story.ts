@@ -1,0 +1,39 @@
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useRef, useState } from "react";
+import type { RunDetail } from "../../app/api.ts";
+import { useKeys } from "../../app/keys.ts";
+import { type Entry, entriesShown, notableEntry, type Shown } from "./entries.ts";
+
+/** Which lines are shown, which one is chosen (it stands in the address), and the keys that walk them. */
+export function useStory(detail: RunDetail, entries: Entry[], wide: boolean) {
+  const navigate = useNavigate({ from: "/runs/$projectId/$runId" });
+  const chosen = useSearch({ from: "/console/runs/$projectId/$runId" }).entry;
+  const [closed, setClosed] = useState(false);
+  const [raw, setRaw] = useState(false);
+  const [shown, show] = useState<Shown>("all");
+  const list = useRef<HTMLOListElement>(null);
+  const lines = entriesShown(entries, shown);
+  const named = entries.find((entry) => entry.id === chosen);
+  const suggested =
+    wide && !closed ? notableEntry(entries, detail.run.state === "waiting_approval") : undefined;
+  const current = named ?? suggested;
+  const toggleRaw = () => setRaw((on) => !on);
+  const choose = (entry: string | undefined) =>
+    navigate({ search: (old) => ({ ...old, entry }), replace: true, resetScroll: false });
+  const close = () => {
+    setClosed(true);
+    void choose(undefined);
+  };
+  const walk = (by: 1 | -1) => {
+    const stops = lines.filter((entry) => entry.type !== "wait");
+    const at = stops.findIndex((entry) => entry.id === current?.id);
+    const next = stops[at === -1 ? (by === 1 ? 0 : stops.length - 1) : at + by];
+    if (!next) return;
+    void choose(next.id);
+    const link = list.current?.querySelector<HTMLElement>(`[data-entry="${CSS.escape(next.id)}"]`);
+    link?.focus({ preventScroll: true });
+    link?.scrollIntoView({ block: "nearest" });
+  };
+  useKeys({ j: () => walk(1), k: () => walk(-1), v: toggleRaw, Escape: close });
+  return { lines, current, shown, show, raw, toggleRaw, close, list };
+}

@@ -4,6 +4,7 @@ import {
   ProtocolErrorCode,
 } from "@modelcontextprotocol/server";
 import { z } from "zod";
+import { isTooDeep } from "../platform/contract.ts";
 import type { RunWish } from "./deps.ts";
 
 /** One `tools/call` request, taken apart. */
@@ -57,6 +58,7 @@ export function readCall(request: JSONRPCRequest, headers: Headers): CallFacts {
   const found = params.safeParse(request.params ?? {});
   if (!found.success) throw invalid(found.error.issues[0]?.message ?? "params are not valid");
   const { name, arguments: args, _meta: meta } = found.data;
+  if (isTooDeep(args)) throw invalid("arguments are nested too deeply");
   if (UNRECORDABLE.test(JSON.stringify([name, args]))) {
     throw invalid("name and arguments must be Unicode text without NUL");
   }

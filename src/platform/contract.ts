@@ -8,14 +8,37 @@ export const uuid = z
   .regex(CANONICAL_UUID, "must be a UUID such as 01a1ff82-17a0-7c3e-9d2f-0123456789ab")
   .transform((text) => text.toLowerCase());
 
-/** Text without NUL characters, which PostgreSQL can't hold. */
+/** Text without NUL characters, which PostgreSQL can't hold, and without half a surrogate pair, which UTF-8 can't. */
 export function text(min: number, max: number) {
   return z
     .string()
     .min(min)
     .max(max)
-    .refine((value) => !value.includes("\0"), "must not contain NUL characters");
+    .refine((value) => !value.includes("\0"), "must not contain NUL characters")
+    .refine((value) => !/\p{Surrogate}/u.test(value), "must not contain half a character");
 }
+
+const DEEPEST = 64;
+
+/** Any JSON that can be recorded: at most 64 levels deep. */
+export const anyJson = z
+  .unknown()
+  .refine((value) => !isTooDeep(value), `must be at most ${DEEPEST} levels deep`);
+
+/** Whether JSON is nested too deeply to be recorded; what is walked through it later is walked by recursion. */
+export function isTooDeep(value: unknown, levels: number = DEEPEST): boolean {
+  if (value === null || typeof value !== "object") return false;
+  return levels === 0 || Object.values(value).some((part) => isTooDeep(part, levels - 1));
+}
+
+const EXAMPLE_TIME = "must be a time such as 2026-11-22T03:07:58Z";
+
+/** A moment as it may be asked for: RFC 3339; offsets within those that exist, and a year that PostgreSQL knows. */
+export const moment = text(1, 40).pipe(
+  z.iso
+    .datetime({ offset: true, error: EXAMPLE_TIME })
+    .refine((at) => !/^0000|[+-](?:1[5-9]|2\d):\d\d$/.test(at), EXAMPLE_TIME),
+);
 
 /** A project's id as it may be asked for; one that does not exist is not an error here. */
 export const projectId = text(1, 63);

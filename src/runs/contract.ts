@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { projectId, text } from "../platform/contract.ts";
+import { anyJson, projectId, text } from "../platform/contract.ts";
 
 /** The states of a run; the last four are final. */
 export const RUN_STATES = [
@@ -38,7 +38,7 @@ export const openRunBody = z.strictObject({
     .string()
     .regex(/^[0-9a-f]{32}$/, "must be 32 lower-case hex digits (W3C Trace Context)")
     .optional(),
-  input: z.unknown().optional(),
+  input: anyJson.optional(),
 });
 
 export const cancelRunBody = z.strictObject({
@@ -48,7 +48,7 @@ export const cancelRunBody = z.strictObject({
 export const retryRunBody = z.strictObject({ project_id: projectId.optional() });
 export const completeRunBody = z.strictObject({
   project_id: projectId.optional(),
-  result: z.unknown().optional(),
+  result: anyJson.optional(),
 });
 export const failRunBody = z.strictObject({
   project_id: projectId.optional(),

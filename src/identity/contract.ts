@@ -1,5 +1,12 @@
 import { z } from "zod";
-import { MIGRATION_MODES, paging, projectId, text, timestamp } from "../platform/contract.ts";
+import {
+  MIGRATION_MODES,
+  moment,
+  paging,
+  projectId,
+  text,
+  timestamp,
+} from "../platform/contract.ts";
 
 /** What a key may do, from least to most; an `agent` key works through the gateway only. */
 const ROLES = ["viewer", "operator", "admin", "agent"] as const;
@@ -35,10 +42,7 @@ export const newKeyBody = z
     agent_id: text(1, 128).nullable().optional(),
     hold_seconds: z.number().int().min(0).max(50).default(4),
     may_act_for_others: z.boolean().default(false),
-    expires_at: z.iso
-      .datetime({ offset: true, error: "must be a time such as 2027-01-31T12:00:00Z" })
-      .nullable()
-      .optional(),
+    expires_at: moment.nullable().optional(),
   })
   .superRefine((body, context) => {
     const refuse = (field: string, message: string) =>

@@ -3,6 +3,7 @@ import { type AgentBody, activeRevision, type Revision, readAgent } from "../con
 import type { Caller } from "../identity/index.ts";
 import type { Database, Tx } from "../platform/database/index.ts";
 import { AppError } from "../platform/errors.ts";
+import { isUuid } from "../platform/ids.ts";
 import { readProject } from "../tenants/index.ts";
 import { createRun } from "./create.ts";
 import { lowerMode } from "./mode.ts";
@@ -108,7 +109,7 @@ export async function openClientRun(
 }
 
 async function namedRun(tx: Tx, agent: AgentCaller, runId: string): Promise<RunRow> {
-  const run = await readRun(tx, agent.projectId, runId);
+  const run = isUuid(runId) ? await readRun(tx, agent.projectId, runId) : undefined;
   if (run?.driver !== "client" || run.opened_by !== agent.caller.keyId) {
     throw new AppError("E-NOT-FOUND", "This key has opened no such run.");
   }

@@ -1,15 +1,6 @@
 import { z } from "zod";
-import { money, paging, projectId, text, timestamp } from "../platform/contract.ts";
+import { moment, money, paging, projectId, text, timestamp } from "../platform/contract.ts";
 import { runStateSchema } from "./contract.ts";
-
-const EXAMPLE_TIME = "must be a time such as 2026-11-22T03:07:58Z";
-
-/** A moment, RFC 3339; offsets within those that exist, and a year that PostgreSQL knows. */
-const moment = text(1, 40).pipe(
-  z.iso
-    .datetime({ offset: true, error: EXAMPLE_TIME })
-    .refine((at) => !/^0000|[+-](?:1[5-9]|2\d):\d\d$/.test(at), EXAMPLE_TIME),
-);
 
 export const runListQuery = z
   .object({

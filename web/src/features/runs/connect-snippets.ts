@@ -41,6 +41,7 @@ function serverCommands(project: string): string[] {
       "  transport: stdio",
       "  command: npx",
       '  args: [-y, "@modelcontextprotocol/server-everything"]',
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: the command line fills it in, by --set
       "  env: { PATH: '${PATH}' }",
     ]),
     `${apply("my-tools.yaml", project)} --set PATH="$PATH"`,

@@ -1,6 +1,13 @@
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import { type RawBuilder, sql } from "kysely";
-import { type ApiEnv, type Caller, requireRole, scopeOf } from "../identity/index.ts";
+import {
+  type ApiEnv,
+  type Caller,
+  projectsTable,
+  requireRole,
+  scopeOf,
+} from "../identity/index.ts";
+import { countRows } from "../platform/database/count.ts";
 import type { Database, Tx } from "../platform/database/index.ts";
 import { answers, type Cursors, newApi, problems } from "../platform/http/index.ts";
 import { redact } from "../platform/redact.ts";
@@ -12,7 +19,6 @@ import {
 } from "./list-contract.ts";
 
 const PER_PAGE = 50;
-const COUNTED_EXACTLY = 10_000;
 
 const route = createRoute({
   method: "get",
@@ -49,9 +55,9 @@ export function approvalListRoutes(deps: { db: Database; cursors: Cursors }): Op
     return c.json(
       {
         approvals,
-        total,
+        total: total.count,
         items: approvals,
-        total_is_exact: total <= COUNTED_EXACTLY,
+        total_is_exact: total.isExact,
         next_cursor: last ? deps.cursors.encode(binding, [last.asked_at, last.approval_id]) : null,
       },
       200,
@@ -64,13 +70,7 @@ interface Wanted {
   filters: Pick<ApprovalListQuery, "project_id" | "run_id">;
 }
 
-/** The projects to look into, as a table `p`; the transaction's role hides those the caller may not see. */
-function projectsOf({ caller, filters }: Wanted): RawBuilder<unknown> {
-  if (filters.project_id === undefined && caller.projects === "all") return sql`projects as p`;
-  const ids =
-    filters.project_id === undefined ? [...new Set(caller.projects)] : [filters.project_id];
-  return sql`(select id collate "C" as project_id from unnest(${ids}::text[]) as id) as p`;
-}
+const projectsOf = ({ caller, filters }: Wanted) => projectsTable(caller, filters.project_id);
 
 /** The open questions of a project's waiting runs, `a` and `r`. */
 function openOnes({ filters }: Wanted): RawBuilder<unknown> {
@@ -110,14 +110,12 @@ async function readPage(
   return rows;
 }
 
-/** How many there are, up to one more than are counted exactly. */
-async function countOpen(tx: Tx, wanted: Wanted): Promise<number> {
-  const { rows } = await sql<{ count: number }>`
-    select count(*) from (
-      select 1 from ${projectsOf(wanted)} cross join lateral (
-        select 1 from ${openOnes(wanted)} limit ${COUNTED_EXACTLY + 1}) open
-      limit ${COUNTED_EXACTLY + 1}) counted`.execute(tx);
-  return rows[0]?.count ?? 0;
+function countOpen(tx: Tx, wanted: Wanted): Promise<{ count: number; isExact: boolean }> {
+  return countRows(
+    tx,
+    (limit) => sql`select 1 from ${projectsOf(wanted)} cross join lateral (
+      select 1 from ${openOnes(wanted)} ${limit}) open`,
+  );
 }
 
 type DecisionsById = ReadonlyMap<string, OpenApproval["decisions"]>;

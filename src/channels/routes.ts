@@ -1,6 +1,13 @@
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import { type RawBuilder, sql } from "kysely";
-import { type ApiEnv, type Caller, requireRole, scopeOf } from "../identity/index.ts";
+import {
+  type ApiEnv,
+  type Caller,
+  projectsTable,
+  requireRole,
+  scopeOf,
+} from "../identity/index.ts";
+import { countRows } from "../platform/database/count.ts";
 import type { Database, Tx } from "../platform/database/index.ts";
 import { answers, type Cursors, newApi, problems } from "../platform/http/index.ts";
 import { redact } from "../platform/redact.ts";
@@ -11,8 +18,6 @@ import {
   channelEventsQuery,
 } from "./contract.ts";
 import { afterPrefix } from "./prefix.ts";
-
-const COUNTED_EXACTLY = 10_000;
 
 const route = createRoute({
   method: "get",
@@ -60,12 +65,7 @@ interface Wanted {
   after: (string | number)[] | undefined;
 }
 
-/** The projects to look into, as a table `p`; the transaction's role hides those the caller may not see. */
-function projectsOf({ caller, query }: Wanted): RawBuilder<unknown> {
-  if (query.project_id === undefined && caller.projects === "all") return sql`projects as p`;
-  const ids = query.project_id === undefined ? [...new Set(caller.projects)] : [query.project_id];
-  return sql`(select id collate "C" as project_id from unnest(${ids}::text[]) as id) as p`;
-}
+const projectsOf = ({ caller, query }: Wanted) => projectsTable(caller, query.project_id);
 
 function filtersOf({ query }: Wanted): RawBuilder<unknown> {
   const parts = [sql`true`];
@@ -95,21 +95,12 @@ async function readPage(tx: Tx, wanted: Wanted): Promise<ChannelEvent[]> {
   return rows;
 }
 
-/** How many events match: exactly up to a bound, beyond it as the planner estimates. */
-async function countEvents(tx: Tx, wanted: Wanted): Promise<{ count: number; isExact: boolean }> {
-  const matching = sql`from ${projectsOf(wanted)} cross join lateral (
-    select 1 from channel_events where project_id = p.project_id and ${filtersOf(wanted)}`;
-  const { rows } = await sql<{ count: number }>`
-    select count(*) from (
-      select 1 ${matching} limit ${COUNTED_EXACTLY + 1}) matching limit ${COUNTED_EXACTLY + 1}) counted`.execute(
+function countEvents(tx: Tx, wanted: Wanted): Promise<{ count: number; isExact: boolean }> {
+  return countRows(
     tx,
+    (limit) => sql`select 1 from ${projectsOf(wanted)} cross join lateral (
+      select 1 from channel_events where project_id = p.project_id and ${filtersOf(wanted)} ${limit}) matching`,
   );
-  const count = rows[0]?.count ?? 0;
-  if (count <= COUNTED_EXACTLY) return { count, isExact: true };
-  const plan = await sql<{ "QUERY PLAN": [{ Plan: { "Plan Rows": number } }] }>`
-    explain (format json) select 1 ${matching}) matching`.execute(tx);
-  const estimate = plan.rows[0]?.["QUERY PLAN"][0].Plan["Plan Rows"] ?? 0;
-  return { count: Math.max(count, Math.round(estimate)), isExact: false };
 }
 
 function shown(event: ChannelEvent): ChannelEvent {

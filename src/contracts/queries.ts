@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import { countRows } from "../platform/database/count.ts";
 import type { Timestamp, Tx } from "../platform/database/index.ts";
 import type { ContractsQuery, Family, RevisionDetail, RevisionItem } from "./contract.ts";
 import type { Identity } from "./documents.ts";
@@ -58,9 +59,6 @@ export async function activeNames(
     .execute();
 }
 
-/** Up to this many rows are counted; beyond it the planner's estimate has to do. */
-const COUNTED = 10_000;
-
 /** In the order that the API promises. */
 const LISTED = [
   "revision_id",
@@ -103,15 +101,12 @@ export async function countRevisions(
   tx: Tx,
   filters: Omit<ContractsQuery, "limit" | "cursor">,
 ): Promise<{ total: number; total_is_exact: boolean }> {
-  const some = filtered(tx, filters).select("revision_id");
-  const counted = await tx
-    .selectFrom(some.limit(COUNTED + 1).as("some"))
-    .select((of) => of.fn.countAll<number>().as("total"))
-    .executeTakeFirstOrThrow();
-  if (counted.total <= COUNTED) return { total: counted.total, total_is_exact: true };
-  const [plan] = await some.explain<{ "QUERY PLAN": [{ Plan: { "Plan Rows": number } }] }>("json");
-  const estimate = plan?.["QUERY PLAN"][0].Plan["Plan Rows"] ?? 0;
-  return { total: Math.max(counted.total, estimate), total_is_exact: false };
+  const matching = filtered(tx, filters).select("revision_id");
+  const { count, isExact } = await countRows(
+    tx,
+    (limit) => sql`select 1 from ${matching} matching ${limit}`,
+  );
+  return { total: count, total_is_exact: isExact };
 }
 
 function filtered(tx: Tx, filters: Omit<ContractsQuery, "limit" | "cursor">) {

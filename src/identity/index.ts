@@ -12,5 +12,6 @@ export {
   unknownProject,
 } from "./caller.ts";
 export { createKeys } from "./key-service.ts";
+export { projectsTable } from "./projects-table.ts";
 export { identityRoutes } from "./routes.ts";
 export { createIdentity, type Identity } from "./service.ts";

@@ -1,6 +1,13 @@
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import { type RawBuilder, sql } from "kysely";
-import { type ApiEnv, type Caller, requireRole, scopeOf } from "../identity/index.ts";
+import {
+  type ApiEnv,
+  type Caller,
+  projectsTable,
+  requireRole,
+  scopeOf,
+} from "../identity/index.ts";
+import { countRows } from "../platform/database/count.ts";
 import type { Database, Tx } from "../platform/database/index.ts";
 import { answers, type Cursors, newApi, problems } from "../platform/http/index.ts";
 import { isUuid } from "../platform/ids.ts";
@@ -8,7 +15,6 @@ import { redact } from "../platform/redact.ts";
 import { type ListedRun, type RunListQuery, runListAnswer, runListQuery } from "./list-contract.ts";
 
 const PER_PAGE = 50;
-const COUNTED_EXACTLY = 10_000;
 
 const route = createRoute({
   method: "get",
@@ -81,12 +87,7 @@ function placeOf(query: RunListQuery, cursors: Cursors, binding: unknown): Place
   return { size, page: Number(page), offset: 0, after };
 }
 
-/** The projects to look into, as a table `p`; the transaction's role hides those the caller may not see. */
-function projectsOf({ caller, query }: Wanted): RawBuilder<unknown> {
-  if (query.project_id === undefined && caller.projects === "all") return sql`projects as p`;
-  const ids = query.project_id === undefined ? [...new Set(caller.projects)] : [query.project_id];
-  return sql`(select id collate "C" as project_id from unnest(${ids}::text[]) as id) as p`;
-}
+const projectsOf = ({ caller, query }: Wanted) => projectsTable(caller, query.project_id);
 
 /** Everything but the project, over `runs`. */
 function filtersOf({ query }: Wanted): RawBuilder<unknown> {
@@ -162,22 +163,12 @@ async function readPage(tx: Tx, wanted: Wanted): Promise<Row[]> {
   return rows;
 }
 
-/** How many runs match: exactly up to a bound, beyond it as the planner estimates. */
-async function countRuns(tx: Tx, wanted: Wanted): Promise<{ count: number; isExact: boolean }> {
-  const matching = sql`select 1 from ${projectsOf(wanted)} cross join lateral (
-    select 1 from runs where project_id = p.project_id and ${filtersOf(wanted)} limit ${COUNTED_EXACTLY + 1}
-  ) matching`;
-  const { rows } = await sql<{ count: number }>`
-    select count(*) from (${matching} limit ${COUNTED_EXACTLY + 1}) counted`.execute(tx);
-  const count = rows[0]?.count ?? 0;
-  if (count <= COUNTED_EXACTLY) return { count, isExact: true };
-  const plan = await sql<{ "QUERY PLAN": [{ Plan: { "Plan Rows": number } }] }>`
-    explain (format json) select 1 from ${projectsOf(wanted)} cross join lateral (
-      select 1 from runs where project_id = p.project_id and ${filtersOf(wanted)}) matching`.execute(
+function countRuns(tx: Tx, wanted: Wanted): Promise<{ count: number; isExact: boolean }> {
+  return countRows(
     tx,
+    (limit) => sql`select 1 from ${projectsOf(wanted)} cross join lateral (
+      select 1 from runs where project_id = p.project_id and ${filtersOf(wanted)} ${limit}) matching`,
   );
-  const estimate = plan.rows[0]?.["QUERY PLAN"][0].Plan["Plan Rows"] ?? 0;
-  return { count: Math.max(count, Math.round(estimate)), isExact: false };
 }
 
 function listed(row: Row): ListedRun {

@@ -10,6 +10,7 @@ import {
   seedProject,
   seedRevision,
   seedRun,
+  withQuery,
 } from "../../test/support/fixtures.ts";
 import type { Caller } from "../identity/index.ts";
 import { jsonb, type Tx } from "../platform/database/index.ts";
@@ -27,10 +28,7 @@ async function list(
   query: Record<string, string | number> = {},
   as: Parameters<typeof ask>[2] = {},
 ) {
-  const words = new URLSearchParams(
-    Object.entries(query).map(([key, value]): [string, string] => [key, String(value)]),
-  );
-  const answer = await ask(routes, `/approvals?${words}`, as);
+  const answer = await ask(routes, withQuery("/approvals", query), as);
   if (answer.status !== 200) return answer.body;
   // Parsing drops what the schema does not name.
   expect(answer.body).toEqual(approvalListAnswer.parse(answer.body));

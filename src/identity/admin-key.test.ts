@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../test/support/database.ts";
 import { startTestHttp } from "../../test/support/http.ts";
-import { withClient } from "../../test/support/server.ts";
+import { queryRows } from "../../test/support/server.ts";
 import { openDatabase } from "../platform/database/index.ts";
 import { createLog } from "../platform/log.ts";
 import { ensureAdminKey } from "./index.ts";
@@ -46,12 +46,10 @@ describe("the first admin", () => {
       expect(await start(first)).toBeUndefined();
       expect(await start(first)).toBeUndefined();
       expect(await start(second)).toBeUndefined();
-      const rows = await withClient(fresh.adminUrl, async (client) => {
-        await client.query("set search_path to awooop");
-        return (
-          await client.query("select key_id, revoked_at is null as works from api_keys order by 1")
-        ).rows;
-      });
+      const rows = await queryRows(
+        fresh.adminUrl,
+        "select key_id, revoked_at is null as works from api_keys order by 1",
+      );
       expect(rows).toEqual([
         { key_id: "first1", works: false },
         { key_id: "second", works: true },

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../test/support/database.ts";
 import { startTestHttp, type TestHttp } from "../../test/support/http.ts";
-import { withClient } from "../../test/support/server.ts";
+import { queryRows } from "../../test/support/server.ts";
 import { waitFor } from "../../test/support/wait.ts";
 import { createIdentity } from "./index.ts";
 
@@ -29,12 +29,7 @@ async function answer(sent: Promise<Response>): Promise<{ status: number } & Jso
   return { ...(text === "" ? {} : (JSON.parse(text) as Json)), status: response.status };
 }
 
-function query(sql: string, values: unknown[] = []): Promise<Json[]> {
-  return withClient(database.adminUrl, async (client) => {
-    await client.query("set search_path to awooop");
-    return (await client.query(sql, values)).rows;
-  });
-}
+const query = (sql: string, values?: unknown[]) => queryRows(database.adminUrl, sql, values);
 
 describe("a key", () => {
   it("is refused when it is absent, malformed, unknown, wrong, revoked or expired, in the same words", async () => {

@@ -2,7 +2,7 @@ import { request } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../test/support/database.ts";
 import { startTestHttp, type TestHttp } from "../../test/support/http.ts";
-import { withClient } from "../../test/support/server.ts";
+import { queryRows } from "../../test/support/server.ts";
 
 let database: TestDatabase;
 let api: TestHttp;
@@ -22,12 +22,7 @@ afterAll(async () => {
 
 type Json = Record<string, unknown>;
 
-function query(sql: string, values: unknown[] = []): Promise<Json[]> {
-  return withClient(database.adminUrl, async (client) => {
-    await client.query("set search_path to awooop");
-    return (await client.query(sql, values)).rows;
-  });
-}
+const query = (sql: string, values?: unknown[]) => queryRows(database.adminUrl, sql, values);
 
 /** A session's cookie, as a browser would send it back. */
 async function signIn(key: string): Promise<string> {

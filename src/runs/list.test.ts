@@ -9,6 +9,7 @@ import {
   seedProject,
   seedRevision,
   seedRun,
+  withQuery,
 } from "../../test/support/fixtures.ts";
 import type { Caller } from "../identity/index.ts";
 import { jsonb } from "../platform/database/index.ts";
@@ -25,10 +26,7 @@ async function list(
   as: Caller = caller(),
   status = 200,
 ) {
-  const words = new URLSearchParams(
-    Object.entries(query).map(([key, value]): [string, string] => [key, String(value)]),
-  );
-  const answer = await ask(routes, `/runs?${words}`, { caller: as });
+  const answer = await ask(routes, withQuery("/runs", query), { caller: as });
   expect(answer.status, JSON.stringify(answer.body)).toBe(status);
   // Parsing drops what the schema does not name.
   if (status === 200) expect(answer.body).toEqual(runListAnswer.parse(answer.body));

@@ -19,13 +19,15 @@ export async function readRun(
   projectId: string,
   runId: string,
 ): Promise<RunRow | undefined> {
-  const row = await tx
+  return (await runById(tx, projectId, runId).executeTakeFirst()) as RunRow | undefined;
+}
+
+function runById(tx: Tx, projectId: string, runId: string) {
+  return tx
     .selectFrom("runs")
     .selectAll()
     .where("project_id", "=", projectId)
-    .where("run_id", "=", runId)
-    .executeTakeFirst();
-  return row as RunRow | undefined;
+    .where("run_id", "=", runId);
 }
 
 /** Reads a run and holds its row until the transaction ends; everything that changes a run takes this lock first. */
@@ -34,14 +36,8 @@ export async function lockRun(
   projectId: string,
   runId: string,
 ): Promise<RunRow | undefined> {
-  const row = await tx
-    .selectFrom("runs")
-    .selectAll()
-    .where("project_id", "=", projectId)
-    .where("run_id", "=", runId)
-    .forUpdate()
-    .executeTakeFirst();
-  return row as RunRow | undefined;
+  const found = runById(tx, projectId, runId).forUpdate();
+  return (await found.executeTakeFirst()) as RunRow | undefined;
 }
 
 /** The project of a run that the transaction may see; for requests that name the run alone. */

@@ -9,6 +9,7 @@ import {
   seedProject,
   seedRevision,
   seedRun,
+  withQuery,
 } from "../../test/support/fixtures.ts";
 import type { Tx } from "../platform/database/index.ts";
 import { runAnswer, type TimelineItem, timelineAnswer } from "./contract.ts";
@@ -87,10 +88,7 @@ afterAll(() => reading?.close());
 type Query = Record<string, string | number>;
 
 async function page(query: Query, as = caller(), of = runId) {
-  const words = new URLSearchParams(
-    Object.entries(query).map(([key, value]): [string, string] => [key, String(value)]),
-  );
-  const answer = await ask(routes, `/runs/${of}/timeline?${words}`, { caller: as });
+  const answer = await ask(routes, withQuery(`/runs/${of}/timeline`, query), { caller: as });
   if (answer.status === 200) expect(answer.body).toEqual(timelineAnswer.parse(answer.body));
   return answer.body;
 }

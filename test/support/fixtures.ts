@@ -2,6 +2,8 @@ import { randomBytes } from "node:crypto";
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { Hono } from "hono";
 import type { InsertObject, Selectable } from "kysely";
+import { expect } from "vitest";
+import type { z } from "zod";
 import type { ApiEnv, Caller } from "../../src/identity/index.ts";
 import { canonicalHash } from "../../src/platform/canonical.ts";
 import {
@@ -317,4 +319,25 @@ export async function ask(
   app.onError((error) => problemResponse(error));
   const response = await app.request(path);
   return { status: response.status, body: await response.json() };
+}
+
+/** Asks for what is there, and holds the answer against its schema: no field is missing and none is too many. */
+export async function askFor<S extends z.ZodType>(
+  routes: OpenAPIHono<ApiEnv>,
+  path: string,
+  schema: S,
+  as: Parameters<typeof ask>[2] = {},
+): Promise<z.output<S>> {
+  const answer = await ask(routes, path, as);
+  expect(answer.status, JSON.stringify(answer.body)).toBe(200);
+  const parsed = schema.parse(answer.body);
+  // Parsing drops what the schema does not name.
+  expect(answer.body).toEqual(parsed);
+  return parsed;
+}
+
+/** A path with a query behind it. */
+export function withQuery(path: string, query: Record<string, string | number>): string {
+  const words = Object.entries(query).map(([key, value]): [string, string] => [key, String(value)]);
+  return `${path}?${new URLSearchParams(words)}`;
 }

@@ -43,7 +43,10 @@ export function urlOf(url: string, database: string, login?: { user: string; pas
   return target.href;
 }
 
-export async function withClient<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
+export async function withClient<T>(
+  url: string | undefined,
+  work: (client: Client) => Promise<T>,
+): Promise<T> {
   const client = new Client({ connectionString: url });
   await client.connect();
   try {
@@ -51,6 +54,18 @@ export async function withClient<T>(url: string, work: (client: Client) => Promi
   } finally {
     await client.end();
   }
+}
+
+/** The rows of one statement, on a connection of its own. */
+export function queryRows(
+  url: string | undefined,
+  statement: string,
+  values: unknown[] = [],
+): Promise<Record<string, unknown>[]> {
+  return withClient(url, async (client) => {
+    await client.query("set search_path to awooop, public");
+    return (await client.query(statement, values)).rows;
+  });
 }
 
 /**

@@ -1,12 +1,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Awooop, startAwooop } from "../support/awooop.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
+import { freePort } from "../support/port.ts";
 import { waitFor } from "../support/wait.ts";
 
 const TOKEN = "a token of the alertmanager test";
@@ -61,14 +61,6 @@ async function setUpProject(): Promise<void> {
   ];
   const applied = await awooop.api("/contracts/apply", { body: { project_id: "acme", documents } });
   expect(applied.status, JSON.stringify(applied.body)).toBe(200);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** Debian's Alertmanager, alone on the loopback address, told of the hook as its documentation says. */

@@ -3,9 +3,9 @@ import { chmod, chown, cp, mkdir, mkdtemp, readFile, rm, stat } from "node:fs/pr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Client } from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type OwnerProcess, spawnOwner } from "../../../test/support/owner-process.ts";
+import { queryRows } from "../../../test/support/server.ts";
 
 const REPOSITORY = fileURLToPath(new URL("../../../", import.meta.url));
 const WE_ARE_ROOT = process.getuid?.() === 0;
@@ -61,16 +61,6 @@ function own(dataDir: string, options: Parameters<typeof spawnOwner>[1]): OwnerP
   return owner;
 }
 
-async function query(url: string | undefined, sql: string): Promise<Record<string, unknown>[]> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
-    return (await client.query(sql)).rows;
-  } finally {
-    await client.end();
-  }
-}
-
 function nobody(): { uid: number; gid: number } {
   const id = (flag: string) => Number(execFileSync("id", [flag, "nobody"], { encoding: "utf8" }));
   return { uid: id("-u"), gid: id("-g") };
@@ -81,11 +71,11 @@ async function livesThroughAKill(dataDir: string, options: Parameters<typeof spa
   const first = own(dataDir, options);
   const ready = await first.next();
   expect(ready).toMatchObject({ event: "ready" });
-  await query(ready.url, "create table kept as select 42 as answer");
+  await queryRows(ready.url, "create table kept as select 42 as answer");
   await first.end("SIGKILL");
   const second = own(dataDir, options);
   const { url } = await second.next();
-  expect(await query(url, "select answer from kept")).toEqual([{ answer: 42 }]);
+  expect(await queryRows(url, "select answer from kept")).toEqual([{ answer: 42 }]);
   await second.end("SIGTERM");
   expect(await second.next()).toMatchObject({ event: "stopped" });
 }
@@ -128,7 +118,7 @@ if (WE_ARE_ROOT) {
     execFileSync("chown", ["-R", "0:0", cluster]);
     const restored = own(dataDir, {});
     const { url } = await restored.next();
-    expect(await query(url, "select answer from kept")).toEqual([{ answer: 42 }]);
+    expect(await queryRows(url, "select answer from kept")).toEqual([{ answer: 42 }]);
     await restored.end("SIGTERM");
     expect((await stat(join(cluster, "PG_VERSION"))).uid).not.toBe(0);
   });

@@ -8,6 +8,7 @@ import { promisify } from "node:util";
 import { Client } from "pg";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { spawnOwner } from "../../../test/support/owner-process.ts";
+import { queryRows } from "../../../test/support/server.ts";
 import { waitFor } from "../../../test/support/wait.ts";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "./index.ts";
 
@@ -39,29 +40,19 @@ async function start(folder = dataDir): Promise<EmbeddedPostgres> {
   return server;
 }
 
-async function query(server: EmbeddedPostgres, sql: string): Promise<Record<string, unknown>[]> {
-  const client = new Client({ connectionString: server.url });
-  await client.connect();
-  try {
-    return (await client.query(sql)).rows;
-  } finally {
-    await client.end();
-  }
-}
-
 test("data written before a stop is there after the next start", async () => {
   const first = await start();
-  await query(first, "create table kept as select 42 as answer");
+  await queryRows(first.url, "create table kept as select 42 as answer");
   await first.stop();
   await first.stop();
   const second = await start();
-  expect(await query(second, "select answer from kept")).toEqual([{ answer: 42 }]);
+  expect(await queryRows(second.url, "select answer from kept")).toEqual([{ answer: 42 }]);
 });
 
 test("the server connects as an ordinary role that owns its database, by socket only", async () => {
   const server = await start();
-  const [facts] = await query(
-    server,
+  const [facts] = await queryRows(
+    server.url,
     `select current_user, current_database(), rolsuper, rolbypassrls, rolcreatedb, rolcreaterole,
             pg_get_userbyid(datdba) as owner, datcollate, pg_encoding_to_char(encoding) as encoding,
             datlocprovider, datlocale, current_setting('listen_addresses') as listen,
@@ -99,7 +90,7 @@ test("a data directory in use is refused, in the same process and from another",
   });
   const other = spawnOwner(dataDir);
   expect(await other.next()).toMatchObject({ event: "failed", code: "E-DB-IN-USE" });
-  expect(await query(server, "select 1 as fine")).toEqual([{ fine: 1 }]);
+  expect(await queryRows(server.url, "select 1 as fine")).toEqual([{ fine: 1 }]);
 });
 
 test("of two starts at once exactly one wins, on a new directory and on an old one", async () => {
@@ -137,7 +128,7 @@ test("a path too long for a socket, with a space, works through a temporary fold
   const server = await start(long);
   const { host } = server.superuserConfig;
   expect(host.startsWith(root)).toBe(false);
-  expect(await query(server, "select 1 as fine")).toEqual([{ fine: 1 }]);
+  expect(await queryRows(server.url, "select 1 as fine")).toEqual([{ fine: 1 }]);
   await server.stop();
   expect(existsSync(host)).toBe(false);
 });
@@ -145,14 +136,14 @@ test("a path too long for a socket, with a space, works through a temporary fold
 test("a socket folder with odd characters is reached by the URL", async () => {
   const server = await start(join(root, 'a b,+%41"é'));
   expect(server.superuserConfig.host.startsWith(root)).toBe(true);
-  expect(await query(server, "select 1 as fine")).toEqual([{ fine: 1 }]);
+  expect(await queryRows(server.url, "select 1 as fine")).toEqual([{ fine: 1 }]);
 });
 
 test("failing statements and their values do not reach the log", async () => {
   const server = await start();
-  await query(server, "create table people (name text primary key)");
-  await query(server, "insert into people values ('Ada Secret')");
-  await expect(query(server, "insert into people values ('Ada Secret')")).rejects.toThrow(
+  await queryRows(server.url, "create table people (name text primary key)");
+  await queryRows(server.url, "insert into people values ('Ada Secret')");
+  await expect(queryRows(server.url, "insert into people values ('Ada Secret')")).rejects.toThrow(
     "duplicate key",
   );
   await server.stop();

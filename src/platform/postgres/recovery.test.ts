@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { Client } from "pg";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { spawnOwner } from "../../../test/support/owner-process.ts";
+import { queryRows } from "../../../test/support/server.ts";
 import { waitFor } from "../../../test/support/wait.ts";
 import { chooseAccount } from "./account.ts";
 import { findBinaries } from "./binaries.ts";
@@ -35,16 +36,6 @@ afterEach(async () => {
   await rm(root, { recursive: true, force: true });
 });
 
-async function query(url: string | undefined, sql: string): Promise<Record<string, unknown>[]> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
-    return (await client.query(sql)).rows;
-  } finally {
-    await client.end();
-  }
-}
-
 async function start(): Promise<EmbeddedPostgres> {
   server = await startEmbeddedPostgres({ dataDir, log: () => undefined });
   return server;
@@ -70,7 +61,7 @@ function lives(pid: number): boolean {
 async function killedOwner(): Promise<number> {
   const owner = spawnOwner(dataDir);
   const { url } = await owner.next();
-  await query(url, "create table kept as select 42 as answer");
+  await queryRows(url, "create table kept as select 42 as answer");
   const orphan = await postmasterPid();
   await owner.end("SIGKILL");
   return orphan;
@@ -80,14 +71,14 @@ test("after kill -9 of the owner the next start stops the orphan and keeps the d
   const orphan = await killedOwner();
   expect(lives(orphan)).toBe(true);
   const { url } = await start();
-  expect(await query(url, "select answer from kept")).toEqual([{ answer: 42 }]);
+  expect(await queryRows(url, "select answer from kept")).toEqual([{ answer: 42 }]);
   expect(await postmasterPid()).not.toBe(orphan);
   await waitFor(() => !lives(orphan), { timeoutMs: 5_000, what: "the orphan to be gone" });
 });
 
 test("after kill -9 of the postmaster, with a session open, the next start recovers", async () => {
   const first = await start();
-  await query(first.url, "create table kept as select 42 as answer");
+  await queryRows(first.url, "create table kept as select 42 as answer");
   const busy = new Client({ connectionString: first.url });
   busy.on("error", () => undefined);
   await busy.connect();
@@ -95,7 +86,7 @@ test("after kill -9 of the postmaster, with a session open, the next start recov
   process.kill(await postmasterPid(), "SIGKILL");
   await first.stop();
   const second = await start();
-  expect(await query(second.url, "select answer from kept")).toEqual([{ answer: 42 }]);
+  expect(await queryRows(second.url, "select answer from kept")).toEqual([{ answer: 42 }]);
   expect(await cut).toBe("cut");
 });
 
@@ -109,13 +100,13 @@ test("after kill -9 of both, with the process id taken by a stranger, it starts 
   const lines = (await readFile(pidFile(), "utf8")).split("\n");
   await writeFile(pidFile(), [String(stranger.pid), ...lines.slice(1)].join("\n"));
   const { url } = await start();
-  expect(await query(url, "select answer from kept")).toEqual([{ answer: 42 }]);
+  expect(await queryRows(url, "select answer from kept")).toEqual([{ answer: 42 }]);
   expect(stranger.exitCode ?? stranger.signalCode).toBeNull();
 });
 
 test("a PostgreSQL that somebody else started in the cluster is left alone", async () => {
   const first = await start();
-  await query(first.url, "create table kept as select 42 as answer");
+  await queryRows(first.url, "create table kept as select 42 as answer");
   await first.stop();
   const cluster = join(dataDir, "cluster");
   const { uid, gid } = await stat(cluster);
@@ -145,7 +136,7 @@ test("a first start killed half way leaves nothing that stops the next", async (
   expect(existsSync(join(dataDir, "cluster"))).toBe(false);
   await mkdir(join(dataDir, "cluster.new-0123456789ab", "base"), { recursive: true });
   const { url } = await start();
-  expect(await query(url, "select 1 as fine")).toEqual([{ fine: 1 }]);
+  expect(await queryRows(url, "select 1 as fine")).toEqual([{ fine: 1 }]);
   await waitFor(async () => !(await readdir(dataDir)).includes("cluster.new-0123456789ab"), {
     timeoutMs: 1_000,
     what: "the half-made cluster to be removed",
@@ -161,5 +152,5 @@ test("a kill between making the cluster and making the database is healed", asyn
   await superuser.end();
   await first.stop();
   const second = await start();
-  expect(await query(second.url, "select current_user as me")).toEqual([{ me: "awooop" }]);
+  expect(await queryRows(second.url, "select current_user as me")).toEqual([{ me: "awooop" }]);
 });

@@ -2,7 +2,7 @@ import { type ApprovalRow, markAnswered, openQuestion, redeem } from "../approva
 import { appendAudit } from "../audit/index.ts";
 import { reserve } from "../budgets/index.ts";
 import type { ToolGrant } from "../contracts/index.ts";
-import { approvalRule, askGates, type GateDecision, type Verdict } from "../gates/index.ts";
+import { askGates, type GateDecision, type Verdict } from "../gates/index.ts";
 import type { Tx } from "../platform/database/index.ts";
 import { AppError } from "../platform/errors.ts";
 import { newId } from "../platform/ids.ts";
@@ -165,7 +165,7 @@ async function ask(context: Context, decision: GateDecision): Promise<Decided> {
     stepId: row.stepId,
     call: facts.exact,
     args: request.args,
-    rule: approvalRule(facts.gates, facts.exact.tool),
+    rule: decision.last.reason,
     verdicts: decision.verdicts,
     actor: agentActor(run.agent_id),
     ...questionOf(grant, request.args, run.driver),
@@ -236,11 +236,14 @@ async function tryRedeem(
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     const decision = askGates(facts.exact, facts.gates);
+    const problem = error.message;
     const last: Verdict = {
       ...decision.last,
       outcome: "block",
       code: error.code,
-      reason: error.message,
+      key: "approval_refused",
+      params: { problem },
+      reason: problem,
     };
     return { decision: "block", last, verdicts: [...decision.verdicts.slice(0, -1), last] };
   }

@@ -109,7 +109,6 @@ async function questionFact(tx: Tx, question: ApprovalRow): Promise<QuestionFact
     isPastRedeem: question.is_past_redeem,
     redeemed: question.redeemed_at !== null,
     answered: question.answered_at !== null,
-    decidedBy:
-      said.length > 0 ? `by ${said.join("; ")}` : (question.void_reason ?? question.status),
+    decidedBy: said.length > 0 ? said.join("; ") : (question.void_reason ?? question.status),
   };
 }

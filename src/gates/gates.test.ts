@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { ToolGrant } from "../contracts/index.ts";
+import { VERDICT_WORDS, verdictText } from "./contract.ts";
 import type { GateFacts, QuestionFact } from "./facts.ts";
 import { askGates } from "./gates.ts";
 
@@ -31,7 +32,7 @@ const question: QuestionFact = {
   isPastRedeem: false,
   redeemed: false,
   answered: false,
-  decidedBy: "by op-2",
+  decidedBy: "op-2",
 };
 
 const call = { server: "shop", tool: "clear_cache" };
@@ -161,5 +162,40 @@ describe("gate 5", () => {
     ["a voided question asks anew", { status: "voided" }, ["ask", 5, "E-APPR-REQUIRED"]],
   ])("%s", (_, given, expected) => {
     expect(last({ ...asking, question: { ...question, ...given } })).toEqual(expected);
+  });
+});
+
+describe("the words of a verdict", () => {
+  it("are there in both languages, with every parameter filled in", () => {
+    const { verdicts } = askGates(call, {
+      ...asking,
+      question: { ...question, status: "rejected" },
+    });
+    expect(verdicts.map((verdict) => verdictText(verdict, "en"))).toEqual([
+      "acme is active, this run is its own",
+      "Listed in janitor 1.3, tool unchanged since it was pinned",
+      "Arguments fit the schema and the contract's constraints",
+      "Call 1 of 10, $0.00 of $1.00 used",
+      "A person said no to exactly this call: op-2.",
+    ]);
+    expect(verdicts.map((verdict) => verdictText(verdict, "zh-TW"))).toEqual([
+      "acme 的模式為 active，且執行屬於它",
+      "列於 janitor 1.3，工具自固定後未變",
+      "參數符合結構與合約的限制",
+      "第 1／10 次呼叫，已用 $0.00／$1.00",
+      "有人拒絕了這個呼叫：op-2。",
+    ]);
+  });
+
+  it("name the same parameters in both languages", () => {
+    const named = (text: string) => [...text.matchAll(/\{\{\w+\}\}/g)].map(([name]) => name).sort();
+    for (const words of Object.values(VERDICT_WORDS)) {
+      expect(named(words["zh-TW"])).toEqual(named(words.en));
+    }
+  });
+
+  it("of a verdict without a key are its reason", () => {
+    expect(verdictText({ reason: "It was so." }, "zh-TW")).toBe("It was so.");
+    expect(verdictText({ key: "constructor", reason: "It was so." }, "en")).toBe("It was so.");
   });
 });

@@ -1,11 +1,23 @@
 import type { ErrorCode } from "../platform/errors.ts";
-import type { GatedCall, GateFacts } from "./facts.ts";
+import { type VerdictKey, type VerdictParams, verdictText } from "./contract.ts";
+import type { GatedCall, GateFacts, QuestionFact } from "./facts.ts";
 import { GATES, type GateNumber, type Verdict } from "./verdicts.ts";
 
-type Gate = (call: GatedCall, facts: GateFacts) => Omit<Verdict, "gate" | "name">;
+type Said = Pick<Verdict, "outcome" | "code" | "key" | "params">;
+type Gate = (call: GatedCall, facts: GateFacts) => Said;
 
-const pass = (reason: string) => ({ outcome: "pass", code: null, reason }) as const;
-const block = (code: ErrorCode, reason: string) => ({ outcome: "block", code, reason }) as const;
+const pass = (key: VerdictKey, params: VerdictParams = {}): Said => ({
+  outcome: "pass",
+  code: null,
+  key,
+  params,
+});
+const block = (code: ErrorCode, key: VerdictKey, params: VerdictParams = {}): Said => ({
+  outcome: "block",
+  code,
+  key,
+  params,
+});
 
 /** Whether a tool's calls need a person: what the contract says, and where it is silent every write does. */
 function needsApproval(grant: {
@@ -15,50 +27,37 @@ function needsApproval(grant: {
   return (grant.approval ?? (grant.effect === "write" ? "always" : "never")) === "always";
 }
 
-const tenantGate: Gate = (_call, { project, run }) => {
-  const name = project.project_id;
-  if (!project.is_active) return block("E-TENANT-INACTIVE", `Project ${name} is not active.`);
-  if (project.migration_mode === "legacy") {
-    return block("E-TENANT-LEGACY", `Project ${name} is in legacy mode: agents may not act there.`);
+const tenantGate: Gate = (_call, { project: { project_id: project, ...tenant }, run }) => {
+  if (!tenant.is_active) return block("E-TENANT-INACTIVE", "tenant_inactive", { project });
+  if (tenant.migration_mode === "legacy") {
+    return block("E-TENANT-LEGACY", "tenant_legacy", { project });
   }
-  if (!run.ofCaller) return block("E-RUN-NOT-RUNNING", "The run belongs to another caller.");
+  if (!run.ofCaller) return block("E-RUN-NOT-RUNNING", "run_of_another");
   if (run.state !== "running" && run.state !== "waiting_approval") {
-    return block(
-      "E-RUN-NOT-RUNNING",
-      `The run is ${run.state}; only a running one may call tools.`,
-    );
+    return block("E-RUN-NOT-RUNNING", "run_not_running", { state: run.state });
   }
-  return pass(`${name} is ${project.migration_mode}, this run is its own`);
+  return pass("tenant_passed", { project, mode: tenant.migration_mode });
 };
 
-const contractGate: Gate = ({ server, tool }, { contract, pin }) => {
-  const of = `${contract.agentId} ${contract.version}`;
-  if (!contract.grant) {
-    return block(
-      "E-CONTRACT-TOOL",
-      `The contract ${of} does not list the tool ${server ? `${server}/` : ""}${tool}.`,
-    );
+const nameOf = ({ contract }: GateFacts) => `${contract.agentId} ${contract.version}`;
+
+const contractGate: Gate = ({ server, tool }, facts) => {
+  const contract = nameOf(facts);
+  if (!facts.contract.grant) {
+    const wanted = server ? `${server}/${tool}` : tool;
+    return block("E-CONTRACT-TOOL", "tool_not_listed", { contract, tool: wanted });
   }
-  if (pin === "absent") {
-    return block(
-      "E-CONTRACT-TOOL",
-      `The contract ${of} lists ${tool}, but the tool server ${server} has no such tool.`,
-    );
+  if (facts.pin === "absent") {
+    return block("E-CONTRACT-TOOL", "tool_absent", { contract, server, tool });
   }
-  if (pin === "changed") {
-    return block(
-      "E-TOOL-CHANGED",
-      `${server}/${tool} is no longer what was pinned; someone has to look at the change first.`,
-    );
-  }
-  return pass(`Listed in ${of}, tool unchanged since it was pinned`);
+  if (facts.pin === "changed") return block("E-TOOL-CHANGED", "tool_changed", { server, tool });
+  return pass("contract_passed", { contract });
 };
 
-const policyGate: Gate = (_call, { argumentProblems }) => {
-  const [first] = argumentProblems;
-  if (first === undefined) return pass("Arguments fit the schema and the contract's constraints");
-  const rest = argumentProblems.length > 1 ? ` (and ${argumentProblems.length - 1} more)` : "";
-  return block("E-POLICY-ARGS", `The arguments do not fit: ${first}${rest}.`);
+const policyGate: Gate = (_call, { argumentProblems: [problem, ...more] }) => {
+  if (problem === undefined) return pass("policy_passed");
+  if (more.length === 0) return block("E-POLICY-ARGS", "arguments_unfit", { problem });
+  return block("E-POLICY-ARGS", "arguments_unfit_more", { problem, more: more.length });
 };
 
 const dollars = (usd: number) => `$${usd.toFixed(6).replace(/0{1,4}$/, "")}`;
@@ -66,69 +65,61 @@ const dollars = (usd: number) => `$${usd.toFixed(6).replace(/0{1,4}$/, "")}`;
 const budgetGate: Gate = (_call, { budget: { limits, usage }, contract }) => {
   const cost = contract.grant?.cost_per_call ?? 0;
   if (limits.calls !== null && usage.calls >= limits.calls) {
-    return block("E-BUDGET-RUN", `The run has used all of its ${limits.calls} calls.`);
+    return block("E-BUDGET-RUN", "calls_used_up", { limit: limits.calls });
   }
+  const calls = limits.calls === null ? undefined : { calls: limits.calls };
+  const money =
+    limits.costUsd === null
+      ? undefined
+      : { used: dollars(usage.costUsd), limit: dollars(limits.costUsd) };
   // Money is kept with six decimals; the tolerance is far below one of them.
   if (limits.costUsd !== null && usage.costUsd + cost > limits.costUsd + 1e-9) {
-    return block(
-      "E-BUDGET-RUN",
-      `The call costs ${dollars(cost)} and the run has used ${dollars(usage.costUsd)} of ${dollars(limits.costUsd)}.`,
-    );
+    return block("E-BUDGET-RUN", "money_used_up", { cost: dollars(cost), ...money });
   }
-  const calls =
-    limits.calls === null
-      ? `call ${usage.calls + 1}`
-      : `call ${usage.calls + 1} of ${limits.calls}`;
-  const money =
-    limits.costUsd === null ? "" : `, ${dollars(usage.costUsd)} of ${dollars(limits.costUsd)} used`;
-  return pass(`${calls[0]?.toUpperCase()}${calls.slice(1)}${money}`);
+  const params = { call: usage.calls + 1, ...calls, ...money };
+  if (calls && money) return pass("budget_passed_both", params);
+  if (calls) return pass("budget_passed_calls", params);
+  return pass(money ? "budget_passed_money" : "budget_passed", params);
 };
 
-/** Why a person is asked, in words. */
-export function approvalRule(facts: GateFacts, tool: string): string {
-  const { contract } = facts;
-  return contract.grant?.approval === "always"
-    ? `Contract ${contract.agentId} ${contract.version} says approval: always for ${tool}.`
-    : `Contract ${contract.agentId} ${contract.version} lists ${tool} as a write, and a write needs a person.`;
-}
-
 const approvalGate: Gate = ({ tool }, facts) => {
-  const { contract, question, run } = facts;
-  if (!contract.grant || !needsApproval(contract.grant))
-    return pass("No person is needed for this tool");
-  const rule = approvalRule(facts, tool);
-  if (run.is_shadow)
-    return { outcome: "would_ask", code: null, reason: `${rule} A shadow run asks nobody.` };
-  const ask = { outcome: "ask", code: "E-APPR-REQUIRED", reason: rule } as const;
-  switch (question?.status) {
-    case undefined:
-      return ask;
+  const { question, run } = facts;
+  const { grant } = facts.contract;
+  if (!grant || !needsApproval(grant)) return pass("no_person_needed");
+  const isMarked = grant.approval === "always";
+  const params = { contract: nameOf(facts), tool };
+  if (run.is_shadow) {
+    const key = isMarked ? "would_ask_always" : "would_ask_for_writes";
+    return { outcome: "would_ask", code: null, key, params };
+  }
+  const key = isMarked ? "asks_always" : "asks_for_writes";
+  const ask: Said = { outcome: "ask", code: "E-APPR-REQUIRED", key, params };
+  if (!question) return ask;
+  return answerFrom(question, ask);
+};
+
+/** What follows from a question about this very call. An expiry is told once; after that the call may ask anew. */
+function answerFrom(question: QuestionFact, ask: Said): Said {
+  const expired = (key: VerdictKey) => (question.answered ? ask : block("E-APPR-EXPIRED", key));
+  switch (question.status) {
     case "open":
-      return question.isPast ? afterExpiry(question.answered, "Nobody decided in time.", ask) : ask;
+      return question.isPast ? expired("not_decided") : ask;
     case "expired":
-      return afterExpiry(question.answered, "Nobody decided in time.", ask);
+      return expired("not_decided");
     case "rejected":
-      return block(
-        "E-APPR-REJECTED",
-        `A person said no to exactly this call: ${question.decidedBy}.`,
-      );
+      return block("E-APPR-REJECTED", "rejected", { by: question.decidedBy });
     case "voided":
       return ask;
     case "approved":
       if (question.redeemed) return ask; // a repeat of a call that ran is a new question
-      if (question.isPastRedeem)
-        return afterExpiry(question.answered, "The approval was not used in time.", ask);
+      if (question.isPastRedeem) return expired("not_redeemed");
       return {
         outcome: "approved",
         code: null,
-        reason: `Approved for exactly this call: ${question.decidedBy}`,
+        key: "approved",
+        params: { by: question.decidedBy },
       };
   }
-};
-
-/** An expiry is told once; after that the same call may ask anew. */
-function afterExpiry<A>(answered: boolean, reason: string, ask: A) {
-  return answered ? ask : block("E-APPR-EXPIRED", `${reason} The call was not executed.`);
 }
 
 const IN_ORDER: readonly Gate[] = [tenantGate, contractGate, policyGate, budgetGate, approvalGate];
@@ -149,10 +140,12 @@ export interface GateDecision {
 export function askGates(call: GatedCall, facts: GateFacts, upTo: GateNumber = 5): GateDecision {
   const verdicts: Verdict[] = [];
   for (const [at, gate] of IN_ORDER.slice(0, upTo).entries()) {
+    const said = gate(call, facts);
     const verdict: Verdict = {
       gate: (at + 1) as GateNumber,
       name: GATES[at] ?? "tenant",
-      ...gate(call, facts),
+      ...said,
+      reason: verdictText({ ...said, reason: "" }, "en"),
     };
     verdicts.push(verdict);
     if (verdict.outcome === "block" || verdict.outcome === "ask") {

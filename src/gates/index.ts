@@ -1,4 +1,4 @@
 export { type ArgumentChecker, createArgumentChecker } from "./arguments.ts";
 export type { GateFacts, QuestionFact } from "./facts.ts";
-export { approvalRule, askGates, type GateDecision } from "./gates.ts";
+export { askGates, type GateDecision } from "./gates.ts";
 export type { GateNumber, Verdict } from "./verdicts.ts";

@@ -1,0 +1,135 @@
+/** What gates say, in both languages; `{{name}}` stands for a parameter. */
+export const VERDICT_WORDS = {
+  tenant_inactive: {
+    en: "Project {{project}} is not active.",
+    "zh-TW": "專案 {{project}} 未啟用。",
+  },
+  tenant_legacy: {
+    en: "Project {{project}} is in legacy mode: agents may not act there.",
+    "zh-TW": "專案 {{project}} 處於 legacy 模式：代理不得在其中動作。",
+  },
+  run_of_another: {
+    en: "The run belongs to another caller.",
+    "zh-TW": "這個執行屬於另一個呼叫者。",
+  },
+  run_not_running: {
+    en: "The run is {{state}}; only a running one may call tools.",
+    "zh-TW": "執行狀態為 {{state}}；只有執行中的才能呼叫工具。",
+  },
+  tenant_passed: {
+    en: "{{project}} is {{mode}}, this run is its own",
+    "zh-TW": "{{project}} 的模式為 {{mode}}，且執行屬於它",
+  },
+  tool_not_listed: {
+    en: "The contract {{contract}} does not list the tool {{tool}}.",
+    "zh-TW": "合約 {{contract}} 未列出工具 {{tool}}。",
+  },
+  tool_absent: {
+    en: "The contract {{contract}} lists {{tool}}, but the tool server {{server}} has no such tool.",
+    "zh-TW": "合約 {{contract}} 列有 {{tool}}，但工具伺服器 {{server}} 沒有這個工具。",
+  },
+  tool_changed: {
+    en: "{{server}}/{{tool}} is no longer what was pinned; someone has to look at the change first.",
+    "zh-TW": "{{server}}/{{tool}} 與固定時不同；須先有人檢視這項變更。",
+  },
+  contract_passed: {
+    en: "Listed in {{contract}}, tool unchanged since it was pinned",
+    "zh-TW": "列於 {{contract}}，工具自固定後未變",
+  },
+  arguments_unfit: {
+    en: "The arguments do not fit: {{problem}}.",
+    "zh-TW": "參數不符：{{problem}}。",
+  },
+  arguments_unfit_more: {
+    en: "The arguments do not fit: {{problem}} (and {{more}} more).",
+    "zh-TW": "參數不符：{{problem}}（另有 {{more}} 項）。",
+  },
+  policy_passed: {
+    en: "Arguments fit the schema and the contract's constraints",
+    "zh-TW": "參數符合結構與合約的限制",
+  },
+  calls_used_up: {
+    en: "The run has used all of its {{limit}} calls.",
+    "zh-TW": "這個執行的 {{limit}} 次呼叫已用完。",
+  },
+  money_used_up: {
+    en: "The call costs {{cost}} and the run has used {{used}} of {{limit}}.",
+    "zh-TW": "這次呼叫需 {{cost}}，而執行已用 {{used}}／{{limit}}。",
+  },
+  budget_passed: {
+    en: "Call {{call}} of this run",
+    "zh-TW": "本執行的第 {{call}} 次呼叫",
+  },
+  budget_passed_calls: {
+    en: "Call {{call}} of {{calls}}",
+    "zh-TW": "第 {{call}}／{{calls}} 次呼叫",
+  },
+  budget_passed_money: {
+    en: "Call {{call}} of this run, {{used}} of {{limit}} used",
+    "zh-TW": "本執行的第 {{call}} 次呼叫，已用 {{used}}／{{limit}}",
+  },
+  budget_passed_both: {
+    en: "Call {{call}} of {{calls}}, {{used}} of {{limit}} used",
+    "zh-TW": "第 {{call}}／{{calls}} 次呼叫，已用 {{used}}／{{limit}}",
+  },
+  no_person_needed: {
+    en: "No person is needed for this tool",
+    "zh-TW": "這個工具不需要人核准",
+  },
+  asks_always: {
+    en: "Contract {{contract}} says approval: always for {{tool}}.",
+    "zh-TW": "合約 {{contract}} 對 {{tool}} 規定 approval: always。",
+  },
+  asks_for_writes: {
+    en: "Contract {{contract}} lists {{tool}} as a write, and a write needs a person.",
+    "zh-TW": "合約 {{contract}} 將 {{tool}} 列為寫入，寫入需要人核准。",
+  },
+  would_ask_always: {
+    en: "Contract {{contract}} says approval: always for {{tool}}. A shadow run asks nobody.",
+    "zh-TW": "合約 {{contract}} 對 {{tool}} 規定 approval: always。影子執行不會詢問任何人。",
+  },
+  would_ask_for_writes: {
+    en: "Contract {{contract}} lists {{tool}} as a write, and a write needs a person. A shadow run asks nobody.",
+    "zh-TW": "合約 {{contract}} 將 {{tool}} 列為寫入，寫入需要人核准。影子執行不會詢問任何人。",
+  },
+  approved: {
+    en: "Approved for exactly this call by {{by}}",
+    "zh-TW": "{{by}} 已就這個呼叫核准",
+  },
+  rejected: {
+    en: "A person said no to exactly this call: {{by}}.",
+    "zh-TW": "有人拒絕了這個呼叫：{{by}}。",
+  },
+  not_decided: {
+    en: "Nobody decided in time. The call was not executed.",
+    "zh-TW": "逾時無人決定。呼叫未執行。",
+  },
+  not_redeemed: {
+    en: "The approval was not used in time. The call was not executed.",
+    "zh-TW": "核准未在期限內使用。呼叫未執行。",
+  },
+  approval_refused: {
+    en: "{{problem}}",
+    "zh-TW": "{{problem}}",
+  },
+} as const;
+
+export type VerdictKey = keyof typeof VERDICT_WORDS;
+export type VerdictParams = Readonly<Record<string, string | number>>;
+
+/**
+ * What a gate said, in a language. Verdicts of an older or newer version that have no words here keep their English
+ * `reason`.
+ */
+export function verdictText(
+  verdict: { key?: unknown; params?: unknown; reason: string },
+  language: "en" | "zh-TW",
+): string {
+  const { key, params } = verdict;
+  if (typeof key !== "string" || !Object.hasOwn(VERDICT_WORDS, key)) return verdict.reason;
+  const values = (params ?? {}) as VerdictParams;
+  return VERDICT_WORDS[key as VerdictKey][language].replaceAll(
+    /\{\{(\w+)\}\}/g,
+    (_, name: string) => String(values[name] ?? ""),
+  );
+}

@@ -9,7 +9,7 @@ import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { freePort } from "../support/port.ts";
 import { waitFor } from "../support/wait.ts";
 
-const TOKEN = "a token of the alertmanager test";
+const TOKEN = "token-of-the-alertmanager-test";
 const LABELS = { alertname: "DiskAlmostFull", instance: "shop-cache-01", severity: "page" };
 
 let folder: string;

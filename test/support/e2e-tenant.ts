@@ -8,8 +8,7 @@ import { waitFor } from "./wait.ts";
 
 const LEDGER_SERVER = fileURLToPath(new URL("mcp/ledger-server.ts", import.meta.url));
 
-export const PERSON_ROLES = ["viewer", "operator", "admin"] as const;
-export type KeyRole = (typeof PERSON_ROLES)[number] | "agent";
+export type KeyRole = "viewer" | "operator" | "admin" | "agent";
 
 /** What the tool server `tools` really did, and what it waits for. */
 export interface Ledger {

@@ -83,6 +83,10 @@ async function writeState(
       // Only a holder that goes on working keeps the lease; a waiting, pending or ended run has none.
       worker_id: null,
       lease_until: null,
+      // While a person thought, the client had nothing to say; from now on it has as long as ever.
+      ...(request.event === "resume" && run.driver === "client"
+        ? { heartbeat_at: sql<string>`clock_timestamp()` }
+        : {}),
       ...(isFinal(to) ? { completed_at: sql<string>`clock_timestamp()` } : {}),
       ...(patch.result === undefined ? {} : { result: jsonb(patch.result) }),
       ...(patch.error_code === undefined ? {} : { error_code: patch.error_code }),

@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import { type Actor, appendAudit, systemActor } from "../audit/index.ts";
 import { announce } from "../platform/database/changes.ts";
 import type { Database, Tx } from "../platform/database/index.ts";
+import { inTurn } from "../platform/in-turn.ts";
 import { isFinal, lockRun, type RunRow, transition } from "../runs/index.ts";
 import type { ApprovalEffects, QuestionEnding } from "./effects.ts";
 import { type ApprovalRow, hasOpenQuestion, lockApproval, lockQuestionsOfRun } from "./queries.ts";
@@ -123,28 +124,28 @@ async function voidOpenQuestions(
  * Ends the questions nobody answered in time; each in a transaction of its own, with what the contract says becomes of
  * the run.
  *
- * @returns how many were ended
+ * @throws AggregateError with those that could not be ended
  */
-export async function expireQuestions(db: Database, effects: ApprovalEffects): Promise<number> {
+export async function expireQuestions(db: Database, effects: ApprovalEffects): Promise<void> {
   const due = await db.transaction({ role: "system" }, (tx) =>
     tx
       .selectFrom("approvals")
       .select(["project_id", "run_id", "approval_id"])
       .where("status", "=", "open")
-      .where("expires_at", "<=", sql<string>`clock_timestamp()`)
+      // Not `clock_timestamp()`, for which an index can't be searched.
+      .where("expires_at", "<=", sql<string>`now()`)
       .orderBy("expires_at")
       .limit(500)
       .execute(),
   );
-  for (const { project_id, run_id, approval_id } of due) {
-    await db.transaction({ role: "app", projects: [project_id] }, async (tx) => {
+  await inTurn(due, ({ project_id, run_id, approval_id }) =>
+    db.transaction({ role: "app", projects: [project_id] }, async (tx) => {
       const run = await lockRun(tx, project_id, run_id);
       const question = await lockApproval(tx, project_id, approval_id);
       if (run && question?.status === "open" && question.is_past)
         await expireOne(tx, effects, run, question);
-    });
-  }
-  return due.length;
+    }),
+  );
 }
 
 async function expireOne(

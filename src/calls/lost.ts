@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import { appendAudit, systemActor } from "../audit/index.ts";
 import { settle } from "../budgets/index.ts";
 import type { Database, Tx } from "../platform/database/index.ts";
+import { inTurn } from "../platform/in-turn.ts";
 import { addCost, lockRun } from "../runs/index.ts";
 import { finishCall } from "./records.ts";
 
@@ -59,24 +60,24 @@ async function declareOne(tx: Tx, call: Lost): Promise<void> {
 /**
  * Declares calls lost that are past their deadline, whoever made them.
  *
- * @returns how many there were
+ * @throws AggregateError with those that could not be
  */
-export async function sweepLostCalls(db: Database): Promise<number> {
+export async function sweepLostCalls(db: Database): Promise<void> {
   const due = await db.transaction({ role: "system" }, (tx) =>
     tx
       .selectFrom("mcp_calls")
       .select(["project_id", "run_id", "call_id", "tool_name", "effect"])
       .where("result_status", "=", "executing")
-      .where("deadline_at", "<", sql<string>`clock_timestamp()`)
+      // Not `clock_timestamp()`, for which an index can't be searched.
+      .where("deadline_at", "<", sql<string>`now()`)
       .orderBy("deadline_at")
       .limit(500)
       .execute(),
   );
-  for (const call of due) {
-    await db.transaction({ role: "app", projects: [call.project_id] }, async (tx) => {
+  await inTurn(due, (call) =>
+    db.transaction({ role: "app", projects: [call.project_id] }, async (tx) => {
       await lockRun(tx, call.project_id, call.run_id);
       await declareOne(tx, call);
-    });
-  }
-  return due.length;
+    }),
+  );
 }

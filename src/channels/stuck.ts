@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import { announce } from "../platform/database/changes.ts";
 import type { Database } from "../platform/database/index.ts";
+import { inTurn } from "../platform/in-turn.ts";
 
 const BATCH = 500;
 /** Longer than all tries of a delivery with their pauses take. */
@@ -10,6 +11,7 @@ const STUCK_MINUTES = 60;
  * Gives up messages that are still queued an hour after they were: the job that would have sent them is gone.
  *
  * @returns how many there were
+ * @throws AggregateError with those that could not be given up
  */
 export async function failStuckMessages(db: Database): Promise<number> {
   const stuck = await db.transaction({ role: "system" }, (tx) =>
@@ -20,14 +22,15 @@ export async function failStuckMessages(db: Database): Promise<number> {
       .where(
         "queued_at",
         "<",
-        sql<string>`clock_timestamp() - make_interval(mins => ${STUCK_MINUTES})`,
+        // Not `clock_timestamp()`, for which an index can't be searched.
+        sql<string>`now() - make_interval(mins => ${STUCK_MINUTES})`,
       )
       .orderBy("queued_at")
       .limit(BATCH)
       .execute(),
   );
-  for (const { project_id, message_id } of stuck) {
-    await db.transaction({ role: "app", projects: [project_id] }, async (tx) => {
+  await inTurn(stuck, ({ project_id, message_id }) =>
+    db.transaction({ role: "app", projects: [project_id] }, async (tx) => {
       await tx
         .updateTable("outbound_messages")
         .set({
@@ -39,7 +42,7 @@ export async function failStuckMessages(db: Database): Promise<number> {
         .where("send_status", "=", "queued")
         .execute();
       await announce(tx, { project_id, kind: "message", id: message_id });
-    });
-  }
+    }),
+  );
   return stuck.length;
 }

@@ -1,9 +1,10 @@
-import { sql } from "kysely";
+import { type ExpressionBuilder, type ExpressionWrapper, type SqlBool, sql } from "kysely";
 import { type ApprovalEffects, expireQuestions } from "../approvals/index.ts";
 import { type Actor, systemActor } from "../audit/index.ts";
 import { declareLost, sweepLostCalls } from "../calls/index.ts";
 import { failStuckMessages } from "../channels/index.ts";
-import type { Database, Tx } from "../platform/database/index.ts";
+import type { Database, DB, Tx } from "../platform/database/index.ts";
+import { inTurn } from "../platform/in-turn.ts";
 import { eventForLost, lockRun, type RunRow, transition } from "../runs/index.ts";
 
 const BATCH = 500;
@@ -18,117 +19,138 @@ export interface SweepDeps {
   effects: ApprovalEffects;
 }
 
-interface RunId {
-  project_id: string;
-  run_id: string;
-}
-
 /** What nobody else would notice, put right; each may run in several processes at once. */
-export async function sweep(deps: SweepDeps): Promise<void> {
-  await expireQuestions(deps.db, deps.effects);
-  await takeFromLostWorkers(deps);
-  await timeOutRuns(deps);
-  await sweepLostCalls(deps.db);
+export function sweep(deps: SweepDeps): Promise<void> {
+  const { db, effects } = deps;
+  return inTurn(
+    [
+      () => expireQuestions(db, effects),
+      () => takeFromLostWorkers(deps),
+      () => timeOutRuns(deps),
+      () => sweepLostCalls(db),
+    ],
+    (one) => one(),
+  );
 }
 
 /** As `sweep`, for what can wait longer. */
-export async function sweepSlowly(deps: SweepDeps): Promise<void> {
-  await endIdleClientRuns(deps);
-  await wakeUnclaimedRuns(deps);
-  await failStuckMessages(deps.db);
-  await forgetOldEntries(deps.db);
+export function sweepSlowly(deps: SweepDeps): Promise<void> {
+  const { db } = deps;
+  return inTurn(
+    [
+      () => endIdleClientRuns(deps),
+      () => wakeUnclaimedRuns(deps),
+      () => failStuckMessages(db),
+      () => forgetOldEntries(db),
+    ],
+    (one) => one(),
+  );
 }
 
-/** Finds runs as the system, then changes each under its own tenant, if what was found still holds. */
+/** Which runs are due; asked of all of them to find some, and of each again once it is locked. */
+interface Due {
+  holds(run: ExpressionBuilder<DB, "runs">): ExpressionWrapper<DB, "runs", SqlBool>;
+  /** The time that came; an index is on it. */
+  since: "lease_until" | "timeout_at" | "heartbeat_at" | "created_at";
+}
+
+/** When the transaction began. (An index can't be searched for `clock_timestamp()`: that differs from row to row.) */
+const now = sql<string>`now()`;
+const ago = (unit: "secs" | "mins" | "days", count: number) =>
+  sql<string>`now() - make_interval(${sql.raw(unit)} => ${count})`;
+
+/** Finds runs as the system, then changes each under its own tenant, if it is still due. */
 async function eachRun(
-  deps: SweepDeps,
-  find: (tx: Tx) => Promise<RunId[]>,
-  holds: (run: RunRow, now: string) => boolean,
-  change: (tx: Tx, run: RunRow) => Promise<void>,
+  { db }: SweepDeps,
+  due: Due,
+  change: (tx: Tx, run: RunRow) => Promise<unknown>,
 ): Promise<void> {
-  const due = await deps.db.transaction({ role: "system" }, find);
-  for (const { project_id, run_id } of due) {
-    await deps.db.transaction({ role: "app", projects: [project_id] }, async (tx) => {
+  const found = await db.transaction({ role: "system" }, (tx) =>
+    tx
+      .selectFrom("runs")
+      .select(["project_id", "run_id"])
+      .where(due.holds)
+      .orderBy(due.since)
+      .limit(BATCH)
+      .execute(),
+  );
+  await inTurn(found, ({ project_id, run_id }) =>
+    db.transaction({ role: "app", projects: [project_id] }, async (tx) => {
       const run = await lockRun(tx, project_id, run_id);
-      const { rows } = await sql<{ now: string }>`select clock_timestamp() as now`.execute(tx);
-      if (run && holds(run, rows[0]?.now ?? "")) await change(tx, run);
-    });
-  }
+      if (run && (await isDue(tx, run, due))) await change(tx, run);
+    }),
+  );
 }
 
-const dueRuns = (tx: Tx) => tx.selectFrom("runs").select(["project_id", "run_id"]).limit(BATCH);
-const now = sql<string>`clock_timestamp()`;
+async function isDue(tx: Tx, run: RunRow, due: Due): Promise<boolean> {
+  const row = await tx
+    .selectFrom("runs")
+    .select("run_id")
+    .where("project_id", "=", run.project_id)
+    .where("run_id", "=", run.run_id)
+    .where(due.holds)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+const LOST: Due = {
+  holds: (run) => run.and([run("state", "=", "running"), run("lease_until", "<", now)]),
+  since: "lease_until",
+};
 
 /** A worker without a heartbeat is lost: its calls are declared so, and its run goes to another or has failed. */
-async function takeFromLostWorkers(deps: SweepDeps): Promise<void> {
-  await eachRun(
-    deps,
-    (tx) =>
-      dueRuns(tx)
-        .where("state", "=", "running")
-        .where("lease_until", "<", now)
-        .orderBy("lease_until")
-        .execute(),
-    (run, at) => run.state === "running" && run.lease_until !== null && run.lease_until < at,
-    async (tx, run) => {
-      await declareLost(tx, run.project_id, run.run_id);
-      const event = eventForLost(run);
-      const reason = `worker ${run.worker_id} was lost in attempt ${run.attempt_count} of ${run.max_attempts}`;
-      const patch = { error_code: "E-RUN-LOST", error_detail: reason };
-      await transition(tx, deps.effects, {
-        projectId: run.project_id,
-        runId: run.run_id,
-        event,
-        actor: SWEEPER,
-        reason,
-        ...(event === "fail" ? { patch } : {}),
-      });
-    },
+function takeFromLostWorkers(deps: SweepDeps): Promise<void> {
+  return eachRun(deps, LOST, async (tx, run) => {
+    await declareLost(tx, run.project_id, run.run_id);
+    const event = eventForLost(run);
+    const reason = `worker ${run.worker_id} was lost in attempt ${run.attempt_count} of ${run.max_attempts}`;
+    const patch = { error_code: "E-RUN-LOST", error_detail: reason };
+    await transition(tx, deps.effects, {
+      projectId: run.project_id,
+      runId: run.run_id,
+      event,
+      actor: SWEEPER,
+      reason,
+      ...(event === "fail" ? { patch } : {}),
+    });
+  });
+}
+
+const LATE: Due = {
+  holds: (run) => run.and([run("completed_at", "is", null), run("timeout_at", "<", now)]),
+  since: "timeout_at",
+};
+
+function timeOutRuns(deps: SweepDeps): Promise<void> {
+  return eachRun(deps, LATE, (tx, run) =>
+    timeOut(tx, deps, run, "E-RUN-TIMEOUT", `the run was not over at ${run.timeout_at}`),
   );
 }
 
-async function timeOutRuns(deps: SweepDeps): Promise<void> {
-  await eachRun(
-    deps,
-    (tx) =>
-      dueRuns(tx)
-        .where("completed_at", "is", null)
-        .where("timeout_at", "<", now)
-        .orderBy("timeout_at")
-        .execute(),
-    (run, at) => run.completed_at === null && run.timeout_at !== null && run.timeout_at < at,
-    (tx, run) =>
-      timeOut(tx, deps, run, "E-RUN-TIMEOUT", `the run was not over at ${run.timeout_at}`),
+const IDLE: Due = {
+  holds: (run) =>
+    run.and([
+      run("driver", "=", "client"),
+      run("state", "=", "running"),
+      run("heartbeat_at", "<", ago("mins", IDLE_MINUTES)),
+    ]),
+  since: "heartbeat_at",
+};
+
+function endIdleClientRuns(deps: SweepDeps): Promise<void> {
+  return eachRun(deps, IDLE, (tx, run) =>
+    timeOut(tx, deps, run, "E-RUN-IDLE", `its client was silent for ${IDLE_MINUTES} minutes`),
   );
 }
 
-async function endIdleClientRuns(deps: SweepDeps): Promise<void> {
-  const longAgo = sql<string>`clock_timestamp() - make_interval(mins => ${IDLE_MINUTES})`;
-  await eachRun(
-    deps,
-    (tx) =>
-      dueRuns(tx)
-        .where("driver", "=", "client")
-        .where("state", "=", "running")
-        .where("heartbeat_at", "<", longAgo)
-        .orderBy("heartbeat_at")
-        .execute(),
-    (run, at) =>
-      run.state === "running" &&
-      Date.parse(run.heartbeat_at ?? at) < Date.parse(at) - IDLE_MINUTES * 60_000,
-    (tx, run) =>
-      timeOut(tx, deps, run, "E-RUN-IDLE", `its client was silent for ${IDLE_MINUTES} minutes`),
-  );
-}
-
-async function timeOut(
+function timeOut(
   tx: Tx,
   deps: SweepDeps,
   run: RunRow,
   code: string,
   reason: string,
-): Promise<void> {
-  await transition(tx, deps.effects, {
+): Promise<RunRow> {
+  return transition(tx, deps.effects, {
     projectId: run.project_id,
     runId: run.run_id,
     event: "time_out",
@@ -138,25 +160,22 @@ async function timeOut(
   });
 }
 
+const UNCLAIMED: Due = {
+  holds: (run) =>
+    run.and([
+      run("driver", "=", "worker"),
+      run("state", "in", ["pending", "running"]),
+      run("worker_id", "is", null),
+      run("created_at", "<", ago("secs", UNCLAIMED_SECONDS)),
+    ]),
+  since: "created_at",
+};
+
 /** A job is only a wake-up: one that was lost is sent again. */
-async function wakeUnclaimedRuns(deps: SweepDeps): Promise<void> {
-  await eachRun(
-    deps,
-    (tx) =>
-      dueRuns(tx)
-        .where("driver", "=", "worker")
-        .where("state", "in", ["pending", "running"])
-        .where("worker_id", "is", null)
-        .where(
-          "created_at",
-          "<",
-          sql<string>`clock_timestamp() - make_interval(secs => ${UNCLAIMED_SECONDS})`,
-        )
-        .orderBy("created_at")
-        .execute(),
-    (run) => run.worker_id === null && (run.state === "pending" || run.state === "running"),
-    (tx, run) =>
-      deps.effects.send(tx, "run.execute", { project_id: run.project_id, run_id: run.run_id }),
+function wakeUnclaimedRuns(deps: SweepDeps): Promise<void> {
+  return eachRun(deps, UNCLAIMED, (tx, { project_id, run_id }) =>
+    // While all workers are busy, runs queue for long; one wake-up in the queue is enough.
+    deps.effects.send(tx, "run.execute", { project_id, run_id }, { unlessQueued: run_id }),
   );
 }
 
@@ -165,11 +184,7 @@ async function forgetOldEntries(db: Database): Promise<void> {
     await tx.deleteFrom("sessions").where("expires_at", "<", now).execute();
     await tx
       .deleteFrom("idempotency_keys")
-      .where(
-        "created_at",
-        "<",
-        sql<string>`clock_timestamp() - make_interval(days => ${IDEMPOTENCY_DAYS})`,
-      )
+      .where("created_at", "<", ago("days", IDEMPOTENCY_DAYS))
       .execute();
   });
 }

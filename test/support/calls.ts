@@ -29,6 +29,7 @@ import { createRun, type RunRow } from "../../src/runs/index.ts";
 import { createTestDatabase } from "./database.ts";
 import { seedActiveRevision, seedProject } from "./fixtures.ts";
 import { openPool } from "./mcp/pool.ts";
+import { queryRows } from "./server.ts";
 
 export const PROJECT = "acme";
 /** The key that opens the runs and calls the tools. */
@@ -41,7 +42,7 @@ type GivenAgent = Partial<AgentBody> & Record<string, unknown>;
 
 /** Everything calls are made with, real, on a database of its own. */
 export async function openCallBench() {
-  const { deps, close } = await openDeps();
+  const { deps, adminUrl, close } = await openDeps();
   const asTenant = <T>(work: (tx: Tx) => Promise<T>) =>
     deps.db.transaction({ role: "app", projects: [PROJECT] }, work);
   await deps.db.transaction({ role: "platform" }, (tx) => seedProject(tx, { project_id: PROJECT }));
@@ -54,6 +55,8 @@ export async function openCallBench() {
   return {
     deps,
     asTenant,
+    /** As the administrator of the database, for what a test must arrange. */
+    asOwner: (statement: string) => queryRows(adminUrl, statement),
     putContract,
     /** A run under an agent contract with these tools: a client's, or a pending one for a worker. */
     async openRun(body: GivenAgent, isShadow = false): Promise<RunRow> {
@@ -85,7 +88,7 @@ export async function openCallBench() {
   };
 }
 
-async function openDeps(): Promise<{ deps: CallDeps; close(): Promise<void> }> {
+async function openDeps(): Promise<{ deps: CallDeps; adminUrl: string; close(): Promise<void> }> {
   const database = await createTestDatabase();
   const log = createLog("silent");
   const db = openDatabase({ url: database.url, log });
@@ -102,6 +105,7 @@ async function openDeps(): Promise<{ deps: CallDeps; close(): Promise<void> }> {
   const checker = createArgumentChecker();
   return {
     deps: { db, sealer, pool, log, effects, signer, checker, catalog: createCatalog(db, pool) },
+    adminUrl: database.adminUrl,
     async close() {
       await pool.close();
       await jobs.stop();

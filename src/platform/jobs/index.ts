@@ -1,5 +1,6 @@
 import { fromKysely, PgBoss } from "pg-boss";
 import type { Tx } from "../database/index.ts";
+import { newId } from "../ids.ts";
 import type { Logger } from "../log.ts";
 import { JOBS_ROLE } from "./install.ts";
 import type { JobData, QueueName } from "./queues.ts";
@@ -17,12 +18,17 @@ export interface JobInfo {
 }
 
 export interface Jobs {
-  /** Sends a job as part of the caller's transaction: it exists if and only if the transaction commits. */
+  /**
+   * Sends a job as part of the caller's transaction: it exists if and only if the transaction commits.
+   *
+   * @param options.unlessQueued sends nothing while a job sent with the same name is still in the queue, if the queue's
+   *   policy is `short`
+   */
   send<Q extends QueueName>(
     tx: Tx,
     queue: Q,
     data: JobData[Q],
-    options?: { delaySeconds?: number },
+    options?: { delaySeconds?: number; unlessQueued?: string },
   ): Promise<void>;
   /** Starts working on a queue. A handler that throws makes the engine try again by the queue's rules. */
   work<Q extends QueueName>(
@@ -58,7 +64,9 @@ export async function openJobs(options: { url: string; log: Logger }): Promise<J
   return {
     async send(tx, queue, data, more) {
       const startAfter = more?.delaySeconds === undefined ? {} : { startAfter: more.delaySeconds };
-      await boss.send(queue, data, { db: fromKysely(tx), ...startAfter });
+      // A `short` queue holds one job of each key, so a job that must be sent has a key of its own.
+      const singletonKey = more?.unlessQueued ?? newId();
+      await boss.send(queue, data, { db: fromKysely(tx), singletonKey, ...startAfter });
     },
     async work(queue, concurrency, handler) {
       const settings = {

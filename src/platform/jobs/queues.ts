@@ -5,7 +5,7 @@
 export const QUEUES = {
   /** Go on with a run: `{project_id, run_id}`. */
   "run.execute": {
-    policy: "standard",
+    policy: "short",
     retryLimit: 0,
     expireInSeconds: 3600,
     deleteAfterSeconds: 3600,

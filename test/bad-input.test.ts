@@ -38,6 +38,14 @@ const keyOf = (holder: Holder): string | null => {
   return holder === "platform" ? ADMIN_KEY : acme.keys[holder];
 };
 
+test("the comparison of all tables sees what is written, and only that", async () => {
+  const write = () =>
+    good(server.api("/secrets/SEEN", { method: "PUT", body: { project_id: "acme", value: "x" } }));
+  await expect(leavingNoTrace(write)).rejects.toThrow(/secrets/);
+  await leavingNoTrace(write, ["secrets", "audit_log"]);
+  await leavingNoTrace(() => good(server.api("/runs")));
+});
+
 describe("the operator API", () => {
   // The names of the cases are known before the runs are; their ids are filled in when they are asked for.
   const named = { project: "acme", waiting: "WAITING", ended: "ENDED" };

@@ -137,11 +137,14 @@ describe.each([
     const [approval] = await waitFor(
       () => decisions.openQuestions().length > 0 && decisions.openQuestions(),
       {
-        timeoutMs: 5000,
+        timeoutMs: 15_000,
         what: "the question",
       },
     );
-    await waitFor(() => decisions.waiting === 1, { timeoutMs: 5000, what: "the call to be held" });
+    await waitFor(() => decisions.waiting === 1, {
+      timeoutMs: 15_000,
+      what: "the call to be held",
+    });
     decisions.decide(approval ?? "", "approved");
     expect(text(await wiping)).toBe("wiped");
     expect(decisions.executed).toEqual(['["wipe",{"what":"cache"}]']);
@@ -153,7 +156,7 @@ describe.each([
     const [approval] = await waitFor(
       () => decisions.openQuestions().length > 0 && decisions.openQuestions(),
       {
-        timeoutMs: 5000,
+        timeoutMs: 15_000,
         what: "the question",
       },
     );
@@ -180,7 +183,10 @@ describe.each([
     );
     expect(text(await client.callTool("awooop_wait", { approval }))).toMatch(/^OPEN apr_/);
     const waiting = client.callTool("awooop_wait", { approval, timeout_seconds: 20 });
-    await waitFor(() => decisions.waiting === 1, { timeoutMs: 5000, what: "awooop_wait to wait" });
+    await waitFor(() => decisions.waiting === 1, {
+      timeoutMs: 15_000,
+      what: "awooop_wait to wait",
+    });
     decisions.decide(approvalId ?? "", "approved");
     expect(text(await waiting)).toMatch(/^DECIDED apr_/);
     expect(decisions.executed).toEqual([]);
@@ -205,11 +211,14 @@ describe.each([
     await open("alice/20");
     const leaving = new AbortController();
     const wiping = client.callTool("wipe", {}, { signal: leaving.signal });
-    await waitFor(() => decisions.waiting === 1, { timeoutMs: 5000, what: "the call to be held" });
+    await waitFor(() => decisions.waiting === 1, {
+      timeoutMs: 15_000,
+      what: "the call to be held",
+    });
     leaving.abort();
     if (era === "legacy") await client.close();
     await expect(wiping).rejects.toThrow();
-    await waitFor(() => decisions.waiting === 0, { timeoutMs: 5000, what: "the hold to end" });
+    await waitFor(() => decisions.waiting === 0, { timeoutMs: 15_000, what: "the hold to end" });
     decisions.decide(decisions.openQuestions()[0] ?? "", "approved");
     expect(decisions.executed).toEqual([]);
     expect(decisions.calls).toHaveLength(1);

@@ -263,7 +263,10 @@ describe("a 2026-07-28 client without tasks", () => {
 describe("closing the gateway", () => {
   it("ends what is held with an answer", async () => {
     const held = post({ body: legacyCall({ name: "wipe" }) });
-    await waitFor(() => decisions.waiting === 1, { timeoutMs: 5000, what: "the call to be held" });
+    await waitFor(() => decisions.waiting === 1, {
+      timeoutMs: 15_000,
+      what: "the call to be held",
+    });
     await gateway.closeEdge();
     expect((await held).json.result.content[0].text).toMatch(/^PENDING apr_/);
   });

@@ -103,7 +103,7 @@ describe("a program as a tool server", () => {
     const ref = serverRef({ ...programBody("stdio-server.ts"), env: { AUTH: "secret:TOKEN" } });
     await pool.callTool(ref, "mutter", { text: "the token is s3cr3t-value!" });
     const said = () => pool.logged.filter((line) => line.includes("tool server says"));
-    await waitFor(() => said().length > 0, { timeoutMs: 5000, what: "the line in the log" });
+    await waitFor(() => said().length > 0, { timeoutMs: 15_000, what: "the line in the log" });
     expect(said()[0]).toContain("the token is …!");
     await pool.callTool(ref, "mutter", {
       text: Array.from({ length: 500 }, () => "noise").join("\n"),
@@ -116,10 +116,10 @@ describe("a program as a tool server", () => {
   it("is started again after it ended", async () => {
     const first = JSON.parse(await textOf(pool, fixture(), "where")).pid;
     process.kill(first, "SIGKILL");
-    await waitFor(() => !isAlive(first), { timeoutMs: 5000, what: "the program's end" });
+    await waitFor(() => !isAlive(first), { timeoutMs: 15_000, what: "the program's end" });
     const second = await waitFor(
       async () => JSON.parse(await textOf(pool, fixture(), "where").catch(() => "{}")).pid,
-      { timeoutMs: 5000, what: "another program" },
+      { timeoutMs: 15_000, what: "another program" },
     );
     expect(second).not.toBe(first);
   });
@@ -137,6 +137,8 @@ describe("what goes wrong with a program", () => {
   });
 
   it("hanging ends at the time-out, and others go on", async () => {
+    // The time-out counts from asking for the connection, so that stands first.
+    await pool.listTools(fixture());
     const hanging = pool.callTool(fixture(), "hang", {}, { timeoutMs: 700 });
     expect(await pool.callTool(fixture(), "echo", { text: "still here" })).toMatchObject({
       kind: "result",
@@ -242,7 +244,10 @@ describe("closing", () => {
     const bred = Number(await textOf(pool, ref, "breed"));
     expect([isAlive(pid), isAlive(bred)]).toEqual([true, true]);
     await pool.close();
-    await waitFor(() => !isAlive(pid) && !isAlive(bred), { timeoutMs: 5000, what: "both to end" });
+    await waitFor(() => !isAlive(pid) && !isAlive(bred), {
+      timeoutMs: 15_000,
+      what: "both to end",
+    });
     expect(await pool.callTool(ref, "echo", { text: "a" })).toMatchObject({
       code: "E-UPSTREAM-CONNECT",
       sent: false,
@@ -275,7 +280,7 @@ describe("closing", () => {
       const pid = Number(line);
       expect(pid).toBeGreaterThan(1);
       if (how === "wait") host.kill("SIGKILL");
-      await waitFor(() => !isAlive(pid), { timeoutMs: 5000, what: "the program's end" });
+      await waitFor(() => !isAlive(pid), { timeoutMs: 15_000, what: "the program's end" });
     } finally {
       host.kill("SIGKILL");
     }
@@ -284,7 +289,7 @@ describe("closing", () => {
   it("happens by itself to a program that nobody uses", async () => {
     const idle = openPool({ idleMs: 200 });
     const { pid } = JSON.parse(await textOf(idle, fixture(), "where"));
-    await waitFor(() => !isAlive(pid), { timeoutMs: 5000, what: "the idle program's end" });
+    await waitFor(() => !isAlive(pid), { timeoutMs: 15_000, what: "the idle program's end" });
     await idle.close();
   });
 });

@@ -79,6 +79,16 @@ describe("the operator API", () => {
     }
   });
 
+  test("refuses the bill that takes a run's cost beyond all numbers", async () => {
+    const { agent } = acme.keys;
+    const { run_id } = await good(server.api("/runs", { key: agent, body: {} }));
+    const bill = () =>
+      server.api(`/runs/${run_id}/usage`, { key: agent, body: { cost_usd: 1_000_000 } });
+    for (let paid = 0; paid < 90; paid += 1) await good(bill());
+    expectProblem(await leavingNoTrace(bill), { status: 422, code: "E-INPUT" });
+    expect((await good(server.api(`/runs/${run_id}`))).run.cost_usd).toBe(90_000_000);
+  });
+
   test("reads a body that does not say its length up to 1 MiB", async () => {
     const chunk = Buffer.alloc(MIB / 4, "x");
     const body = new ReadableStream({

@@ -11,6 +11,9 @@ import { addCost, agentOf, isFinal, runOfCaller } from "../runs/index.ts";
 import { limitsOf, spend } from "./budgets.ts";
 import { usageAnswer, usageBody } from "./contract.ts";
 
+/** What a run may cost in all, so that it stays within numeric(14,6). */
+const MOST_COST_USD = 90_000_000;
+
 const usage = createRoute({
   method: "post",
   path: "/runs/{run_id}/usage",
@@ -38,6 +41,7 @@ export function budgetRoutes(deps: { db: Database }) {
           extra: { state: run.state },
         });
       }
+      refuseBeyondAllMoney(run.cost_usd + used.cost_usd);
       const revision = await readRevision(tx, run.project_id, run.revision_id);
       if (!revision) throw new AppError("E-NOT-FOUND", "The run's contract is gone.");
       await spend(
@@ -58,5 +62,14 @@ export function budgetRoutes(deps: { db: Database }) {
       return { run_id: run.run_id, project_id: run.project_id, cost_usd };
     });
     return c.json(answer, 200);
+  });
+}
+
+/** Many bills that are each within bounds can still add up to more than the database's numbers hold. */
+function refuseBeyondAllMoney(costUsd: number): void {
+  if (costUsd <= MOST_COST_USD) return;
+  const message = `would take the run's cost beyond ${MOST_COST_USD} dollars`;
+  throw new AppError("E-INPUT", `body.cost_usd: ${message}`, {
+    errors: [{ path: "body.cost_usd", message }],
   });
 }

@@ -42,9 +42,17 @@ async function grantSending(url: string): Promise<void> {
   const client = new pg.Client({ connectionString: url, options: JOBS_ROLE });
   await client.connect();
   try {
+    // Sending reads back what it inserted, so a sender may read jobs, but not what they carry: a tenant's statement
+    // would else see the ids of all tenants.
+    const { rows } = await client.query<{ columns: string }>(`
+      select string_agg(quote_ident(attname), ', ' order by attnum) as columns from pg_attribute
+      where attrelid = 'pgboss.job'::regclass and attnum > 0 and not attisdropped
+        and attname not in ('data', 'output', 'source_output', 'trace_context')`);
+    const readable = rows[0]?.columns ?? "id";
     await client.query(`
       grant usage on schema pgboss to ${SENDERS};
-      grant insert, select on pgboss.job, pgboss.job_common to ${SENDERS};
+      revoke select on pgboss.job, pgboss.job_common from ${SENDERS};
+      grant insert, select (${readable}) on pgboss.job, pgboss.job_common to ${SENDERS};
       grant select on pgboss.queue to ${SENDERS};
       grant execute on all functions in schema pgboss to ${SENDERS};
     `);

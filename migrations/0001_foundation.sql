@@ -19,7 +19,8 @@ create table api_keys (
   key_id text collate "C" primary key,
   name text not null check (length(name) between 1 and 200),
   role text not null check (role in ('viewer', 'operator', 'admin', 'agent')),
-  projects text[], -- null: every project (a platform operator)
+  -- null: every project (a platform operator); an empty list would be part of everybody's
+  projects text[] check (cardinality(projects) >= 1),
   agent_id text, -- the agent contract an agent key works under
   hold_seconds integer not null default 4 check (hold_seconds between 0 and 50),
   may_act_for_others boolean not null default false,

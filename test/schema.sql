@@ -29,6 +29,7 @@ create table api_keys (
   constraint api_keys_check CHECK (((role <> 'agent'::text) OR ((agent_id IS NOT NULL) AND (cardinality(projects) = 1)))),
   constraint api_keys_hold_seconds_check CHECK (((hold_seconds >= 0) AND (hold_seconds <= 50))),
   constraint api_keys_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+  constraint api_keys_projects_check CHECK ((cardinality(projects) >= 1)),
   constraint api_keys_role_check CHECK ((role = ANY (ARRAY['viewer'::text, 'operator'::text, 'admin'::text, 'agent'::text])))
 );
 alter table api_keys owner to awooop_owner;

@@ -5,8 +5,9 @@ import type { Database, Tx } from "../platform/database/index.ts";
 import { inTurn } from "../platform/in-turn.ts";
 import { isFinal, lockRun, type RunRow, transition } from "../runs/index.ts";
 import type { ApprovalEffects, QuestionEnding } from "./effects.ts";
-import { type ApprovalRow, hasOpenQuestion, lockApproval, lockQuestionsOfRun } from "./queries.ts";
+import { type ApprovalRow, hasOpenQuestion, lockApproval, lockOpenQuestions } from "./queries.ts";
 
+const BATCH = 500;
 const SWEEPER = systemActor("sweeper");
 
 /** Writes how a question ended; the caller has locked it and says what becomes of the run. */
@@ -105,18 +106,19 @@ async function voidOpenQuestions(
   actor: Actor,
   reason: string,
 ): Promise<void> {
-  const open = (await lockQuestionsOfRun(tx, run.project_id, run.run_id)).filter(
-    (question) => question.status === "open",
-  );
-  for (const question of open) {
-    await closeQuestion(tx, effects, question, { status: "voided", reason });
-    await appendAudit(tx, {
-      projectId: run.project_id,
-      actor,
-      action: "run.approval.void",
-      subject: { kind: "approval", id: question.approval_id },
-      details: { run_id: run.run_id, reason },
-    });
+  for (;;) {
+    const open = await lockOpenQuestions(tx, run.project_id, run.run_id, BATCH);
+    for (const question of open) {
+      await closeQuestion(tx, effects, question, { status: "voided", reason });
+      await appendAudit(tx, {
+        projectId: run.project_id,
+        actor,
+        action: "run.approval.void",
+        subject: { kind: "approval", id: question.approval_id },
+        details: { run_id: run.run_id, reason },
+      });
+    }
+    if (open.length < BATCH) return;
   }
 }
 
@@ -135,7 +137,7 @@ export async function expireQuestions(db: Database, effects: ApprovalEffects): P
       // Not `clock_timestamp()`, for which an index can't be searched.
       .where("expires_at", "<=", sql<string>`now()`)
       .orderBy("expires_at")
-      .limit(500)
+      .limit(BATCH)
       .execute(),
   );
   await inTurn(due, ({ project_id, run_id, approval_id }) =>

@@ -9,7 +9,13 @@ import { appendStep, lockRun, type RunRow, transition } from "../runs/index.ts";
 import { closeQuestion, resumeIfAnswered } from "./close.ts";
 import type { DecideAnswer, Decision } from "./contract.ts";
 import type { ApprovalEffects } from "./effects.ts";
-import { type ApprovalRow, decisionsOf, lockQuestionsOfRun } from "./queries.ts";
+import {
+  type ApprovalRow,
+  decisionsOf,
+  lastQuestion,
+  lockApproval,
+  lockOpenQuestions,
+} from "./queries.ts";
 import { decisionLine, outcomeOf } from "./rules.ts";
 import type { Signer } from "./signing.ts";
 
@@ -55,13 +61,8 @@ export async function decide(deps: DecideDeps, request: DecideRequest): Promise<
       return answer;
     })
     .catch((error: unknown) => {
-      if (violates(error, "approval_decisions_project_id_approval_id_actor_id_key")) {
-        throw new AppError(
-          "E-APPR-DECIDED",
-          "You have decided about this question already; each approver counts once.",
-        );
-      }
-      throw error;
+      // The same key for two runs at once: the run's lock does not keep those apart.
+      throw violates(error, "idempotency_keys_pkey") ? usedKey() : error;
     });
 }
 
@@ -88,10 +89,12 @@ async function firstAnswer(tx: Tx, request: DecideRequest): Promise<DecideAnswer
     .executeTakeFirst();
   if (!row) return undefined;
   if (row.request_hash === requestHash(request)) return row.response as unknown as DecideAnswer;
-  throw new AppError(
-    "E-IDEMPOTENCY",
-    "This Idempotency-Key came with another decision before; use a new one.",
-  );
+  throw usedKey();
+}
+
+function usedKey(): AppError {
+  const words = "This Idempotency-Key came with another decision before; use a new one.";
+  return new AppError("E-IDEMPOTENCY", words);
 }
 
 async function rememberAnswer(tx: Tx, request: DecideRequest, answer: DecideAnswer): Promise<void> {
@@ -109,33 +112,34 @@ async function rememberAnswer(tx: Tx, request: DecideRequest, answer: DecideAnsw
 }
 
 async function questionToDecide(tx: Tx, run: RunRow, request: DecideRequest): Promise<ApprovalRow> {
-  const questions = await lockQuestionsOfRun(tx, run.project_id, run.run_id);
-  const open = questions.filter((question) => question.status === "open");
-  if (request.approvalId === undefined && open.length > 1) {
-    throw new AppError(
-      "E-INPUT",
-      `The run has ${open.length} open questions; approval_id has to name one.`,
-      {
-        errors: [
-          { path: "body.approval_id", message: "is needed when a run has several open questions" },
-        ],
-      },
-    );
-  }
   const question =
     request.approvalId === undefined
-      ? (open[0] ?? questions[0])
-      : questions.find(({ approval_id }) => approval_id === request.approvalId);
-  if (!question) {
-    if (request.approvalId !== undefined)
-      throw new AppError("E-NOT-FOUND", "There is no such question in this run.");
-    throw new AppError("E-RUN-STATE", `The run is ${run.state} and has asked nothing.`, {
-      extra: { state: run.state, standing: null },
-    });
+      ? await onlyQuestion(tx, run)
+      : await lockApproval(tx, run.project_id, request.approvalId);
+  if (question?.run_id !== run.run_id) {
+    throw new AppError("E-NOT-FOUND", "There is no such question in this run.");
   }
   if (question.status === "open" && !question.is_past && run.state === "waiting_approval")
     return question;
   throw await refusal(tx, run, question);
+}
+
+/** The question a request means that names none: the open one, or the one that was asked last. */
+async function onlyQuestion(tx: Tx, run: RunRow): Promise<ApprovalRow> {
+  const [open, another] = await lockOpenQuestions(tx, run.project_id, run.run_id, 2);
+  if (another) {
+    const message = "is needed when a run has several open questions";
+    throw new AppError(
+      "E-INPUT",
+      "The run has several open questions; approval_id has to name one.",
+      { errors: [{ path: "body.approval_id", message }] },
+    );
+  }
+  const question = open ?? (await lastQuestion(tx, run.project_id, run.run_id));
+  if (question) return question;
+  throw new AppError("E-RUN-STATE", `The run is ${run.state} and has asked nothing.`, {
+    extra: { state: run.state, standing: null },
+  });
 }
 
 async function refusal(tx: Tx, run: RunRow, question: ApprovalRow): Promise<AppError> {
@@ -149,9 +153,7 @@ async function refusal(tx: Tx, run: RunRow, question: ApprovalRow): Promise<AppE
     );
   }
   const last = (await decisionsOf(tx, run.project_id, question.approval_id)).at(-1);
-  const standing = last
-    ? { actor: last.actor_id, decision: last.decision, reason: last.reason, at: last.created_at }
-    : null;
+  const standing = last ? standingOf(last) : null;
   const said = standing ? ` ${standing.actor} decided ${standing.decision} at ${standing.at}.` : "";
   const voided =
     question.status === "voided" ? ` The question was voided: ${question.void_reason}.` : "";
@@ -162,6 +164,12 @@ async function refusal(tx: Tx, run: RunRow, question: ApprovalRow): Promise<AppE
   );
 }
 
+type StandingDecision = Awaited<ReturnType<typeof decisionsOf>>[number];
+
+function standingOf({ actor_id, decision, reason, created_at }: StandingDecision) {
+  return { actor: actor_id, decision, reason, at: created_at };
+}
+
 async function applyDecision(
   tx: Tx,
   deps: DecideDeps,
@@ -169,6 +177,7 @@ async function applyDecision(
   question: ApprovalRow,
   request: DecideRequest,
 ): Promise<DecideAnswer> {
+  await requireFirst(tx, run, question, request.approver);
   await recordDecision(tx, run, question, request);
   const decisions = await decisionsOf(tx, run.project_id, question.approval_id);
   const outcome = outcomeOf(
@@ -197,6 +206,23 @@ async function applyDecision(
     new_state: after.state,
     approval_token_jti: jti,
   };
+}
+
+/** Where several people have to agree, each of them counts once. */
+async function requireFirst(
+  tx: Tx,
+  run: RunRow,
+  question: ApprovalRow,
+  approver: Actor,
+): Promise<void> {
+  const decisions = await decisionsOf(tx, run.project_id, question.approval_id);
+  const mine = decisions.find(({ actor_id }) => actor_id === approver.id);
+  if (!mine) return;
+  throw new AppError(
+    "E-APPR-DECIDED",
+    `${approver.id} has decided about this question already; each approver counts once.`,
+    { extra: { state: run.state, standing: standingOf(mine) } },
+  );
 }
 
 async function recordDecision(

@@ -48,20 +48,37 @@ export async function lockApproval(
     .executeTakeFirst();
 }
 
-/** All questions of a run, newest first, locked. */
-export async function lockQuestionsOfRun(
+/** Questions of a run that nobody has answered yet, at most `limit` of them, locked. */
+export async function lockOpenQuestions(
   tx: Tx,
   projectId: string,
   runId: string,
+  limit: number,
 ): Promise<ApprovalRow[]> {
+  return approvalRows(tx)
+    .where("project_id", "=", projectId)
+    .where("run_id", "=", runId)
+    .where("status", "=", "open")
+    .orderBy("created_at")
+    .orderBy("approval_id")
+    .limit(limit)
+    .forUpdate()
+    .execute();
+}
+
+/** The question a run asked last, whatever became of it. */
+export async function lastQuestion(
+  tx: Tx,
+  projectId: string,
+  runId: string,
+): Promise<ApprovalRow | undefined> {
   return approvalRows(tx)
     .where("project_id", "=", projectId)
     .where("run_id", "=", runId)
     .orderBy("created_at", "desc")
     .orderBy("approval_id", "desc")
-    .limit(1_000)
-    .forUpdate()
-    .execute();
+    .limit(1)
+    .executeTakeFirst();
 }
 
 /** Whether the run has a question nobody has answered yet. */

@@ -303,11 +303,19 @@ export interface Answer {
   body: any;
 }
 
+/** Who asks, and what is posted with it: without a body it is a GET. */
+export interface Asking {
+  caller?: Caller;
+  language?: "en" | "zh-TW";
+  body?: unknown;
+  headers?: Record<string, string>;
+}
+
 /** Asks routes as a caller, with the authentication left out and everything after it real. */
 export async function ask(
   routes: OpenAPIHono<ApiEnv>,
   path: string,
-  as: { caller?: Caller; language?: "en" | "zh-TW" } = {},
+  as: Asking = {},
 ): Promise<Answer> {
   const app = new Hono<ApiEnv>();
   app.use(async (c, next) => {
@@ -317,7 +325,9 @@ export async function ask(
   });
   app.route("/", routes);
   app.onError((error) => problemResponse(error));
-  const response = await app.request(path);
+  const headers = { "content-type": "application/json", ...as.headers };
+  const post = { method: "POST", headers, body: JSON.stringify(as.body) };
+  const response = await app.request(path, as.body === undefined ? {} : post);
   return { status: response.status, body: await response.json() };
 }
 
@@ -326,7 +336,7 @@ export async function askFor<S extends z.ZodType>(
   routes: OpenAPIHono<ApiEnv>,
   path: string,
   schema: S,
-  as: Parameters<typeof ask>[2] = {},
+  as: Asking = {},
 ): Promise<z.output<S>> {
   const answer = await ask(routes, path, as);
   expect(answer.status, JSON.stringify(answer.body)).toBe(200);

@@ -73,7 +73,8 @@ export async function lockTenant(tx: Tx, projectId: string): Promise<Tenant | un
     .selectFrom("projects")
     .select(COLUMNS)
     .where("project_id", "=", projectId)
-    .forUpdate()
+    // Its key stays as it is: whatever refers to the project need not wait, while this may wait for a run of it.
+    .forNoKeyUpdate()
     .executeTakeFirst();
   return row && { ...row, migration_mode: row.migration_mode as Tenant["migration_mode"] };
 }

@@ -1,8 +1,11 @@
+import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../test/support/database.ts";
+import { seedRevision } from "../../test/support/fixtures.ts";
 import { startTestHttp, type TestHttp } from "../../test/support/http.ts";
 import { withClient } from "../../test/support/server.ts";
 import { readProject } from "./index.ts";
+import { lockTenant } from "./queries.ts";
 
 type Json = Record<string, unknown>;
 
@@ -40,6 +43,19 @@ const audit = (projectId: string) =>
     );
     return found.rows as Json[];
   });
+
+describe("a project that is being changed", () => {
+  it("holds up nothing that refers to it, for the change may wait for a run of it", async () => {
+    await send("POST", "/tenants", { project_id: "busy", display_name: "Busy" });
+    await api.db.transaction({ role: "platform" }, async (changing) => {
+      await lockTenant(changing, "busy");
+      await api.db.transaction({ role: "platform" }, async (other) => {
+        await sql`set local lock_timeout = '2s'`.execute(other);
+        await seedRevision(other, { project_id: "busy" });
+      });
+    });
+  });
+});
 
 describe("making a project", () => {
   it("answers it whole; it begins in shadow", async () => {

@@ -19,6 +19,13 @@ const bilingual = z.strictObject({ en: words, "zh-TW": words.optional() });
 
 const jsonSchema = z.record(z.string(), z.unknown());
 
+/** Dollars, as exactly as they are kept: what gate 4 lets pass, the reservation must let pass too. */
+const usd = z
+  .number()
+  .min(0)
+  .max(1_000_000)
+  .refine((amount) => Number(amount.toFixed(6)) === amount, "must have at most six decimals");
+
 /** How a person is asked about a call of this tool. */
 const ask = z.strictObject({
   headline: bilingual.optional(),
@@ -32,7 +39,7 @@ const toolGrant = z.strictObject({
   tool: text(1, 128),
   effect: z.enum(["read", "write"]).default("write"),
   approval: z.enum(["never", "always"]).optional(),
-  cost_per_call: z.number().min(0).max(1_000_000).default(0),
+  cost_per_call: usd.default(0),
   timeout_seconds: z.number().min(0.1).max(3_600).default(30),
   args: jsonSchema.optional(),
   simulate: z.record(z.string(), z.unknown()).optional(),
@@ -98,7 +105,7 @@ const runbook = z.strictObject({
 
 const limits = z.strictObject({
   calls: z.number().int().min(0).max(1_000_000).optional(),
-  cost_usd: z.number().min(0).max(1_000_000).optional(),
+  cost_usd: usd.optional(),
   timeout_seconds: z.number().int().min(1).max(2_592_000).default(3_600),
   max_attempts: z.number().int().min(1).max(100).default(3),
 });

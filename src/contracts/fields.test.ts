@@ -57,6 +57,22 @@ describe("the errors of a body", () => {
     );
   });
 
+  it("wants money as it is kept, with six decimals at most", () => {
+    const client = { ...fine, driver: "client" };
+    const costing = (cost_per_call: number) => ({
+      ...client,
+      tools: [{ server: "a", tool: "b", cost_per_call }],
+    });
+    for (const amount of [0, 0.000001, 0.1, 19.99, 999_999.999999])
+      expect(explained(costing(amount))).toEqual({});
+    expect(explained(costing(0.0000012))).toEqual({
+      "body.tools.0.cost_per_call": "must have at most six decimals",
+    });
+    expect(explained({ ...client, limits: { cost_usd: 0.0000014 } })).toEqual({
+      "body.limits.cost_usd": "must have at most six decimals",
+    });
+  });
+
   it("tells a text from an expression", () => {
     expect(explained({ ...fine, driver: "client", title: 7 })["body.title"]).toContain("$cel");
     expect(explained({ ...fine, driver: "client", title: { $cel: "" } })).toHaveProperty([

@@ -97,8 +97,14 @@ async function again(tx: Tx, effects: RunEffects, old: RunRow, actor: Actor): Pr
   if (!revision || !project) throw new AppError("E-NOT-FOUND", UNKNOWN);
   const agent = readAgent(revision);
   const mode = lowerMode(project.migration_mode, agent.body.mode);
-  if (!project.is_active || mode === "legacy") {
-    throw new AppError("E-TENANT-LEGACY", `Project ${old.project_id} starts no runs now.`);
+  if (!project.is_active) {
+    throw new AppError("E-TENANT-INACTIVE", `Project ${old.project_id} is not active.`);
+  }
+  if (mode === "legacy") {
+    throw new AppError(
+      "E-TENANT-LEGACY",
+      `Project ${old.project_id} starts no runs: it is in legacy mode, or its agent is.`,
+    );
   }
   return createRun(tx, effects, {
     projectId: old.project_id,

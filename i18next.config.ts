@@ -13,6 +13,8 @@ export default defineConfig({
     sort: true,
     removeUnusedKeys: true,
     preservePatterns: [
+      "account.roles.*",
+      "codes.*",
       "duration.*",
       "explain.*",
       "filter.since_values.*",

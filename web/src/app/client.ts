@@ -1,6 +1,6 @@
 import type {
   ApprovalList,
-  DecisionAnswer,
+  DecideAnswer,
   RunDetail,
   RunList,
   RunState,
@@ -125,7 +125,7 @@ export const api = {
   approvals: (query: { project_id?: string | undefined; run_id?: string }, signal?: AbortSignal) =>
     send<ApprovalList>("/approvals", { query: { ...query, limit: 200 }, signal }),
   decide: (request: DecisionRequest) =>
-    send<DecisionAnswer>(`/approvals/${encodeURIComponent(request.runId)}/decide`, {
+    send<DecideAnswer>(`/approvals/${encodeURIComponent(request.runId)}/decide`, {
       method: "POST",
       headers: { "idempotency-key": request.idempotencyKey },
       body: {

@@ -114,3 +114,11 @@ export function ended(text: string, language: string): string {
   if (/[.!?…。！？]["”」)）]?$/.test(text.trim())) return text.trim();
   return `${text.trim()}${language.startsWith("zh") ? "。" : "."}`;
 }
+
+/** Sentences one after another: a space after a Latin full stop, none after 。 which brings its own. */
+export function joined(texts: readonly string[]): string {
+  return texts.reduce(
+    (all, text) => (/[.!?]["”)]?$/.test(all) ? `${all} ${text}` : all + text),
+    "",
+  );
+}

@@ -153,7 +153,7 @@ function AccountMenu(props: { onHelp: () => void }) {
         </button>
       }
     >
-      <div className="label">{t("account.role", { role: session.role })}</div>
+      <div className="label">{t("account.role", { role: t(`account.roles.${session.role}`) })}</div>
       <DropdownMenu.CheckboxItem checked={shortcuts} onCheckedChange={chooseShortcuts}>
         {shortcuts ? <Glyph name="check" className="sm" /> : <span />}
         {t("account.shortcuts")}

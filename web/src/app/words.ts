@@ -1,10 +1,17 @@
 import { useTranslation } from "react-i18next";
 import { dayAndTime, durationParts, isSameDay, money, moneyLimit, wallTime } from "./format.ts";
+import type { Language } from "./i18n.ts";
+import en from "./locales/en.json" with { type: "json" };
+
+type KnownCode = keyof typeof en.codes;
+
+const isKnown = (code: string | null): code is KnownCode =>
+  code !== null && Object.hasOwn(en.codes, code);
 
 /** Formatting in the language that is shown. */
 export function useWords() {
   const { t, i18n } = useTranslation();
-  const language = i18n.language;
+  const language: Language = i18n.language === "zh-TW" ? "zh-TW" : "en";
   return {
     t,
     language,
@@ -15,6 +22,9 @@ export function useWords() {
         : t(`duration.${parts.unit}`, { a: parts.a });
     },
     money: (usd: number) => money(usd, language),
+    /** What an error code means; undefined for codes that agents make up. */
+    codeText: (code: string | null): string | undefined =>
+      isKnown(code) ? t(`codes.${code}`) : undefined,
     moneyLimit: (usd: number) => moneyLimit(usd, language),
     number: (n: number) => new Intl.NumberFormat(language).format(n),
     /** Today only the time, else the day too: for columns. */

@@ -1,21 +1,27 @@
 import type { ReactNode } from "react";
-import { useTranslation } from "react-i18next";
 import { Problem } from "../app/client.ts";
+import { useWords } from "../app/words.ts";
 import { Button } from "./button.tsx";
 import { Glyph } from "./glyphs.tsx";
 
 /** What happened, why, what now; the code last. Stands in place of what failed. */
 export function ProblemNote(props: { error: Error; onRetry?: () => void; children?: ReactNode }) {
-  const { t } = useTranslation();
+  const { t, language, codeText } = useWords();
   const problem = props.error instanceof Problem ? props.error : undefined;
+  // The server explains itself in English; where one reads another language its codes are read instead.
+  const known = language === "en" ? undefined : codeText(problem?.code ?? null);
   const lost = problem?.isConnection ?? false;
   return (
     <div className="err" role="alert">
       <Glyph name="failed" className="text-stop-text" />
       <div>
-        <b>{lost ? t("problem.no_answer") : (problem?.message ?? t("problem.unexpected"))}</b>
+        <b>
+          {lost ? t("problem.no_answer") : (known ?? problem?.message ?? t("problem.unexpected"))}
+        </b>
         <div className="text-ink-2">
-          {lost ? t("problem.no_answer_why") : (problem?.detail ?? props.error.message)}
+          {lost
+            ? t("problem.no_answer_why")
+            : known === undefined && (problem?.detail ?? props.error.message)}
         </div>
         <div className="line mt-2 empty:hidden">
           {props.onRetry && (

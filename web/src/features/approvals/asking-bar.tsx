@@ -1,27 +1,30 @@
 import { Link } from "@tanstack/react-router";
 import type { Approval } from "../../app/api.ts";
 import { useNow } from "../../app/clock.ts";
-import { ended } from "../../app/format.ts";
+import { ended, joined } from "../../app/format.ts";
 import { useKeys } from "../../app/keys.ts";
 import { useWords, type Words } from "../../app/words.ts";
 import { Glyph } from "../../ui/glyphs.tsx";
 import { Fuse } from "../../ui/marks.tsx";
 import { Sentence } from "../../ui/sentence.tsx";
 import { DecisionBar, DecisionButtons, DecisionProblem, TimeLeft } from "./decision-bar.tsx";
+import { ruleInWords } from "./rule.ts";
 import { useDecision } from "./use-decision.tsx";
 
 /** What the question costs and why it is asked, in a line. */
-function whyOf(approval: Approval, t: Words["t"]): string[] {
-  return [
+function whyOf(approval: Approval, { t, language }: Words): string {
+  const parts = [
     approval.blast_radius,
     approval.undoable === false ? t("question.not_undoable") : null,
-    approval.rule,
-  ].filter((part) => part !== null);
+    ruleInWords(approval, language),
+  ];
+  return joined(parts.flatMap((part) => (part === null ? [] : [ended(part, language)])));
 }
 
 /** The open question of a run, over its page: answered here, or read in full in the inbox. */
 export function AskingBar(props: { approval: Approval; others: number }) {
-  const { t, language } = useWords();
+  const words = useWords();
+  const { t } = words;
   const { approval } = props;
   const now = useNow();
   const deciding = useDecision(approval);
@@ -39,9 +42,7 @@ export function AskingBar(props: { approval: Approval; others: number }) {
               <b className="sm:hidden text-you-text">
                 <TimeLeft approval={approval} />{" "}
               </b>
-              {whyOf(approval, t).map((part) => (
-                <span key={part}>{ended(part, language)} </span>
-              ))}
+              {whyOf(approval, words)}{" "}
               <Link
                 className="whitespace-nowrap"
                 to="/approvals"

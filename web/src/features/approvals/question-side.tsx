@@ -6,6 +6,7 @@ import { Tag } from "../../ui/marks.tsx";
 import { GatePips } from "../gates/gates.tsx";
 import { Block } from "./block.tsx";
 import { Quorum } from "./quorum.tsx";
+import { ruleInWords } from "./rule.ts";
 
 /** Effect, reason, people and time: what a yes means. */
 export function QuestionSide(props: { approval: Approval }) {
@@ -59,12 +60,8 @@ function EffectBlock({ approval }: { approval: Approval }) {
         )}
       </div>
       <dl className="kv">
-        {approval.cost_usd !== null && (
-          <>
-            <dt>{t("question.cost")}</dt>
-            <dd>{money(approval.cost_usd)}</dd>
-          </>
-        )}
+        <dt>{t("question.cost")}</dt>
+        <dd>{money(approval.cost_usd)}</dd>
         <dt>{t("question.run_so_far")}</dt>
         <dd>{money(approval.run_cost_usd)}</dd>
       </dl>
@@ -73,10 +70,10 @@ function EffectBlock({ approval }: { approval: Approval }) {
 }
 
 function WhyBlock({ approval }: { approval: Approval }) {
-  const { t } = useWords();
+  const { t, language } = useWords();
   return (
     <Block title={t("question.why")} aside={<GatePips verdicts={approval.verdicts} />}>
-      <p className="text-ink-2">{approval.rule}</p>
+      <p className="text-ink-2">{ruleInWords(approval, language)}</p>
       <p className="text-ink-2">{t("question.gates_again")}</p>
     </Block>
   );

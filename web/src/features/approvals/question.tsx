@@ -9,6 +9,7 @@ import { Glyph } from "../../ui/glyphs.tsx";
 import { Kbd, Tag } from "../../ui/marks.tsx";
 import { Sentence } from "../../ui/sentence.tsx";
 import { onlyAsked, resultInWords } from "../calls/in-words.ts";
+import { stopInWords } from "../calls/stop-words.ts";
 import { GatePips } from "../gates/gates.tsx";
 import { Block } from "./block.tsx";
 import { DecisionBar, DecisionProblem, TimeLeft } from "./decision-bar.tsx";
@@ -117,7 +118,8 @@ const MOST_CALLS = 8;
 
 /** The calls of the run up to the question, so that one need not leave to see what the agent saw. */
 function SoFar({ approval }: { approval: Approval }) {
-  const { t, duration } = useWords();
+  const words = useWords();
+  const { t, duration } = words;
   const detail = useQuery(runQuery(approval.project_id, approval.run_id)).data;
   if (!detail) return null;
   const summaries = new Map(detail.steps.map((step) => [step.call_id, step.summary]));
@@ -151,7 +153,7 @@ function SoFar({ approval }: { approval: Approval }) {
                 <span className="text-ink-2">
                   {asked
                     ? t("question.this")
-                    : (call.block_reason ??
+                    : (stopInWords(call, words) ??
                       summaries.get(call.call_id) ??
                       resultInWords(call) ??
                       "")}

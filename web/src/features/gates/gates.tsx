@@ -1,10 +1,11 @@
-import { useTranslation } from "react-i18next";
+import { verdictText } from "../../../../src/gates/contract.ts";
 import type { Verdict } from "../../app/api.ts";
+import { useWords } from "../../app/words.ts";
 import { Pip, Pips } from "../../ui/pips.tsx";
-import { GATES, markOf, marksOf, sayingOf } from "./verdicts.ts";
+import { GATES, markOf, marksOf, sayingOf, tellingVerdict } from "./verdicts.ts";
 
 function useSaying(verdicts: readonly Verdict[]): string {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const saying = sayingOf(verdicts);
   return "gate" in saying
     ? t(`pips.${saying.kind}`, { gate: saying.gate, name: t(`gates.names.${saying.gate}`) })
@@ -12,13 +13,20 @@ function useSaying(verdicts: readonly Verdict[]): string {
 }
 
 export function GatePips(props: { verdicts: readonly Verdict[] }) {
+  const { language } = useWords();
   const label = useSaying(props.verdicts);
-  return <Pips marks={marksOf(props.verdicts)} label={label} />;
+  const telling = tellingVerdict(props.verdicts);
+  const why = telling ? `${label}\n${verdictText(telling, language)}` : label;
+  return (
+    <span className="inline-flex" title={why}>
+      <Pips marks={marksOf(props.verdicts)} label={label} />
+    </span>
+  );
 }
 
 /** The five gates in words: what each said, and its code where it stopped the call. */
 export function GateList(props: { verdicts: readonly Verdict[] }) {
-  const { t } = useTranslation();
+  const { t, language } = useWords();
   return (
     <ul className="gates">
       {GATES.map((gate) => {
@@ -34,7 +42,7 @@ export function GateList(props: { verdicts: readonly Verdict[] }) {
               {gate} {t(`gates.names.${gate}`)}
             </span>
             <span className="w">
-              {verdict && mark !== "off" ? verdict.reason : t("gates.not_reached")}
+              {verdict ? verdictText(verdict, language) : t("gates.not_reached")}
               {verdict?.code && (mark === "block" || mark === "rejected") && (
                 <code className="text-stop-text block">{verdict.code}</code>
               )}

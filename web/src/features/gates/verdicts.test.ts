@@ -18,9 +18,8 @@ describe("five marks and their words", () => {
     [["pass", "block"], { kind: "blocked", gate: 2 }],
     [["pass", "pass", "pass", "pass", "ask"], { kind: "asks", gate: 5 }],
     [["pass", "pass", "pass", "pass", "approved"], { kind: "approved", gate: 5 }],
-    [["pass", "pass", "pass", "pass", "rejected"], { kind: "rejected", gate: 5 }],
     [["pass", "pass", "pass", "pass", "would_ask"], { kind: "would_ask", gate: 5 }],
-    [["pass", "pass", "skipped", "skipped", "skipped"], { kind: "reached", gate: 2 }],
+    [["pass", "pass"], { kind: "reached", gate: 2 }],
     [[], { kind: "none" }],
   ] as [GateOutcome[], object][])("%j", (outcomes, saying) => {
     expect(sayingOf(verdicts(...outcomes))).toEqual(saying);
@@ -28,9 +27,16 @@ describe("five marks and their words", () => {
   });
 });
 
-test("a gate that was not reached or skipped is a dot", () => {
+test("a person's no is told apart from a rule's", () => {
+  const [verdict] = verdicts("block");
+  expect(sayingOf([{ ...verdict, gate: 5, code: "E-APPR-REJECTED" } as Verdict])).toEqual({
+    kind: "rejected",
+    gate: 5,
+  });
+});
+
+test("a gate that was not reached is a dot", () => {
   expect(marksOf(verdicts("pass", "block"))).toEqual(["pass", "block", "off", "off", "off"]);
-  expect(marksOf(verdicts("skipped"))).toEqual(["off", "off", "off", "off", "off"]);
 });
 
 test("verdicts may come in any order", () => {

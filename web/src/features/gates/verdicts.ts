@@ -4,8 +4,13 @@ import type { Mark } from "../../ui/pips.tsx";
 export const GATES = [1, 2, 3, 4, 5] as const satisfies GateNumber[];
 
 export function markOf(verdict: Verdict | undefined): Mark {
-  return verdict === undefined || verdict.outcome === "skipped" ? "off" : verdict.outcome;
+  if (verdict === undefined) return "off";
+  return verdict.code === "E-APPR-REJECTED" ? "rejected" : verdict.outcome;
 }
+
+/** The verdict of the gate that did more than let the call pass. */
+export const tellingVerdict = (verdicts: readonly Verdict[]): Verdict | undefined =>
+  verdicts.find((verdict) => verdict.outcome !== "pass");
 
 /** One mark per gate, in order; a gate without a verdict was not reached. */
 export function marksOf(verdicts: readonly Verdict[]): Mark[] {

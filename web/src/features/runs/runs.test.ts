@@ -18,11 +18,15 @@ const row = (id: string, second: number, state: RunState = "running"): RunRow =>
   completed_at: null,
   trigger_type: null,
   error_code: null,
+  driver: "worker",
   last_call: null,
 });
 const list = (runs: RunRow[], next: string | null = null): RunList => ({
   runs,
   total: runs.length,
+  total_is_exact: true,
+  page: 1,
+  per_page: 50,
   next_cursor: next,
 });
 

@@ -1,14 +1,16 @@
 import { type ReactNode, useId } from "react";
 import type { Call, Json, RunDetail, TimelineItem } from "../../app/api.ts";
-import { shortHash, shortId, wallTime } from "../../app/format.ts";
-import { useWords } from "../../app/words.ts";
+import { joined, shortHash, shortId, wallTime } from "../../app/format.ts";
+import { useWords, type Words } from "../../app/words.ts";
 import { Button } from "../../ui/button.tsx";
 import { Copy } from "../../ui/copy.tsx";
 import { Glyph } from "../../ui/glyphs.tsx";
 import { Kbd, Tag } from "../../ui/marks.tsx";
 import { contentOf, onlyAsked } from "../calls/in-words.ts";
+import { stopInWords } from "../calls/stop-words.ts";
 import { GateList } from "../gates/gates.tsx";
 import type { Entry } from "./entries.ts";
+import { changeInWords } from "./why.ts";
 
 /** What stands behind a line of the story: in words, or as the records themselves. */
 export function Details(props: {
@@ -26,7 +28,7 @@ export function Details(props: {
     <div className="details">
       <div className="sec">
         <h2 className={entry.type === "call" ? "mono strong text-sm cut" : "cut"}>
-          {entry.type === "call" ? entry.tool : entry.item.title}
+          {entry.type === "call" ? entry.item.metadata.tool_name : entry.item.title}
         </h2>
         {isWrite && <Tag tone="write">{t("effect.write")}</Tag>}
         <span className="flex-1" />
@@ -96,13 +98,14 @@ function recordOf(entry: Entry, detail: RunDetail): unknown {
 }
 
 function Body({ entry, detail }: { entry: Entry; detail: RunDetail }) {
-  const { t } = useWords();
+  const words = useWords();
+  const { t } = words;
   if (entry.type === "call")
     return entry.call ? (
       <CallBody call={entry.call} />
     ) : (
       <Section title={t("details.gates")}>
-        <GateList verdicts={entry.verdicts} />
+        <GateList verdicts={entry.item.metadata.verdicts} />
       </Section>
     );
   if (entry.type === "step")
@@ -115,12 +118,24 @@ function Body({ entry, detail }: { entry: Entry; detail: RunDetail }) {
       </>
     );
   if (entry.type === "outbound") return <MessageBody entry={entry} detail={detail} />;
+  const said = sayingOf(entry, detail, words);
   return (
     <>
-      {entry.item.summary && <Section title={t("details.said")}>{entry.item.summary}</Section>}
+      {said && <Section title={t("details.said")}>{said}</Section>}
       <Facts item={entry.item} />
     </>
   );
+}
+
+function sayingOf(
+  entry: Extract<Entry, { type: "state" | "wait" | "decision" | "inbound" }>,
+  detail: RunDetail,
+  words: Words,
+): string | null {
+  if (entry.type === "inbound") return entry.item.summary;
+  if (entry.type !== "decision") return changeInWords(entry.item, detail, words);
+  const { reason } = entry.decision;
+  return reason === null ? null : words.t("common.quoted", { text: reason });
 }
 
 function CallBody({ call }: { call: Call }) {
@@ -151,11 +166,13 @@ function CallBody({ call }: { call: Call }) {
 }
 
 function CallResult({ call }: { call: Call }) {
-  const { t } = useWords();
+  const words = useWords();
+  const { t } = words;
   const says: Partial<Record<string, string>> = {
     pending: t("details.result_pending"),
     executing: t("details.result_executing"),
-    blocked: onlyAsked(call) ? t("details.result_asked") : t("details.result_blocked"),
+    blocked: onlyAsked(call) ? askedInWords(call, words) : t("details.result_blocked"),
+    error: stopInWords(call, words),
     simulated: t("details.result_simulated"),
     unknown: t("details.result_unknown"),
   };
@@ -166,6 +183,7 @@ function CallResult({ call }: { call: Call }) {
         <p className={call.result_status === "unknown" ? "text-stop-text" : "text-ink-2"}>
           {sentence ?? t("details.result_none")}
         </p>
+        {call.result_status === "error" && call.block_reason && <pre>{call.block_reason}</pre>}
       </Section>
     );
   }
@@ -173,14 +191,20 @@ function CallResult({ call }: { call: Call }) {
   const text = typeof content === "string" ? content : JSON.stringify(content, null, 2);
   return (
     <Section title={t("details.result")} copy={{ text, label: t("details.copy_result") }}>
-      {sentence && <p className="text-ink-2 mb-2">{sentence}</p>}
-      {call.result_status === "error" && (
-        <p className="text-stop-text mb-2">{t("details.result_error")}</p>
+      {sentence && (
+        <p className={`mb-2 ${call.result_status === "error" ? "text-stop-text" : "text-ink-2"}`}>
+          {sentence}
+        </p>
       )}
       <pre>{text}</pre>
     </Section>
   );
 }
+
+const askedInWords = (call: Call, words: Words): string =>
+  call.block_code === "E-APPR-REQUIRED"
+    ? words.t("details.result_asked")
+    : joined([words.t("details.result_blocked"), stopInWords(call, words) ?? ""]);
 
 function CallFacts({ call }: { call: Call }) {
   const { t, duration, money } = useWords();
@@ -208,7 +232,7 @@ function CallFacts({ call }: { call: Call }) {
   );
 }
 
-function MessageBody(props: { entry: Entry; detail: RunDetail }) {
+function MessageBody(props: { entry: Extract<Entry, { type: "outbound" }>; detail: RunDetail }) {
   const { t } = useWords();
   const message = props.detail.outbound_messages.find((m) =>
     props.entry.item.id.includes(m.message_id),
@@ -223,12 +247,27 @@ function MessageBody(props: { entry: Entry; detail: RunDetail }) {
       </Section>
       <Section title={t("details.delivery")}>
         <p className={item.status === "failed" ? "text-stop-text" : "text-ink-2"}>
-          {item.status === "suppressed" ? t("details.suppressed") : (item.status ?? "")}
+          {deliveryInWords(item.status, t)}
           {message?.send_error && <>: {message.send_error}</>}
         </p>
       </Section>
     </>
   );
+}
+
+function deliveryInWords(status: string, t: Words["t"]): string {
+  switch (status) {
+    case "sent":
+      return t("details.sent");
+    case "queued":
+      return t("details.queued");
+    case "failed":
+      return t("story.not_sent");
+    case "suppressed":
+      return t("details.suppressed");
+    default:
+      return status;
+  }
 }
 
 /** What else the item says, name by name; for kinds that have no layout of their own. */

@@ -1,12 +1,13 @@
 import { describe, expect, test } from "vitest";
-import type { Call, Step, TimelineItem, TimelineKind, Verdict } from "../../app/api.ts";
+import type { Call, Step, TimelineItem, Verdict } from "../../app/api.ts";
 import { entriesOf, entriesShown, notableEntry } from "./entries.ts";
 
 let second = 0;
+const EMPTY = { call_id: null, step_id: null, verdicts: [] };
 const item = (
-  kind: TimelineKind,
+  kind: TimelineItem["kind"],
   status: string,
-  metadata: TimelineItem["metadata"] = {},
+  metadata: object = {},
   summary: string | null = null,
 ): TimelineItem => {
   second += 1;
@@ -18,8 +19,8 @@ const item = (
     title_key: kind,
     status,
     summary,
-    metadata,
-  };
+    metadata: { ...EMPTY, ...metadata },
+  } as unknown as TimelineItem;
 };
 const call = (id: string, over: Partial<Call> = {}): Call => ({
   call_id: id,
@@ -43,6 +44,8 @@ const call = (id: string, over: Partial<Call> = {}): Call => ({
   approval_id: null,
   attempt: 1,
   cost_usd: 0,
+  is_shadow: false,
+  error_code: null,
   ...over,
 });
 const step = (id: string, callId: string | null, summary: string | null): Step => ({
@@ -51,7 +54,7 @@ const step = (id: string, callId: string | null, summary: string | null): Step =
   step_key: id,
   kind: "tool_call",
   tool_name: null,
-  result_status: null,
+  result_status: "success",
   was_blocked: false,
   block_reason: null,
   error_code: null,
@@ -61,6 +64,7 @@ const step = (id: string, callId: string | null, summary: string | null): Step =
   input: null,
   output: null,
   call_id: callId,
+  approval_id: null,
   summary,
 });
 
@@ -76,7 +80,10 @@ describe("entriesOf", () => {
       steps: [step("s1", "c1", "freed 31.7 GiB"), step("s2", null, "decided")],
     });
     expect(entries.map((e) => e.type)).toEqual(["call", "step"]);
-    expect(entries[0]).toMatchObject({ tool: "clear_cache", text: "freed 31.7 GiB" });
+    expect(entries[0]).toMatchObject({
+      text: "freed 31.7 GiB",
+      call: { tool_name: "clear_cache" },
+    });
     expect(entries[1]).toMatchObject({ text: "decided" });
   });
 
@@ -118,12 +125,10 @@ describe("entriesOf", () => {
     expect(entries.at(-1)).toMatchObject({ type: "wait", until: null });
   });
 
-  test("a call without its row says what it is by the item alone", () => {
-    const [entry] = entriesOf(
-      [item("mcp", "blocked", { call_id: "c1", tool_name: "restart" }, "not in the contract")],
-      { mcp_calls: [], steps: [] },
-    );
-    expect(entry).toMatchObject({ tool: "restart", text: "not in the contract" });
+  test("a call without its row is known by its item alone", () => {
+    const items = [item("mcp", "blocked", { call_id: "c1", tool_name: "restart" })];
+    const [entry] = entriesOf(items, { mcp_calls: [], steps: [] });
+    expect(entry).toMatchObject({ item: items[0], call: undefined, text: null });
   });
 });
 
@@ -143,7 +148,7 @@ test("while it waits the call that asks is shown, else the last stop, write or c
   const items = [
     item("mcp", "blocked", { call_id: "c1" }),
     item("mcp", "success", { call_id: "c2", effect: "write" }),
-    item("mcp", "blocked", { call_id: "c3", effect: "write" }),
+    item("mcp", "blocked", { call_id: "c3", effect: "write", verdicts: [ask] }),
     item("mcp", "success", { call_id: "c4" }),
   ];
   const asked = call("c3", { result_status: "blocked", verdicts: [ask] });

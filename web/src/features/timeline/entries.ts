@@ -1,4 +1,4 @@
-import type { Call, RunDetail, Step, TimelineItem, Verdict } from "../../app/api.ts";
+import type { Call, ItemOf, RunDetail, Step, TimelineItem } from "../../app/api.ts";
 import { type ParsedDecision, parseDecision } from "../approvals/parse-decision.ts";
 import { argsInWords, onlyAsked, resultInWords } from "../calls/in-words.ts";
 
@@ -11,17 +11,16 @@ interface Base {
 export type Entry =
   | (Base & {
       type: "call";
-      item: TimelineItem;
-      tool: string;
+      item: ItemOf<"mcp">;
       call: Call | undefined;
-      step: Step | undefined;
-      verdicts: Verdict[];
       text: string | null;
     })
-  | (Base & { type: "step"; item: TimelineItem; step: Step | undefined; text: string | null })
-  | (Base & { type: "decision"; item: TimelineItem; decision: ParsedDecision })
-  | (Base & { type: "wait"; item: TimelineItem; until: string | null })
-  | (Base & { type: "inbound" | "outbound" | "state"; item: TimelineItem });
+  | (Base & { type: "step"; item: ItemOf<"step">; step: Step | undefined; text: string | null })
+  | (Base & { type: "decision"; item: ItemOf<"approval">; decision: ParsedDecision })
+  | (Base & { type: "wait"; item: ItemOf<"run">; until: string | null })
+  | (Base & { type: "state"; item: ItemOf<"run"> })
+  | (Base & { type: "inbound"; item: ItemOf<"inbound"> })
+  | (Base & { type: "outbound"; item: ItemOf<"outbound"> });
 
 type Known = Pick<RunDetail, "mcp_calls" | "steps">;
 
@@ -30,55 +29,52 @@ export function entriesOf(items: readonly TimelineItem[], known: Known): Entry[]
   const calls = new Map(known.mcp_calls.map((call) => [call.call_id, call]));
   const steps = new Map(known.steps.map((step) => [step.step_id, step]));
   const stepOfCall = new Map(known.steps.map((step) => [step.call_id, step]));
-  const listed = items.filter((item) => item.kind === "mcp").map((item) => item.metadata);
-  const callIds = new Set(listed.map((metadata) => metadata.call_id ?? ""));
-  const stepIds = new Set(listed.map((metadata) => metadata.step_id ?? ""));
+  const listed = items.flatMap((item) => (item.kind === "mcp" ? [item.metadata] : []));
+  const callIds = new Set<string | null>(listed.map((metadata) => metadata.call_id));
+  const stepIds = new Set<string | null>(listed.map((metadata) => metadata.step_id));
   const entries: Entry[] = [];
-  let waiting: TimelineItem | undefined;
+  let waiting: ItemOf<"run"> | undefined;
   const endWait = (until: string | null) => {
-    if (waiting)
-      entries.push({ id: waiting.id, ts: waiting.ts, type: "wait", item: waiting, until });
+    if (waiting) entries.push({ ...baseOf(waiting), type: "wait", item: waiting, until });
     waiting = undefined;
   };
   for (const item of items) {
-    const base = { id: item.id, ts: item.ts, item };
-    const callId = item.metadata.call_id;
     if (item.kind === "approval" || item.kind === "run") endWait(item.ts);
-    if (item.kind === "mcp") {
-      const call = callId ? calls.get(callId) : undefined;
-      const step = callId ? stepOfCall.get(callId) : undefined;
-      entries.push(callEntry(base, call, step));
-    } else if (item.kind === "step") {
-      // A step that is still waiting names no call yet; the call names its step.
-      if (callIds.has(callId ?? "?") || stepIds.has(item.metadata.step_id ?? "?")) continue;
-      const step = item.metadata.step_id ? steps.get(item.metadata.step_id) : undefined;
-      entries.push({ ...base, type: "step", step, text: step?.summary ?? item.summary });
-    } else if (item.kind === "approval") {
-      entries.push({ ...base, type: "decision", decision: parseDecision(item.summary) });
-    } else if (item.kind === "run") {
-      if (item.status === "waiting_approval") waiting = item;
-      else entries.push({ ...base, type: "state" });
-    } else entries.push({ ...base, type: item.kind });
+    if (item.kind === "run" && item.status === "waiting_approval") waiting = item;
+    else if (item.kind === "mcp") {
+      const id = item.metadata.call_id;
+      entries.push(callEntry(item, calls.get(id), stepOfCall.get(id)));
+    } else if (item.kind !== "step") entries.push(plainEntry(item));
+    // A step that is still waiting names no call yet; the call names its step.
+    else if (!callIds.has(item.metadata.call_id) && !stepIds.has(item.metadata.step_id))
+      entries.push(stepEntry(item, steps.get(item.metadata.step_id)));
   }
   endWait(null);
   return entries;
 }
 
-function callEntry(
-  base: { id: string; ts: string; item: TimelineItem },
-  call: Call | undefined,
-  step: Step | undefined,
-): Entry {
-  const { item } = base;
-  return {
-    ...base,
-    type: "call",
-    call,
-    step,
-    tool: call?.tool_name ?? item.metadata.tool_name ?? item.title,
-    verdicts: call?.verdicts ?? item.metadata.verdicts ?? [],
-    text: item.summary ?? step?.summary ?? (call ? callInWords(call) : null),
-  };
+const baseOf = ({ id, ts }: TimelineItem): Base => ({ id, ts });
+
+function callEntry(item: ItemOf<"mcp">, call: Call | undefined, step: Step | undefined): Entry {
+  const text = step?.summary ?? (call ? callInWords(call) : null);
+  return { ...baseOf(item), type: "call", item, call, text };
+}
+
+function stepEntry(item: ItemOf<"step">, step: Step | undefined): Entry {
+  return { ...baseOf(item), type: "step", item, step, text: step?.summary ?? item.summary };
+}
+
+function plainEntry(item: ItemOf<"run" | "inbound" | "outbound" | "approval">): Entry {
+  switch (item.kind) {
+    case "run":
+      return { ...baseOf(item), type: "state", item };
+    case "approval":
+      return { ...baseOf(item), type: "decision", item, decision: parseDecision(item.summary) };
+    case "inbound":
+      return { ...baseOf(item), type: "inbound", item };
+    case "outbound":
+      return { ...baseOf(item), type: "outbound", item };
+  }
 }
 
 const callInWords = (call: Call): string => resultInWords(call) ?? argsInWords(call.args);
@@ -102,9 +98,10 @@ export const entriesShown = (entries: readonly Entry[], shown: Shown): Entry[] =
  */
 export function notableEntry(entries: readonly Entry[], waits: boolean): Entry | undefined {
   const calls = entries.filter((entry) => entry.type === "call");
-  const asks = (entry: (typeof calls)[number]) => entry.verdicts.some((v) => v.outcome === "ask");
+  const asks = (entry: (typeof calls)[number]) =>
+    entry.item.metadata.verdicts.some((v) => v.outcome === "ask");
   const isStopped = (entry: (typeof calls)[number]) =>
-    ["blocked", "error", "unknown"].includes(entry.item.status ?? "") &&
+    ["blocked", "error", "unknown"].includes(entry.item.status) &&
     !(entry.call && onlyAsked(entry.call));
   return (
     (waits ? calls.findLast(asks) : undefined) ??

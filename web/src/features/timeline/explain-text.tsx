@@ -1,11 +1,14 @@
-import type { RunDetail } from "../../app/api.ts";
-import { ended } from "../../app/format.ts";
+import type { GateNumber, RunDetail } from "../../app/api.ts";
+import { ended, joined } from "../../app/format.ts";
 import { useWords, type Words } from "../../app/words.ts";
+import { stopInWords } from "../calls/stop-words.ts";
 import type { Entry } from "./entries.ts";
 import { explain, type Sentence } from "./explain.ts";
 import type { Totals } from "./spans.ts";
+import { whyInWords } from "./why.ts";
 
-function inWords(sentence: Sentence, { t, duration }: Words): string {
+function inWords(sentence: Sentence, detail: RunDetail, words: Words): string {
+  const { t, duration } = words;
   switch (sentence.key) {
     case "said":
       return sentence.text;
@@ -18,10 +21,10 @@ function inWords(sentence: Sentence, { t, duration }: Words): string {
       return t("explain.approved", { who: sentence.who, wait: duration(sentence.ms) });
     case "blocked":
       return t("explain.blocked", {
-        tool: sentence.tool,
+        tool: sentence.call.tool_name,
         gate: sentence.gate,
-        name: t(`gates.names.${sentence.gate}`),
-        reason: sentence.reason,
+        name: t(`gates.names.${sentence.gate as GateNumber}`),
+        reason: stopInWords(sentence.call, words) ?? "",
       });
     case "rejected":
       return sentence.reason === ""
@@ -32,7 +35,7 @@ function inWords(sentence: Sentence, { t, duration }: Words): string {
     case "wrote_nothing":
       return t("explain.wrote_nothing");
     default:
-      return t(`explain.${sentence.key}`, { detail: sentence.detail });
+      return t(`explain.${sentence.key}`, { detail: whyInWords(detail, words) ?? "" });
   }
 }
 
@@ -40,14 +43,8 @@ export function ExplainText(props: { detail: RunDetail; entries: Entry[]; totals
   const words = useWords();
   const sentences = explain(props.detail, props.entries, props.totals);
   if (sentences.length === 0) return null;
-  const texts = sentences.map((sentence) => ended(inWords(sentence, words), words.language));
-  return <p className="explain">{joined(texts)}</p>;
-}
-
-/** A space after a Latin full stop, none after 。 which brings its own. */
-function joined(texts: readonly string[]): string {
-  return texts.reduce(
-    (all, text) => (/[.!?]["”)]?$/.test(all) ? `${all} ${text}` : all + text),
-    "",
+  const texts = sentences.map((sentence) =>
+    ended(inWords(sentence, props.detail, words), words.language),
   );
+  return <p className="explain">{joined(texts)}</p>;
 }

@@ -67,15 +67,14 @@ test("failed by a gate names the gate; failed otherwise names the error", () => 
     result_status: "blocked",
     block_gate: 2,
     block_code: "E-CONTRACT-TOOL",
-    block_reason: "Not listed.",
   } as const;
   const byGate = detail("failed", { error_code: "E-CONTRACT-TOOL" }, [stop]);
   expect(explain(byGate, [], TOTALS)).toEqual([
-    { key: "blocked", tool: "restart_service", gate: 2, reason: "Not listed." },
+    { key: "blocked", call: byGate.mcp_calls[0], gate: 2 },
     { key: "wrote_nothing" },
   ]);
-  const other = detail("failed", { error_code: "E-X", error_detail: "It broke." }, [stop]);
-  expect(explain(other, [], TOTALS)[0]).toEqual({ key: "failed", detail: "It broke." });
+  const other = detail("failed", { error_code: "E-X" }, [stop]);
+  expect(explain(other, [], TOTALS)[0]).toEqual({ key: "failed" });
 });
 
 test("rejected: the person and the reason stand for the cancellation", () => {

@@ -1,7 +1,8 @@
-import type { Call, GateNumber, RunDetail } from "../../app/api.ts";
-import { onlyAsked, sentenceIn } from "../calls/in-words.ts";
+import type { Call, RunDetail } from "../../app/api.ts";
+import { sentenceIn } from "../calls/in-words.ts";
 import type { Entry } from "./entries.ts";
 import type { Totals } from "./spans.ts";
+import { stoppedCall } from "./why.ts";
 
 /** One sentence of what came of a run; the texts are under `explain` in the locales. */
 export type Sentence =
@@ -11,9 +12,10 @@ export type Sentence =
   | { key: "wrote_nothing" }
   | { key: "approved"; who: string; ms: number }
   | { key: "rejected"; who: string; reason: string }
-  | { key: "blocked"; tool: string; gate: GateNumber; reason: string }
+  | { key: "blocked"; call: Call; gate: number }
   | { key: "unknown"; tool: string }
-  | { key: "failed" | "cancelled" | "timed_out"; detail: string };
+  /** Why, `whyInWords` says. */
+  | { key: "failed" | "cancelled" | "timed_out" };
 
 const EXECUTED = new Set(["success", "error", "unknown"]);
 
@@ -22,18 +24,14 @@ export function explain(detail: RunDetail, entries: readonly Entry[], totals: To
   const { run, mcp_calls: calls } = detail;
   const unknown = calls.filter((call) => call.result_status === "unknown");
   const open: Sentence[] = unknown.map((call) => ({ key: "unknown", tool: call.tool_name }));
-  const why = run.error_detail ?? run.error_code ?? "";
   switch (run.state) {
     case "completed":
       return [...completed(detail, totals), ...decided(entries), ...open];
     case "failed": {
-      const stopped = calls.findLast(
-        (call) => call.result_status === "blocked" && !onlyAsked(call),
-      );
-      const first: Sentence =
-        stopped?.block_gate && run.error_code === stopped.block_code
-          ? blocked(stopped, stopped.block_gate)
-          : { key: "failed", detail: why };
+      const stopped = stoppedCall(run, calls);
+      const first: Sentence = stopped?.block_gate
+        ? { key: "blocked", call: stopped, gate: stopped.block_gate }
+        : { key: "failed" };
       return [first, ...writes(calls), ...open];
     }
     case "cancelled":
@@ -41,7 +39,7 @@ export function explain(detail: RunDetail, entries: readonly Entry[], totals: To
       const answers = decided(entries);
       const first: Sentence[] = answers.some((a) => a.key === "rejected")
         ? []
-        : [{ key: run.state, detail: why }];
+        : [{ key: run.state }];
       return [...first, ...answers, ...writes(calls), ...open];
     }
     default:
@@ -69,10 +67,6 @@ function writes(calls: readonly Call[]): Sentence[] {
     (call) => call.effect === "write" && EXECUTED.has(call.result_status),
   ).length;
   return [count === 0 ? { key: "wrote_nothing" } : { key: "wrote", count }];
-}
-
-function blocked(call: Call, gate: GateNumber): Sentence {
-  return { key: "blocked", tool: call.tool_name, gate, reason: call.block_reason ?? "" };
 }
 
 function decided(entries: readonly Entry[]): Sentence[] {

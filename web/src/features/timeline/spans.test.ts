@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { TimelineItem } from "../../app/api.ts";
+import type { ItemOf } from "../../app/api.ts";
 import {
   labelWidth,
   packRows,
@@ -13,7 +13,7 @@ import {
 } from "./spans.ts";
 
 const T0 = Date.parse("2026-11-22T03:07:58.000Z");
-const change = (status: string, ms: number): TimelineItem => ({
+const change = (status: string, ms: number): ItemOf<"run"> => ({
   id: `${status}-${ms}`,
   ts: new Date(T0 + ms).toISOString(),
   kind: "run",
@@ -21,7 +21,7 @@ const change = (status: string, ms: number): TimelineItem => ({
   title_key: status,
   status,
   summary: null,
-  metadata: {},
+  metadata: { from_state: null },
 });
 
 const APPROVED = [

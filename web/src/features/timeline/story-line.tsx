@@ -1,16 +1,20 @@
 import { Link } from "@tanstack/react-router";
 import { memo, type ReactNode } from "react";
+import type { RunDetail } from "../../app/api.ts";
 import { useNow } from "../../app/clock.ts";
 import { countdown, sharedPrefix, wallTime } from "../../app/format.ts";
 import { useWords } from "../../app/words.ts";
 import { Glyph, type GlyphName } from "../../ui/glyphs.tsx";
 import { Tag } from "../../ui/marks.tsx";
+import { stopInWords, stoppedItem } from "../calls/stop-words.ts";
 import { GatePips } from "../gates/gates.tsx";
 import type { Entry } from "./entries.ts";
 import { STATE_ENTRY_GLYPH } from "./state-entry.ts";
+import { changeInWords } from "./why.ts";
 
 interface LineProps {
   entry: Entry;
+  detail: RunDetail;
   /** The time of the line above, whose repeated part is dimmed. */
   previous: string | null;
   current: boolean;
@@ -35,10 +39,10 @@ export const StoryLine = memo(function StoryLine(props: LineProps) {
       <span className="k">
         <Glyph name={glyphOf(entry)} className={toneOf(entry)} />
       </span>
-      <Text entry={entry} />
+      <Text entry={entry} detail={props.detail} />
       <span className="pp">
-        {entry.type === "call" && entry.verdicts.length > 0 && (
-          <GatePips verdicts={entry.verdicts} />
+        {entry.type === "call" && entry.item.metadata.verdicts.length > 0 && (
+          <GatePips verdicts={(entry.call ?? entry.item.metadata).verdicts} />
         )}
       </span>
       <span className="dur">
@@ -64,11 +68,11 @@ function Time(props: { at: string; previous: string | null }) {
 function glyphOf(entry: Entry): GlyphName {
   switch (entry.type) {
     case "call":
-      return (entry.call?.effect ?? entry.item.metadata.effect) === "write" ? "write" : "read";
+      return entry.item.metadata.effect === "write" ? "write" : "read";
     case "decision":
       return entry.decision.decision === "reject" ? "refused" : "granted";
     case "state":
-      return STATE_ENTRY_GLYPH[entry.item.status ?? ""] ?? "start";
+      return STATE_ENTRY_GLYPH[entry.item.status] ?? "start";
     case "wait":
       return "waiting";
     default:
@@ -86,20 +90,25 @@ function toneOf(entry: Entry): string {
     : "";
 }
 
-function Line(props: { title: ReactNode; tags?: ReactNode; text: ReactNode }) {
+function Line(props: { title: ReactNode; tags?: ReactNode; text: string | null }) {
   return (
     <span className="t">
       <span className="tt">
         <b>{props.title}</b>
         {props.tags}
       </span>
-      {props.text && <span className="sum">{props.text}</span>}
+      {props.text && (
+        <span className="sum" title={props.text}>
+          {props.text}
+        </span>
+      )}
     </span>
   );
 }
 
-function Text({ entry }: { entry: Entry }) {
-  const { t } = useWords();
+function Text({ entry, detail }: { entry: Entry; detail: RunDetail }) {
+  const words = useWords();
+  const { t } = words;
   switch (entry.type) {
     case "call":
       return <CallText entry={entry} />;
@@ -132,18 +141,19 @@ function Text({ entry }: { entry: Entry }) {
         />
       );
     default:
-      return <Line title={entry.item.title} text={entry.item.summary} />;
+      return <Line title={entry.item.title} text={changeInWords(entry.item, detail, words)} />;
   }
 }
 
 function CallText({ entry }: { entry: Extract<Entry, { type: "call" }> }) {
-  const { t } = useWords();
+  const words = useWords();
+  const { t } = words;
   const { status } = entry.item;
   const attempts = entry.call?.attempt ?? 1;
-  const effect = entry.call?.effect ?? entry.item.metadata.effect;
+  const effect = entry.item.metadata.effect;
   return (
     <Line
-      title={entry.tool}
+      title={entry.item.metadata.tool_name}
       tags={
         <>
           {effect === "write" && <Tag tone="write">{t("effect.write")}</Tag>}
@@ -158,7 +168,7 @@ function CallText({ entry }: { entry: Extract<Entry, { type: "call" }> }) {
           )}
         </>
       }
-      text={entry.text}
+      text={stopInWords(entry.call ?? stoppedItem(entry.item), words) ?? entry.text}
     />
   );
 }
@@ -170,8 +180,9 @@ function Length({ entry }: { entry: Entry }) {
     const ms = entry.call.upstream_ms ?? entry.call.latency_ms;
     return ms === null ? null : duration(ms);
   }
+  if (entry.type !== "call" && entry.type !== "step") return null;
   const ms = entry.item.metadata.latency_ms;
-  return typeof ms === "number" ? duration(ms) : null;
+  return ms === null ? null : duration(ms);
 }
 
 function WaitLine({ entry, live }: { entry: Extract<Entry, { type: "wait" }>; live: boolean }) {

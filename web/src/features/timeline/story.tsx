@@ -37,7 +37,12 @@ export function StoryWithDetails(props: {
   );
   return (
     <div className={`split ${current ? "" : "is-closed"}`}>
-      <Story {...story} earlier={props.earlier} live={props.detail.run.completed_at === null} />
+      <Story
+        {...story}
+        detail={props.detail}
+        earlier={props.earlier}
+        live={props.detail.run.completed_at === null}
+      />
       {wide && details && (
         <aside aria-label={t("details.title")}>
           <div className="panel">{details}</div>
@@ -54,6 +59,7 @@ export function StoryWithDetails(props: {
 
 function Story(props: {
   lines: Entry[];
+  detail: RunDetail;
   current: Entry | undefined;
   shown: Shown;
   show: (shown: Shown) => void;
@@ -92,6 +98,7 @@ function Story(props: {
           <li key={entry.id}>
             <StoryLine
               entry={entry}
+              detail={props.detail}
               previous={lines[i - 1]?.ts ?? null}
               current={entry.id === props.current?.id}
               live={props.live}

@@ -258,8 +258,10 @@ async function openWorker(
   closers.push({
     name: "worker",
     close: () => {
+      // In this order, or the runs given back would be taken again at once.
+      const stopped = worker.stop();
       stopping.abort();
-      return worker.stop();
+      return stopped;
     },
   });
 }

@@ -34,7 +34,10 @@ export interface ToolServerPool {
     args: Record<string, unknown>,
     options?: CallOptions,
   ): Promise<ToolResult | UpstreamError>;
-  /** Ends all connections and programs; later calls fail with `sent: false`. */
+  /**
+   * Lets what is under way come to its end (5 s at most), for a write that is cut off would have an unknown fate; then
+   * ends all connections and programs. Later calls fail with `sent: false`.
+   */
   close(): Promise<void>;
 }
 
@@ -64,6 +67,7 @@ interface Entry {
 
 const MIB = 1024 * 1024;
 const CONNECT_MS = 10_000;
+const FINISH_MS = 5000;
 const CLOSE_MS = 5000;
 const MAX_LIST_PAGES = 50;
 
@@ -76,6 +80,8 @@ class Pool implements ToolServerPool {
   readonly #entries = new Map<string, Entry>();
   /** All that has not ended yet: the entries in use and the retired ones. */
   readonly #alive = new Set<Entry>();
+  /** The requests that wait for their answer. */
+  readonly #underWay = new Set<Promise<unknown>>();
   /** Programs that speak the 2025 protocol only, so that they are not asked again at every start. */
   readonly #legacy = new Set<string>();
   readonly #sweeper: NodeJS.Timeout;
@@ -159,6 +165,7 @@ class Pool implements ToolServerPool {
   async close(): Promise<void> {
     this.#closed = true;
     clearInterval(this.#sweeper);
+    await settledWithin([...this.#underWay], FINISH_MS);
     const ending = [...this.#alive].map(async (entry) => {
       if (!entry.connected) entry.abandon.abort(closing());
       const connection = await entry.connection.catch(() => undefined);
@@ -205,11 +212,10 @@ class Pool implements ToolServerPool {
     entry.inFlight += 1;
     try {
       const leftMs = Math.max(1, timeoutMs - (Date.now() - started));
-      const answer = await connection.request(method, params, {
-        timeoutMs,
-        leftMs,
-        signal: options.signal,
-      });
+      const { signal } = options;
+      const asked = connection.request(method, params, { timeoutMs, leftMs, signal });
+      this.#underWay.add(asked);
+      const answer = await asked.finally(() => this.#underWay.delete(asked));
       if (answer.kind === "answer") return answer;
       // A refused request may mean a lost session, a changed secret or a server of another era: greet it anew.
       if (answer.httpStatus !== undefined) this.#retire(entry);

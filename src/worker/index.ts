@@ -20,7 +20,7 @@ const CONCURRENCY: Record<QueueName, number> = {
 /**
  * Starts working: a handler for each queue, and the sweeps that put right what nobody else would notice.
  *
- * @returns stops the sweeps; the jobs at hand are ended by the job engine's own stop
+ * @returns takes no further jobs and stops the sweeps; those at hand are ended by the job engine's own stop
  */
 export async function startWorker(options: {
   jobs: Jobs;
@@ -48,7 +48,7 @@ export async function startWorker(options: {
   ];
   return {
     async stop() {
-      await Promise.all(loops.map((loop) => loop.stop()));
+      await Promise.all([jobs.stopTaking(), ...loops.map((loop) => loop.stop())]);
     },
   };
 }

@@ -36,6 +36,8 @@ export interface Jobs {
     concurrency: number,
     handler: (data: JobData[Q], job: JobInfo) => Promise<void>,
   ): Promise<void>;
+  /** Takes no further jobs; what is sent from now on is for other processes. Those at hand go on. */
+  stopTaking(): Promise<void>;
   /** Waits for the jobs at hand (10 s at most), then closes the engine. */
   stop(): Promise<void>;
 }
@@ -61,6 +63,7 @@ export async function openJobs(options: { url: string; log: Logger }): Promise<J
   });
   boss.on("error", (error) => options.log.warn({ err: error }, "job engine"));
   await boss.start();
+  const queues = new Set<QueueName>();
   return {
     async send(tx, queue, data, more) {
       const startAfter = more?.delaySeconds === undefined ? {} : { startAfter: more.delaySeconds };
@@ -69,6 +72,7 @@ export async function openJobs(options: { url: string; log: Logger }): Promise<J
       await boss.send(queue, data, { db: fromKysely(tx), singletonKey, ...startAfter });
     },
     async work(queue, concurrency, handler) {
+      queues.add(queue);
       const settings = {
         localConcurrency: concurrency,
         pollingIntervalSeconds: 2,
@@ -85,6 +89,9 @@ export async function openJobs(options: { url: string; log: Logger }): Promise<J
           await handler(data, { retryCount, retryLimit, signal });
         },
       );
+    },
+    async stopTaking() {
+      await Promise.all([...queues].map((queue) => boss.offWork(queue, { wait: false })));
     },
     async stop() {
       await boss.stop({ graceful: true, timeout: 10_000 });

@@ -27,7 +27,13 @@ export function Details(props: {
   return (
     <div className="details">
       <div className="sec">
-        <h2 className={entry.type === "call" ? "mono strong text-sm cut" : "cut"}>
+        <h2
+          className={
+            entry.type === "call"
+              ? "mono strong text-sm min-w-0 wrap-anywhere"
+              : "min-w-0 wrap-anywhere"
+          }
+        >
           {entry.type === "call" ? entry.item.metadata.tool_name : entry.item.title}
         </h2>
         {isWrite && <Tag tone="write">{t("effect.write")}</Tag>}
@@ -102,7 +108,7 @@ function Body({ entry, detail }: { entry: Entry; detail: RunDetail }) {
   const { t } = words;
   if (entry.type === "call")
     return entry.call ? (
-      <CallBody call={entry.call} />
+      <CallBody call={entry.call} detail={detail} />
     ) : (
       <Section title={t("details.gates")}>
         <GateList verdicts={entry.item.metadata.verdicts} />
@@ -138,7 +144,7 @@ function sayingOf(
   return reason === null ? null : words.t("common.quoted", { text: reason });
 }
 
-function CallBody({ call }: { call: Call }) {
+function CallBody({ call, detail }: { call: Call; detail: RunDetail }) {
   const { t } = useWords();
   return (
     <>
@@ -154,7 +160,10 @@ function CallBody({ call }: { call: Call }) {
           SHA-256 <code title={call.args_hash}>{shortHash(call.args_hash)}</code>
         </div>
       </Section>
-      <CallResult call={call} />
+      <CallResult
+        call={call}
+        said={detail.steps.find((step) => step.call_id === call.call_id)?.summary ?? null}
+      />
       {call.agent_reason && (
         <Section title={t("details.own_words")}>
           <p className="text-ink-2">{t("common.quoted", { text: call.agent_reason })}</p>
@@ -165,7 +174,8 @@ function CallBody({ call }: { call: Call }) {
   );
 }
 
-function CallResult({ call }: { call: Call }) {
+/** `said` is what the contract makes of the result, in its own words. */
+function CallResult({ call, said }: { call: Call; said: string | null }) {
   const words = useWords();
   const { t } = words;
   const says: Partial<Record<string, string>> = {
@@ -196,6 +206,7 @@ function CallResult({ call }: { call: Call }) {
           {sentence}
         </p>
       )}
+      {said && <p className="mb-2">{said}</p>}
       <pre>{text}</pre>
     </Section>
   );
@@ -204,7 +215,7 @@ function CallResult({ call }: { call: Call }) {
 const askedInWords = (call: Call, words: Words): string =>
   call.block_code === "E-APPR-REQUIRED"
     ? words.t("details.result_asked")
-    : joined([words.t("details.result_blocked"), stopInWords(call, words) ?? ""]);
+    : joined([words.t("details.result_not_sent"), stopInWords(call, words) ?? ""]);
 
 function CallFacts({ call }: { call: Call }) {
   const { t, duration, money } = useWords();

@@ -5,16 +5,9 @@ import { useWords } from "../../app/words.ts";
 import { Glyph } from "../../ui/glyphs.tsx";
 import { Pip } from "../../ui/pips.tsx";
 import { marksOf } from "../gates/verdicts.ts";
+import { axisLabels } from "./axis.ts";
 import type { Entry } from "./entries.ts";
-import {
-  labelWidth,
-  type Piece,
-  type Placed,
-  packRows,
-  positionOf,
-  type Span,
-  ticksOf,
-} from "./spans.ts";
+import { labelWidth, type Piece, type Placed, packRows, positionOf, type Span } from "./spans.ts";
 import { spanInWords } from "./wait-words.ts";
 
 // Around a label: its padding, and a glyph or pip before it.
@@ -174,61 +167,53 @@ const heightOf = (placed: readonly { row: number }[]): number =>
 
 function People(props: LanesProps) {
   const { t, duration } = useWords();
+  const placed = packRows(
+    props.spans
+      .filter((span) => span.who === "person")
+      .map((span) => {
+        const text = span.open
+          ? t("ribbon.no_answer")
+          : spanInWords(span, props.entries, { t, duration });
+        const x0 = positionOf(props.pieces, span.from);
+        const x1 = positionOf(props.pieces, span.until);
+        return { item: { span, text }, x0, x1, label: shareOf(text, props.width) };
+      }),
+  );
   return (
-    <div className="lane" aria-hidden="true">
-      {props.spans
-        .filter((span) => span.who === "person")
-        .map((span) => {
-          const x0 = positionOf(props.pieces, span.from);
-          const x1 = positionOf(props.pieces, span.until);
-          const text = span.open
-            ? t("ribbon.no_answer")
-            : spanInWords(span, props.entries, { t, duration });
-          const left = x1 + shareOf(text, props.width) > 1;
-          return (
-            <Fragment key={span.from}>
-              <i className="of-person" style={{ left: percent(x0), width: percent(x1 - x0) }} />
-              <span
-                className={`word text-you-text ${left ? "is-left" : ""}`}
-                style={{ left: percent(left ? x0 : x1) }}
-              >
-                {text}
-              </span>
-            </Fragment>
-          );
-        })}
+    <div className="lane" aria-hidden="true" style={{ height: heightOf(placed) }}>
+      {placed
+        .filter(({ row }) => row < MOST_ROWS)
+        .map(({ item, x0, x1, row, labelLeft }) => (
+          <Fragment key={item.span.from}>
+            <i
+              className="of-person"
+              style={{ left: percent(x0), width: percent(x1 - x0), marginTop: row * ROW_PX }}
+            />
+            <span
+              className={`word text-you-text ${labelLeft ? "is-left" : ""}`}
+              style={{ left: percent(labelLeft ? x0 : x1), marginTop: row * ROW_PX }}
+            >
+              {item.text}
+            </span>
+          </Fragment>
+        ))}
     </div>
   );
 }
 
 function Axis(props: { pieces: Piece[]; width: number }) {
   const { t, duration } = useWords();
+  const labels = axisLabels(props.pieces, props.width, {
+    tick: ({ at, since }) => (since === 0 ? wallTime(at) : `+${duration(since).replace(".0", "")}`),
+    fold: (ms) => t("ribbon.folded", { wait: duration(ms) }),
+  });
   return (
     <div className="lane axis" aria-hidden="true">
-      {ticksOf(props.pieces).map((tick) => (
-        <span
-          key={tick.at}
-          className={tick.since === 0 ? "is-first" : ""}
-          style={{ left: percent(tick.x) }}
-        >
-          {tick.since === 0 ? wallTime(tick.at) : `+${duration(tick.since).replace(".0", "")}`}
+      {labels.map(({ key, kind, x, text }) => (
+        <span key={key} className={`is-${kind}`} style={{ left: percent(x) }}>
+          {text}
         </span>
       ))}
-      {props.pieces
-        .filter((piece) => piece.folded)
-        .map((piece) => {
-          const text = t("ribbon.folded", { wait: duration(piece.until - piece.from) });
-          const room = (piece.x1 - piece.x0) * props.width;
-          return (
-            <span
-              key={piece.from}
-              className="fold"
-              style={{ left: percent(piece.x0), width: percent(piece.x1 - piece.x0) }}
-            >
-              {labelWidth(text) < room && text}
-            </span>
-          );
-        })}
     </div>
   );
 }

@@ -76,8 +76,8 @@ export async function openJobs(options: { url: string; log: Logger }): Promise<J
       const settings = {
         localConcurrency: concurrency,
         pollingIntervalSeconds: 2,
-        // A retry that has become due announces nothing, so it is looked for as often as without NOTIFY.
-        notifyPollingIntervalSeconds: 2,
+        // A retry that has become due announces nothing, so it has to be looked for.
+        notifyPollingIntervalSeconds: 5,
         includeMetadata: true,
       } as const;
       await boss.work<JobData[typeof queue], void, typeof settings>(

@@ -5,7 +5,7 @@ import { labelWidth, piecesOf, type Span } from "./spans.ts";
 
 const texts = {
   tick: ({ since }: { since: number }) => `+${since} ms`,
-  fold: () => "3 min folded",
+  fold: () => ["3 min folded", "3 min"],
 };
 
 const spans = fc
@@ -34,7 +34,7 @@ test("no two labels touch, and none leaves the lanes, however short a stretch be
         expect(label.from).toBeGreaterThanOrEqual(0);
         expect(label.until).toBeLessThanOrEqual(width);
         const next = shown[i + 1];
-        if (next) expect(next.from).toBeGreaterThanOrEqual(label.until + 7.99);
+        if (next) expect(next.from).toBeGreaterThanOrEqual(label.until + 5.99);
       });
     }),
   );
@@ -56,4 +56,12 @@ test("where there is room, all of it is said", () => {
     "3 min folded",
   ]);
   expect(labels.every(({ text }) => text !== "")).toBe(true);
+});
+
+test("where there is little room, a fold is said shorter", () => {
+  const fold = { from: 0, until: 200_000, x0: 0.4, x1: 0.5, folded: true };
+  const rest = { from: 200_000, until: 201_000, x0: 0.5, x1: 1, folded: false };
+  const said = (width: number) =>
+    axisLabels([fold, rest], width, texts).find(({ kind }) => kind === "fold")?.text;
+  expect([said(1000), said(600), said(200)]).toEqual(["3 min folded", "3 min", ""]);
 });

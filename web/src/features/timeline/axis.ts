@@ -10,51 +10,57 @@ export interface AxisLabel {
 
 interface Texts {
   tick: (tick: { at: number; since: number }) => string;
-  fold: (ms: number) => string;
+  /** The same in ever fewer words. */
+  fold: (ms: number) => string[];
 }
 
-const APART_PX = 8;
+const APART_PX = 6;
+
+type Wish = Omit<AxisLabel, "text"> & { texts: string[] };
 
 /**
  * The axis in words: where a stretch begins, what was folded, and the steps in between. Where two labels would touch,
- * the less important one keeps its mark and loses its text.
+ * the less important one is said shorter, or keeps only its mark.
  *
  * @param width of the lanes, in pixels
  */
 export function axisLabels(pieces: readonly Piece[], width: number, texts: Texts): AxisLabel[] {
+  const taken: { from: number; until: number }[] = [];
+  const isFree = (from: number, until: number) =>
+    from >= 0 &&
+    until <= width &&
+    taken.every((other) => until + APART_PX <= other.from || other.until + APART_PX <= from);
+  return byRank(pieces, texts).map(({ texts: wished, ...label }) => {
+    const text = wished.find((each) => {
+      const wide = labelWidth(each);
+      const from = label.x * width - (label.kind === "first" ? 0 : wide / 2);
+      if (!isFree(from, from + wide)) return false;
+      taken.push({ from, until: from + wide });
+      return true;
+    });
+    return { ...label, text: text ?? "" };
+  });
+}
+
+function byRank(pieces: readonly Piece[], texts: Texts): Wish[] {
   const ticks = ticksOf(pieces).map(
-    (tick): AxisLabel => ({
+    (tick): Wish => ({
       key: `tick ${tick.at}`,
       kind: tick.since === 0 ? "first" : "tick",
       x: tick.x,
-      text: texts.tick(tick),
+      texts: [texts.tick(tick)],
     }),
   );
   const folds = pieces
     .filter((piece) => piece.folded)
     .map(
-      (piece): AxisLabel => ({
+      (piece): Wish => ({
         key: `fold ${piece.from}`,
         kind: "fold",
         x: (piece.x0 + piece.x1) / 2,
-        text: texts.fold(piece.until - piece.from),
+        texts: texts.fold(piece.until - piece.from),
       }),
     );
-  const taken: { from: number; until: number }[] = [];
-  const byRank = [
-    ...ticks.filter((tick) => tick.kind === "first"),
-    ...folds,
-    ...ticks.filter((tick) => tick.kind === "tick"),
-  ];
-  return byRank.map((label) => {
-    const wide = labelWidth(label.text);
-    const from = label.x * width - (label.kind === "first" ? 0 : wide / 2);
-    const until = from + wide;
-    const fits =
-      from >= 0 &&
-      until <= width &&
-      taken.every((other) => until + APART_PX <= other.from || other.until + APART_PX <= from);
-    if (fits) taken.push({ from, until });
-    return fits ? label : { ...label, text: "" };
-  });
+  const isFirst = ({ kind }: Wish) => kind === "first";
+  return [...ticks.filter(isFirst), ...folds, ...ticks.filter((tick) => !isFirst(tick))];
 }

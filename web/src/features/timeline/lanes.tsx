@@ -205,7 +205,7 @@ function Axis(props: { pieces: Piece[]; width: number }) {
   const { t, duration } = useWords();
   const labels = axisLabels(props.pieces, props.width, {
     tick: ({ at, since }) => (since === 0 ? wallTime(at) : `+${duration(since).replace(".0", "")}`),
-    fold: (ms) => t("ribbon.folded", { wait: duration(ms) }),
+    fold: (ms) => [t("ribbon.folded", { wait: duration(ms) }), duration(ms)],
   });
   return (
     <div className="lane axis" aria-hidden="true">

@@ -169,7 +169,7 @@ export function packRows<T>(
   });
 }
 
-const LATIN_PX = 6.3;
+const LATIN_PX = 5.9;
 const WIDE_PX = 12;
 
 /** About how wide a label is, in pixels; too much only costs a row. */

@@ -1,47 +1,25 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openCallBench, PROJECT } from "../../test/support/calls.ts";
+import { openShopBench, PROJECT, type ShopBench, waiting } from "../../test/support/calls.ts";
 import { ask, caller, seedApproval } from "../../test/support/fixtures.ts";
-import { type HttpFixture, serveHttp } from "../../test/support/mcp/http-server.ts";
 import { waitFor } from "../../test/support/wait.ts";
 import { createCursors } from "../platform/http/index.ts";
 import { type RunRow, runRoutes } from "../runs/index.ts";
 import { createTenants } from "../tenants/index.ts";
 import { decideRoutes, voidQuestionsOfProject } from "./index.ts";
 
-let bench: Awaited<ReturnType<typeof openCallBench>>;
-let upstream: HttpFixture;
+let bench: ShopBench;
 
 beforeAll(async () => {
-  bench = await openCallBench();
-  upstream = await serveHttp();
-  await bench.putContract("tool_server", "shop", { transport: "http", url: upstream.url });
+  bench = await openShopBench();
 });
-afterAll(async () => {
-  await bench.close();
-  await upstream.close();
-});
+afterAll(() => bench?.close());
 
-const openRun = (grant: object = {}) =>
-  bench.openRun({
-    tools: [{ server: "shop", tool: "echo", effect: "write", ...grant }],
-  } as never);
+const openRun = (grant?: object) => bench.openEchoRun(grant);
 
 /** Lets a run ask a question. */
-async function asked(run: RunRow, text = "x"): Promise<{ approvalId: string; callId: string }> {
-  const outcome = await bench.call(run, "echo", { text });
-  if (outcome.kind !== "waiting") throw new Error(JSON.stringify(outcome));
-  return outcome;
-}
+const asked = (run: RunRow, text = "x") => waiting(bench.call(run, "echo", { text }));
 
 const person = (id: string) => ({ approver: { kind: "key", id } as const });
-const question = (approvalId: string) =>
-  bench.asTenant((tx) =>
-    tx
-      .selectFrom("approvals")
-      .selectAll()
-      .where("approval_id", "=", approvalId)
-      .executeTakeFirstOrThrow(),
-  );
 const decisions = (approvalId: string) =>
   bench.asTenant((tx) =>
     tx
@@ -64,7 +42,7 @@ describe("where two people have to agree", () => {
         standing: { actor: "ada", decision: "approve", reason: "looks right" },
       },
     });
-    expect(await question(approvalId)).toMatchObject({ status: "open", token: null });
+    expect(await bench.approvalRow(approvalId)).toMatchObject({ status: "open", token: null });
     const second = await bench.decide(run, "approve", "", person("eve"));
     expect(second).toMatchObject({ new_state: "running", approval_token_jti: expect.any(String) });
     expect(await bench.call(run, "echo", { text: "x" })).toMatchObject({ kind: "result" });
@@ -76,13 +54,13 @@ describe("where two people have to agree", () => {
     await bench.decide(run, "approve", "", person("ada"));
     const second = await bench.decide(run, "reject", "not today", person("eve"));
     expect(second).toMatchObject({ new_state: "cancelled", approval_token_jti: null });
-    expect((await question(approvalId)).status).toBe("rejected");
+    expect((await bench.approvalRow(approvalId)).status).toBe("rejected");
   });
 });
 
 /** How many sessions of this database wait for a lock. */
 async function held(): Promise<number> {
-  const [row] = await bench.asOwner(
+  const [row] = await bench.asAdmin(
     "select count(*)::int as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
   );
   return Number(row?.n);
@@ -119,7 +97,7 @@ describe("a run that has asked very often", () => {
         await seedApproval(tx, run, { status: "expired", asked_hash: String(n) });
     });
     await bench.decide(run, "approve", "", { approvalId: first.approvalId });
-    expect((await question(first.approvalId)).status).toBe("approved");
+    expect((await bench.approvalRow(first.approvalId)).status).toBe("approved");
     await asked(run, "third");
     await expect(bench.decide(run, "approve")).rejects.toMatchObject({ code: "E-INPUT" });
     const operator = caller({ role: "operator" });
@@ -128,7 +106,7 @@ describe("a run that has asked very often", () => {
       body: { reason: "enough" },
     });
     expect(cancelled).toMatchObject({ status: 200, body: { state: "cancelled" } });
-    expect((await question(second.approvalId)).status).toBe("voided");
+    expect((await bench.approvalRow(second.approvalId)).status).toBe("voided");
   });
 });
 
@@ -194,7 +172,7 @@ describe("a question that nobody needs answered any more", () => {
         body: { reason: "wrong host" },
       });
     expect(await cancel()).toMatchObject({ status: 200, body: { state: "cancelled" } });
-    expect(await question(approvalId)).toMatchObject({
+    expect(await bench.approvalRow(approvalId)).toMatchObject({
       status: "voided",
       void_reason: "the run was cancelled",
       token: null,
@@ -222,7 +200,7 @@ describe("a question that nobody needs answered any more", () => {
     });
     const root = caller({ role: "admin" });
     await tenants.change(root, PROJECT, { is_active: false });
-    expect(await question(approvalId)).toMatchObject({
+    expect(await bench.approvalRow(approvalId)).toMatchObject({
       status: "voided",
       void_reason: "the project was deactivated",
     });

@@ -1,20 +1,20 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { KEY_ID, openCallBench, PROJECT } from "../../test/support/calls.ts";
-import { type HttpFixture, serveHttp } from "../../test/support/mcp/http-server.ts";
+import {
+  KEY_ID,
+  openShopBench,
+  PROJECT,
+  type ShopBench,
+  waiting,
+} from "../../test/support/calls.ts";
+import { serveHttp } from "../../test/support/mcp/http-server.ts";
 import { createCatalog, declareLost, makeCall } from "./index.ts";
 
-let bench: Awaited<ReturnType<typeof openCallBench>>;
-let upstream: HttpFixture;
+let bench: ShopBench;
 
 beforeAll(async () => {
-  bench = await openCallBench();
-  upstream = await serveHttp();
-  await bench.putContract("tool_server", "shop", { transport: "http", url: upstream.url });
+  bench = await openShopBench();
 });
-afterAll(async () => {
-  await bench.close();
-  await upstream.close();
-});
+afterAll(() => bench?.close());
 
 const read = (tool: string, more = {}) => ({
   server: "shop",
@@ -24,14 +24,9 @@ const read = (tool: string, more = {}) => ({
   ...more,
 });
 const write = (tool: string, more = {}) => ({ ...read(tool), effect: "write", ...more });
-const ran = (tool: string) => upstream.tools.ran.get(tool) ?? 0;
+const ran = (tool: string) => bench.upstream.tools.ran.get(tool) ?? 0;
 
-async function waiting(outcome: Promise<{ kind: string; approvalId?: string }>): Promise<string> {
-  const found = await outcome;
-  if (found.kind !== "waiting" || found.approvalId === undefined)
-    throw new Error(JSON.stringify(found));
-  return found.approvalId;
-}
+const asks = async (outcome: ReturnType<typeof bench.call>) => (await waiting(outcome)).approvalId;
 
 describe("a call", () => {
   it("that passes all gates is sent once, recorded and paid for, its result as it came", async () => {
@@ -55,14 +50,14 @@ describe("a call", () => {
 
   it("of a tool the contract does not list is blocked at gate 2, and never reaches the server", async () => {
     const run = await bench.openRun({ tools: [read("echo")] as never });
-    const before = upstream.requests.length;
+    const before = bench.upstream.requests.length;
     const outcome = await bench.call(run, "fail");
     expect(outcome).toMatchObject({ kind: "blocked", gate: 2, code: "E-CONTRACT-TOOL" });
     expect(await bench.callRow(outcome.callId)).toMatchObject({
       result_status: "blocked",
       block_gate: 2,
     });
-    expect(upstream.requests).toHaveLength(before);
+    expect(bench.upstream.requests).toHaveLength(before);
   });
 
   it("with arguments that fit neither schema nor contract is blocked at gate 3", async () => {
@@ -146,22 +141,22 @@ describe("a write that needs a person", () => {
   it("waits, joins its question when repeated, runs once when approved, and then asks anew", async () => {
     const run = await bench.openRun({ tools });
     const before = ran("echo");
-    const approval = await waiting(bench.call(run, "echo", { text: "go" }));
-    expect(await waiting(bench.call(run, "echo", { text: "go" }))).toBe(approval);
+    const approval = await asks(bench.call(run, "echo", { text: "go" }));
+    expect(await asks(bench.call(run, "echo", { text: "go" }))).toBe(approval);
     expect((await bench.runRow(run.run_id)).state).toBe("waiting_approval");
     const answer = await bench.decide(run, "approve", "fine");
     expect(answer).toMatchObject({ new_state: "running", approval_token_jti: expect.any(String) });
     expect(ran("echo")).toBe(before);
     expect(await bench.call(run, "echo", { text: "go" })).toMatchObject({ kind: "result" });
     expect(ran("echo")).toBe(before + 1);
-    expect(await waiting(bench.call(run, "echo", { text: "go" }))).not.toBe(approval);
+    expect(await asks(bench.call(run, "echo", { text: "go" }))).not.toBe(approval);
     expect(ran("echo")).toBe(before + 1);
   });
 
   it("runs once however many repeats come at the same time", async () => {
     const run = await bench.openRun({ tools });
     const before = ran("echo");
-    await waiting(bench.call(run, "echo", { text: "race" }));
+    await asks(bench.call(run, "echo", { text: "race" }));
     await bench.decide(run, "approve");
     const outcomes = await Promise.all(
       Array.from({ length: 8 }, () => bench.call(run, "echo", { text: "race" })),
@@ -173,15 +168,15 @@ describe("a write that needs a person", () => {
 
   it("with one changed byte is another question", async () => {
     const run = await bench.openRun({ tools });
-    const approval = await waiting(bench.call(run, "echo", { text: "delete a" }));
+    const approval = await asks(bench.call(run, "echo", { text: "delete a" }));
     await bench.decide(run, "approve");
-    expect(await waiting(bench.call(run, "echo", { text: "delete b" }))).not.toBe(approval);
+    expect(await asks(bench.call(run, "echo", { text: "delete b" }))).not.toBe(approval);
   });
 
   it("is refused with the reason when a person says no, and stays refused", async () => {
     const run = await bench.openRun({ tools });
     const before = ran("echo");
-    await waiting(bench.call(run, "echo", { text: "no" }));
+    await asks(bench.call(run, "echo", { text: "no" }));
     const answer = await bench.decide(run, "reject", "Wait for the replica.");
     expect(answer).toMatchObject({ new_state: "running", approval_token_jti: null });
     for (let at = 0; at < 2; at++) {
@@ -194,9 +189,9 @@ describe("a write that needs a person", () => {
 
   it("is not run by an approval of another call, even if the database says so", async () => {
     const run = await bench.openRun({ tools });
-    const mine = await waiting(bench.call(run, "echo", { text: "mine" }));
+    const mine = await asks(bench.call(run, "echo", { text: "mine" }));
     await bench.decide(run, "approve");
-    const other = await waiting(bench.call(run, "echo", { text: "other" }));
+    const other = await asks(bench.call(run, "echo", { text: "other" }));
     await bench.decide(run, "approve");
     await bench.asTenant(async (tx) => {
       const from = await tx

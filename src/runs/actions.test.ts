@@ -1,23 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { KEY_ID, openCallBench, PROJECT } from "../../test/support/calls.ts";
+import { KEY_ID, openShopBench, PROJECT, type ShopBench } from "../../test/support/calls.ts";
 import { ask, caller } from "../../test/support/fixtures.ts";
-import { type HttpFixture, serveHttp } from "../../test/support/mcp/http-server.ts";
 import { budgetRoutes } from "../budgets/index.ts";
 import { jsonb } from "../platform/database/index.ts";
 import { type RunRow, runRoutes, transition } from "./index.ts";
 
-let bench: Awaited<ReturnType<typeof openCallBench>>;
-let upstream: HttpFixture;
+let bench: ShopBench;
 
 beforeAll(async () => {
-  bench = await openCallBench();
-  upstream = await serveHttp();
-  await bench.putContract("tool_server", "shop", { transport: "http", url: upstream.url });
+  bench = await openShopBench();
 });
-afterAll(async () => {
-  await bench.close();
-  await upstream.close();
-});
+afterAll(() => bench?.close());
 
 const operator = caller({ role: "operator" });
 /** The agent whose key opened the client runs, and another one of the same project. */
@@ -30,11 +23,9 @@ const act = (run: RunRow, action: string, body: object, as = operator) =>
 const clientRun = (more: object = {}) =>
   bench.openRun({ tools: [{ server: "shop", tool: "echo", effect: "read" }], ...more } as never);
 
-const RUNBOOK = { steps: [{ key: "one", call: { server: "shop", tool: "echo" } }] };
-
 /** A worker's run about an alert, over. */
 async function failedRun(): Promise<RunRow> {
-  const run = await bench.openRun({ driver: "worker", runbook: RUNBOOK } as never);
+  const run = await bench.openWorkerRun();
   return bench.asTenant(async (tx) => {
     await tx
       .updateTable("runs")
@@ -77,7 +68,7 @@ describe("retrying", () => {
   });
 
   it("is refused while the run is not over, and for client runs", async () => {
-    const open = await bench.openRun({ driver: "worker", runbook: RUNBOOK } as never);
+    const open = await bench.openWorkerRun();
     const refused = { status: 409, body: { code: "E-RUN-STATE" } };
     expect(await act(open, "retry", {})).toMatchObject(refused);
     const client = await clientRun();
@@ -148,7 +139,7 @@ describe("a client run", () => {
   });
 
   it("is ended by no other key, and while a person is asked not as complete", async () => {
-    const run = await clientRun({ tools: [{ server: "shop", tool: "echo", effect: "write" }] });
+    const run = await bench.openEchoRun();
     expect(await act(run, "complete", {}, stranger)).toMatchObject({ status: 404 });
     expect(await act(run, "complete", {})).toMatchObject({ status: 403 });
     await bench.call(run, "echo", { text: "x" });
@@ -160,7 +151,7 @@ describe("a client run", () => {
   });
 
   it("is the only kind that a client ends", async () => {
-    const run = await bench.openRun({ driver: "worker", runbook: RUNBOOK } as never);
+    const run = await bench.openWorkerRun();
     expect(await act(run, "complete", {}, agent)).toMatchObject({ status: 404 });
   });
 });

@@ -1,35 +1,25 @@
-import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { KEY_ID, openCallBench, PROJECT } from "../../test/support/calls.ts";
+import {
+  KEY_ID,
+  openShopBench,
+  PROJECT,
+  type ShopBench,
+  waiting,
+} from "../../test/support/calls.ts";
 import { seedCall } from "../../test/support/fixtures.ts";
-import { type HttpFixture, serveHttp } from "../../test/support/mcp/http-server.ts";
 import { claimRun, type RunRow } from "../runs/index.ts";
 import { sweep, sweepSlowly } from "./sweeps.ts";
 
-let bench: Awaited<ReturnType<typeof openCallBench>>;
-let upstream: HttpFixture;
+let bench: ShopBench;
 
 beforeAll(async () => {
-  bench = await openCallBench();
-  upstream = await serveHttp();
-  await bench.putContract("tool_server", "shop", { transport: "http", url: upstream.url });
+  bench = await openShopBench();
 });
-afterAll(async () => {
-  await bench.close();
-  await upstream.close();
-});
-
-const RUNBOOK = { steps: [{ key: "one", call: { server: "shop", tool: "echo" } }] };
-const workerRun = (limits: object = {}) =>
-  bench.openRun({ driver: "worker", runbook: RUNBOOK, limits } as never);
-const clientRun = (grant: object = {}) =>
-  bench.openRun({
-    tools: [{ server: "shop", tool: "echo", effect: "write", ...grant }],
-  } as never);
+afterAll(() => bench?.close());
 
 /** Runs with a holder, as workers take them. */
 async function claimed(limits: object = {}): Promise<RunRow> {
-  const { run_id } = await workerRun(limits);
+  const { run_id } = await bench.openWorkerRun(limits);
   const claim = { projectId: PROJECT, runId: run_id, workerId: "worker-1" };
   const run = await bench.asTenant((tx) => claimRun(tx, claim));
   if (!run) throw new Error("the run could not be claimed");
@@ -44,7 +34,7 @@ async function age(
   where: Record<string, string>,
 ): Promise<void> {
   const [[name, value] = ["", ""]] = Object.entries(where);
-  await bench.asOwner(`update awooop.${table} set ${column} = now() - make_interval(secs => ${seconds})
+  await bench.asAdmin(`update awooop.${table} set ${column} = now() - make_interval(secs => ${seconds})
     where ${name}::text = '${value}'`);
 }
 
@@ -53,28 +43,13 @@ const rounds = async () => {
   await sweepSlowly(bench.deps);
 };
 
-async function ask(run: RunRow, text = "x"): Promise<{ approvalId: string; callId: string }> {
-  const outcome = await bench.call(run, "echo", { text });
-  if (outcome.kind !== "waiting") throw new Error(JSON.stringify(outcome));
-  return outcome;
-}
-
-const question = (approvalId: string) =>
-  bench.asTenant((tx) =>
-    tx
-      .selectFrom("approvals")
-      .selectAll()
-      .where("approval_id", "=", approvalId)
-      .executeTakeFirstOrThrow(),
-  );
+const ask = (run: RunRow, text = "x") => waiting(bench.call(run, "echo", { text }));
 
 /** How many wake-ups of a run wait in the queue. */
 async function queued(runId: string): Promise<number> {
-  const { rows } = await bench.asTenant((tx) =>
-    sql<{ n: number }>`select count(*)::int as n from pgboss.job
-      where name = 'run.execute' and state = 'created' and data->>'run_id' = ${runId}`.execute(tx),
-  );
-  return rows[0]?.n ?? 0;
+  const [row] = await bench.asAdmin(`select count(*)::int as n from pgboss.job
+    where name = 'run.execute' and state = 'created' and data->>'run_id' = '${runId}'`);
+  return Number(row?.n);
 }
 
 describe("a worker without a heartbeat", () => {
@@ -127,7 +102,7 @@ describe("a worker without a heartbeat", () => {
     const [stuck, fine] = [await claimed(), await claimed()];
     await age("runs", "lease_until", 2, { run_id: stuck.run_id });
     await age("runs", "lease_until", 1, { run_id: fine.run_id });
-    const late = await workerRun();
+    const late = await bench.openWorkerRun();
     await age("runs", "timeout_at", 1, { run_id: late.run_id });
     await poison(stuck.run_id, async () => {
       await expect(sweep(bench.deps)).rejects.toThrow(AggregateError);
@@ -142,22 +117,21 @@ describe("a worker without a heartbeat", () => {
 
 /** Makes the database refuse every change of one run while something happens. */
 async function poison(runId: string, meanwhile: () => Promise<void>): Promise<void> {
-  const asOwner = (statement: string) => bench.asOwner(statement);
-  await asOwner(`create function awooop.refuse() returns trigger language plpgsql
+  await bench.asAdmin(`create function awooop.refuse() returns trigger language plpgsql
     as $$ begin raise exception 'refused'; end $$`);
-  await asOwner(`create trigger refuse before update on awooop.runs for each row
+  await bench.asAdmin(`create trigger refuse before update on awooop.runs for each row
     when (old.run_id = '${runId}') execute function awooop.refuse()`);
   try {
     await meanwhile();
   } finally {
-    await asOwner("drop trigger refuse on awooop.runs");
-    await asOwner("drop function awooop.refuse()");
+    await bench.asAdmin("drop trigger refuse on awooop.runs");
+    await bench.asAdmin("drop function awooop.refuse()");
   }
 }
 
 describe("a run that is not over in time", () => {
   it("is timed out, whether it waits for a worker or has one", async () => {
-    const runs = [await workerRun(), await claimed()];
+    const runs = [await bench.openWorkerRun(), await claimed()];
     for (const { run_id } of runs) await age("runs", "timeout_at", 1, { run_id });
     await rounds();
     for (const { run_id } of runs) {
@@ -171,12 +145,12 @@ describe("a run that is not over in time", () => {
   });
 
   it("takes its open question and the call that asked with it", async () => {
-    const run = await clientRun();
+    const run = await bench.openEchoRun();
     const { approvalId, callId } = await ask(run);
     await age("runs", "timeout_at", 1, { run_id: run.run_id });
     await rounds();
     expect((await bench.runRow(run.run_id)).state).toBe("timed_out");
-    expect(await question(approvalId)).toMatchObject({
+    expect(await bench.approvalRow(approvalId)).toMatchObject({
       status: "voided",
       void_reason: "the run was timed_out",
     });
@@ -192,7 +166,7 @@ describe("a client that is silent for half an hour", () => {
   const HALF_AN_HOUR = 30 * 60 + 1;
 
   it("has its run ended", async () => {
-    const [idle, busy] = [await clientRun(), await clientRun()];
+    const [idle, busy] = [await bench.openEchoRun(), await bench.openEchoRun()];
     await age("runs", "heartbeat_at", HALF_AN_HOUR, { run_id: idle.run_id });
     await age("runs", "heartbeat_at", HALF_AN_HOUR - 60, { run_id: busy.run_id });
     await rounds();
@@ -204,7 +178,7 @@ describe("a client that is silent for half an hour", () => {
   });
 
   it("keeps it while a person is asked, and has as long again once they decided", async () => {
-    const run = await clientRun();
+    const run = await bench.openEchoRun();
     await ask(run);
     await age("runs", "heartbeat_at", HALF_AN_HOUR, { run_id: run.run_id });
     await rounds();
@@ -218,10 +192,10 @@ describe("a client that is silent for half an hour", () => {
 
 describe("a run that nobody claims", () => {
   const forgetJobs = (runId: string) =>
-    bench.asOwner(`delete from pgboss.job where data->>'run_id' = '${runId}'`);
+    bench.asAdmin(`delete from pgboss.job where data->>'run_id' = '${runId}'`);
 
   it("is woken again when its job was lost, with one job however long it queues", async () => {
-    const run = await workerRun();
+    const run = await bench.openWorkerRun();
     await forgetJobs(run.run_id);
     await rounds();
     expect(await queued(run.run_id)).toBe(0); // it is only just there
@@ -234,18 +208,18 @@ describe("a run that nobody claims", () => {
   });
 
   it("is woken by every decision all the same", async () => {
-    const run = await workerRun();
+    const run = await bench.openWorkerRun();
     await age("runs", "created_at", 11, { run_id: run.run_id });
     await rounds();
     expect(await queued(run.run_id)).toBe(2); // its own and the wake-up
-    const other = await workerRun();
+    const other = await bench.openWorkerRun();
     expect(await queued(other.run_id)).toBe(1);
   });
 });
 
 describe("what is kept for a while", () => {
   it("is forgotten after it: the answer under an Idempotency-Key, after two days", async () => {
-    const run = await clientRun();
+    const run = await bench.openEchoRun();
     await ask(run);
     await bench.decide(run, "approve", "", { idempotencyKey: "once" });
     const kept = () =>
@@ -262,10 +236,10 @@ describe("what is kept for a while", () => {
 
   it("is forgotten after it: a session that is over", async () => {
     const count = () =>
-      bench.asOwner("select count(*)::int as n from awooop.sessions").then(([row]) => row?.n);
-    await bench.asOwner(`insert into awooop.api_keys (key_id, name, role, secret_hash, created_by)
+      bench.asAdmin("select count(*)::int as n from awooop.sessions").then(([row]) => row?.n);
+    await bench.asAdmin(`insert into awooop.api_keys (key_id, name, role, secret_hash, created_by)
       values ('${KEY_ID}', 'ada', 'admin', 'x', 'test')`);
-    await bench.asOwner(`insert into awooop.sessions (session_hash, key_id, expires_at) values
+    await bench.asAdmin(`insert into awooop.sessions (session_hash, key_id, expires_at) values
       ('over', '${KEY_ID}', now() - interval '1 second'), ('lasts', '${KEY_ID}', now() + interval '1 hour')`);
     expect(await count()).toBe(2);
     await rounds();
@@ -279,13 +253,13 @@ describe("a question that nobody answers", () => {
     ["fail", "failed", "E-APPR-EXPIRED"],
     ["return", "running", null],
   ] as const)("expires; on_expire: %s leaves the run %s", async (on_expire, state, error_code) => {
-    const run = await clientRun({ on_expire });
+    const run = await bench.openEchoRun({ on_expire });
     const { approvalId, callId } = await ask(run);
     await rounds();
-    expect((await question(approvalId)).status).toBe("open");
+    expect((await bench.approvalRow(approvalId)).status).toBe("open");
     await age("approvals", "expires_at", 1, { approval_id: approvalId });
     await rounds();
-    expect(await question(approvalId)).toMatchObject({ status: "expired", token: null });
+    expect(await bench.approvalRow(approvalId)).toMatchObject({ status: "expired", token: null });
     expect(await bench.runRow(run.run_id)).toMatchObject({ state, error_code });
     expect(await bench.callRow(callId)).toMatchObject({
       result_status: "blocked",
@@ -295,7 +269,7 @@ describe("a question that nobody answers", () => {
   });
 
   it("is told once to an agent that may go on; then the same call asks anew", async () => {
-    const run = await clientRun();
+    const run = await bench.openEchoRun();
     const { approvalId } = await ask(run);
     await age("approvals", "expires_at", 1, { approval_id: approvalId });
     await rounds();

@@ -8,6 +8,7 @@ import {
 } from "../../src/approvals/index.ts";
 import {
   type CallDeps,
+  type CallOutcome,
   type CallRequest,
   createCatalog,
   makeCall,
@@ -28,6 +29,7 @@ import { createSealer } from "../../src/platform/sealing.ts";
 import { createRun, type RunRow } from "../../src/runs/index.ts";
 import { createTestDatabase } from "./database.ts";
 import { seedActiveRevision, seedProject } from "./fixtures.ts";
+import { serveHttp } from "./mcp/http-server.ts";
 import { openPool } from "./mcp/pool.ts";
 import { queryRows } from "./server.ts";
 
@@ -56,7 +58,7 @@ export async function openCallBench() {
     deps,
     asTenant,
     /** As the administrator of the database, for what a test must arrange. */
-    asOwner: (statement: string) => queryRows(adminUrl, statement),
+    asAdmin: (statement: string) => queryRows(adminUrl, statement),
     putContract,
     /** A run under an agent contract with these tools: a client's, or a pending one for a worker. */
     async openRun(body: GivenAgent, isShadow = false): Promise<RunRow> {
@@ -84,9 +86,51 @@ export async function openCallBench() {
       asTenant((tx) =>
         tx.selectFrom("runs").selectAll().where("run_id", "=", runId).executeTakeFirstOrThrow(),
       ),
+    approvalRow: (approvalId: string) =>
+      asTenant((tx) =>
+        tx
+          .selectFrom("approvals")
+          .selectAll()
+          .where("approval_id", "=", approvalId)
+          .executeTakeFirstOrThrow(),
+      ),
     close,
   };
 }
+
+/** What became of a call that has to wait for a person; an error if it did not. */
+export async function waiting(outcome: Promise<CallOutcome>) {
+  const found = await outcome;
+  if (found.kind !== "waiting") throw new Error(`The call does not wait: ${JSON.stringify(found)}`);
+  return found;
+}
+
+/** A bench with the tool server `shop`, real and reached over HTTP. */
+export async function openShopBench() {
+  const bench = await openCallBench();
+  const upstream = await serveHttp();
+  await bench.putContract("tool_server", "shop", { transport: "http", url: upstream.url });
+  return {
+    ...bench,
+    upstream,
+    /** A client's run that may do one thing: let the shop say something, as a write unless `grant` says otherwise. */
+    openEchoRun: (grant: object = {}) =>
+      bench.openRun({
+        tools: [{ server: "shop", tool: "echo", effect: "write", ...grant }],
+      } as never),
+    /** A run for a worker, whose runbook lets the shop say something. */
+    openWorkerRun: (limits: object = {}) =>
+      bench.openRun({ driver: "worker", runbook: ECHO_RUNBOOK, limits } as never),
+    async close() {
+      await bench.close();
+      await upstream.close();
+    },
+  };
+}
+
+export type ShopBench = Awaited<ReturnType<typeof openShopBench>>;
+
+const ECHO_RUNBOOK = { steps: [{ key: "one", call: { server: "shop", tool: "echo" } }] };
 
 async function openDeps(): Promise<{ deps: CallDeps; adminUrl: string; close(): Promise<void> }> {
   const database = await createTestDatabase();

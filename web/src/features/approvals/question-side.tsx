@@ -72,7 +72,10 @@ function EffectBlock({ approval }: { approval: Approval }) {
 function WhyBlock({ approval }: { approval: Approval }) {
   const { t, language } = useWords();
   return (
-    <Block title={t("question.why")} aside={<GatePips verdicts={approval.verdicts} />}>
+    <Block
+      title={t("question.why")}
+      aside={<GatePips verdicts={approval.verdicts} isOver={false} />}
+    >
       <p className="text-ink-2">{ruleInWords(approval, language)}</p>
       <p className="text-ink-2">{t("question.gates_again")}</p>
     </Block>

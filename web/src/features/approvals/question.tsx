@@ -159,7 +159,7 @@ function SoFar({ approval }: { approval: Approval }) {
                       "")}
                 </span>
               </span>
-              <GatePips verdicts={call.verdicts} />
+              <GatePips verdicts={call.verdicts} isOver={call.result_status !== "pending"} />
               <span className="dur">{asked || ms === null ? "" : duration(ms)}</span>
             </li>
           );

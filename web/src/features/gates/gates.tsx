@@ -4,17 +4,18 @@ import { useWords } from "../../app/words.ts";
 import { Pip, Pips } from "../../ui/pips.tsx";
 import { GATES, markOf, marksOf, sayingOf, tellingVerdict } from "./verdicts.ts";
 
-function useSaying(verdicts: readonly Verdict[]): string {
+function useSaying(verdicts: readonly Verdict[], isOver: boolean): string {
   const { t } = useWords();
-  const saying = sayingOf(verdicts);
+  const saying = sayingOf(verdicts, isOver);
   return "gate" in saying
     ? t(`pips.${saying.kind}`, { gate: saying.gate, name: t(`gates.names.${saying.gate}`) })
     : t(`pips.${saying.kind}`);
 }
 
-export function GatePips(props: { verdicts: readonly Verdict[] }) {
+/** `isOver` once the call has ended: then it asked a person, and no longer waits for one. */
+export function GatePips(props: { verdicts: readonly Verdict[]; isOver: boolean }) {
   const { language } = useWords();
-  const label = useSaying(props.verdicts);
+  const label = useSaying(props.verdicts, props.isOver);
   const telling = tellingVerdict(props.verdicts);
   const why = telling ? `${label}\n${verdictText(telling, language)}` : label;
   return (

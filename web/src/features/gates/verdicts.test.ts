@@ -35,6 +35,11 @@ test("a person's no is told apart from a rule's", () => {
   });
 });
 
+test("a call that has ended asked a person and waits for nobody", () => {
+  const asks = verdicts("pass", "pass", "pass", "pass", "ask");
+  expect(sayingOf(asks, true)).toEqual({ kind: "asked", gate: 5 });
+});
+
 test("a gate that was not reached is a dot", () => {
   expect(marksOf(verdicts("pass", "block"))).toEqual(["pass", "block", "off", "off", "off"]);
 });

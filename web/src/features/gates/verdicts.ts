@@ -20,7 +20,7 @@ export function marksOf(verdicts: readonly Verdict[]): Mark[] {
 export type Saying =
   | { kind: "passed" | "none" }
   | {
-      kind: "blocked" | "asks" | "approved" | "rejected" | "would_ask" | "reached";
+      kind: "blocked" | "asks" | "asked" | "approved" | "rejected" | "would_ask" | "reached";
       gate: GateNumber;
     };
 
@@ -32,11 +32,16 @@ const TELLING = {
   would_ask: "would_ask",
 } as const;
 
-/** What five marks say in words: the first gate that did more than pass rules. */
-export function sayingOf(verdicts: readonly Verdict[]): Saying {
+/**
+ * What five marks say in words: the first gate that did more than pass rules.
+ *
+ * @param isOver the call has ended, so that nobody is waited for any more
+ */
+export function sayingOf(verdicts: readonly Verdict[], isOver = false): Saying {
   const marks = marksOf(verdicts);
   for (const gate of GATES) {
     const mark = marks[gate - 1];
+    if (mark === "ask" && isOver) return { kind: "asked", gate };
     if (mark && mark !== "pass" && mark !== "off") return { kind: TELLING[mark], gate };
   }
   const last = GATES.findLast((gate) => marks[gate - 1] === "pass");

@@ -99,7 +99,7 @@ function LastCall(props: { run: RunRow }) {
       <span className="cut flex-1" title={call.tool_name}>
         {call.tool_name}
       </span>
-      <GatePips verdicts={call.verdicts} />
+      <GatePips verdicts={call.verdicts} isOver={call.result_status !== "pending"} />
     </span>
   );
 }

@@ -42,7 +42,10 @@ export const StoryLine = memo(function StoryLine(props: LineProps) {
       <Text entry={entry} detail={props.detail} />
       <span className="pp">
         {entry.type === "call" && entry.item.metadata.verdicts.length > 0 && (
-          <GatePips verdicts={(entry.call ?? entry.item.metadata).verdicts} />
+          <GatePips
+            verdicts={(entry.call ?? entry.item.metadata).verdicts}
+            isOver={entry.item.status !== "pending"}
+          />
         )}
       </span>
       <span className="dur">

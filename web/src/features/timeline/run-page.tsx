@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
-import { useMemo } from "react";
-import { isFinal, type RunDetail, type TimelineItem } from "../../app/api.ts";
+import { useMemo, useState } from "react";
+import { isFinal, type Run, type RunDetail, type TimelineItem } from "../../app/api.ts";
 import { Problem } from "../../app/client.ts";
 import { useNow } from "../../app/clock.ts";
 import { runApprovalsQuery, runQuery, timelineQuery, transitionsQuery } from "../../app/queries.ts";
@@ -20,8 +20,9 @@ export function RunPage() {
   const { t } = useWords();
   const { projectId, runId } = useParams({ from: "/console/runs/$projectId/$runId" });
   const run = useQuery(runQuery(projectId, runId));
+  const ready = useReady(run.data);
   usePageTitle(run.data?.run.title ?? t("run.title"));
-  if (run.data) return <LoadedRun key={runId} detail={run.data} />;
+  if (run.data && ready) return <LoadedRun key={runId} detail={run.data} />;
   const missing = run.error instanceof Problem && run.error.status === 404;
   return (
     <div className="page">
@@ -29,7 +30,7 @@ export function RunPage() {
         <Link to="/runs">{t("nav.runs")}</Link>
       </div>
       <h1 className="sr-only">{t("run.title")}</h1>
-      {run.isPending && <Bones rows={10} label={t("common.loading")} />}
+      {!run.error && <Bones rows={10} label={t("common.loading")} />}
       {run.error && (
         <ProblemNote error={run.error} {...(missing ? {} : { onRetry: () => run.refetch() })} />
       )}
@@ -37,13 +38,29 @@ export function RunPage() {
   );
 }
 
+/** The questions of a run that waits, oldest first. */
+function useQuestions(run: Run | undefined) {
+  const waits = run?.state === "waiting_approval";
+  const query = useQuery(runApprovalsQuery(run?.project_id ?? "", run?.run_id ?? "", waits));
+  return { open: waits ? (query.data?.items ?? []) : [], arePending: waits && query.isPending };
+}
+
+/** A run that waits opens together with its question, so that nothing moves under a finger; once open it stays. */
+function useReady(detail: RunDetail | undefined): boolean {
+  const [opened, setOpened] = useState<string>();
+  const { arePending } = useQuestions(detail?.run);
+  const id = detail?.run.run_id;
+  if (id === undefined || id === opened) return id !== undefined;
+  if (arePending) return false;
+  setOpened(id);
+  return true;
+}
+
 function LoadedRun(props: { detail: RunDetail }) {
   const { detail } = props;
   const { run } = detail;
   const { items, changes, earlier } = useTimeline(detail);
-  const waits = run.state === "waiting_approval";
-  const questions = useQuery(runApprovalsQuery(run.project_id, run.run_id, waits)).data?.items;
-  const open = waits ? (questions ?? []) : [];
+  const { open } = useQuestions(run);
   const entries = useMemo(() => entriesOf(items, detail), [items, detail]);
   const now = useNow();
   const spans = spansOf(changes, isFinal(run.state) ? 0 : now);

@@ -52,10 +52,15 @@ export function SignInPage() {
   const [key, setKey] = useState("");
   const taken = useRef(false);
   useEffect(() => {
-    if (taken.current) return;
+    const take = () => {
+      const link = takeLinkFromAddress();
+      if (link) signIn.mutate(link);
+    };
+    if (!taken.current) take();
     taken.current = true;
-    const link = takeLinkFromAddress();
-    if (link) signIn.mutate(link);
+    // A second link, opened where a first one failed, changes only the fragment.
+    window.addEventListener("hashchange", take);
+    return () => window.removeEventListener("hashchange", take);
   });
   const submit = (event: FormEvent) => {
     event.preventDefault();

@@ -150,6 +150,7 @@ export async function endAskedCall(
       block_gate: 5,
       block_code: ending.code,
       block_reason: ending.reason,
+      error_code: ending.code,
       completed_at: sql<string>`clock_timestamp()`,
     })
     .where("project_id", "=", question.project_id)

@@ -235,3 +235,28 @@ describe("the gateway's door", () => {
     expect([answer.status, answer.body.code]).toEqual([403, "E-FORBIDDEN"]);
   });
 });
+
+describe("an operator", () => {
+  it("stops an agent's run, and the reason stands on its timeline", async () => {
+    const opened = await server.api("/runs", {
+      key: await agentKey(0),
+      body: { title: "Nightly review" },
+    });
+    expect(opened.status).toBe(201);
+    const path = `/runs/${opened.body.run_id}`;
+    const body = { project_id: "acme", reason: "Not tonight." };
+    expect((await server.api(`${path}/cancel`, { body })).status).toBe(200);
+    const { run, timeline } = (await server.api(path)).body;
+    expect(run).toMatchObject({
+      state: "cancelled",
+      error_detail: expect.stringContaining("Not tonight."),
+    });
+    expect(timeline.at(-1)).toMatchObject({ status: "cancelled", summary: run.error_detail });
+    const again = await server.api(`${path}/cancel`, { body });
+    expect([again.status, again.body.code, again.body.state]).toEqual([
+      409,
+      "E-RUN-STATE",
+      "cancelled",
+    ]);
+  });
+});

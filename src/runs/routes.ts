@@ -68,7 +68,8 @@ export function runRoutes(deps: { db: Database; effects: RunEffects }) {
     .openapi(cancel, async (c) => {
       const { project_id, reason } = c.req.valid("json");
       requireRole(c.var.caller, "operator");
-      const change = { event: "cancel", reason } as const;
+      const error_detail = `cancelled by ${c.var.caller.actor.id}: ${reason}`;
+      const change = { event: "cancel", reason, patch: { error_detail } } as const;
       const run = { runId: c.req.valid("param").run_id, projectId: project_id };
       return c.json(refTo(await actOnRun(deps, c.var.caller, run, change)), 200);
     })

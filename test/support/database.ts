@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { inject } from "vitest";
 import { urlOf, withClient } from "./server.ts";
+import { waitFor } from "./wait.ts";
 
 export interface TestDatabase {
   /** As the ordinary login that owns the database: what the server sees in production. */
@@ -23,8 +24,14 @@ export async function createTestDatabase(): Promise<TestDatabase> {
     url: urlOf(loginUrl, name),
     adminUrl: urlOf(adminUrl, name),
     async drop() {
-      await withClient(adminUrl, (client) =>
-        client.query(`drop database if exists ${name} with (force)`),
+      // An ordinary administrator may not cut the login's sessions on every version; closed ones are gone in a moment.
+      await waitFor(
+        () =>
+          withClient(adminUrl, async (client) => {
+            await client.query(`drop database if exists ${name} with (force)`);
+            return true;
+          }),
+        { timeoutMs: 15_000, what: `the database ${name} to be dropped` },
       );
     },
   };

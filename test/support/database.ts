@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { inject } from "vitest";
-import { urlOf, withClient } from "./server.ts";
-import { waitFor } from "./wait.ts";
+import { dropDatabase, urlOf, withClient } from "./server.ts";
 
 export interface TestDatabase {
   /** As the ordinary login that owns the database: what the server sees in production. */
@@ -24,15 +23,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
     url: urlOf(loginUrl, name),
     adminUrl: urlOf(adminUrl, name),
     async drop() {
-      // An ordinary administrator may not cut the login's sessions on every version; closed ones are gone in a moment.
-      await waitFor(
-        () =>
-          withClient(adminUrl, async (client) => {
-            await client.query(`drop database if exists ${name} with (force)`);
-            return true;
-          }),
-        { timeoutMs: 15_000, what: `the database ${name} to be dropped` },
-      );
+      await withClient(adminUrl, (client) => dropDatabase(client, name));
     },
   };
 }

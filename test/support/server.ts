@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client, DatabaseError, escapeIdentifier, escapeLiteral } from "pg";
 import { startEmbeddedPostgres } from "../../src/platform/postgres/index.ts";
+import { waitFor } from "./wait.ts";
 
 /** What global-setup.ts hands to every test file. */
 export interface TestServer {
@@ -172,6 +173,20 @@ async function ensureLogin(client: Client, password: string): Promise<void> {
   if (rows[0]?.member !== true) await client.query(`grant ${LOGIN} to current_user`);
 }
 
+/**
+ * Drops a database, cutting the sessions that are left. An ordinary administrator may cut those of its login, but on
+ * PostgreSQL 15 not an autovacuum worker that happens to be there: that one is gone in a moment.
+ */
+export async function dropDatabase(client: Client, name: string): Promise<void> {
+  await waitFor(
+    async () => {
+      await client.query(`drop database if exists ${escapeIdentifier(name)} with (force)`);
+      return true;
+    },
+    { timeoutMs: 15_000, what: `the database ${name} to be dropped` },
+  );
+}
+
 /** Drops the template and what test files have left behind. */
 export async function dropDatabases(server: TestServer): Promise<void> {
   await withClient(server.adminUrl, async (client) => {
@@ -180,7 +195,7 @@ export async function dropDatabases(server: TestServer): Promise<void> {
       [server.template, server.prefix],
     );
     for (const { name } of rows) {
-      await client.query(`drop database if exists ${escapeIdentifier(name)} with (force)`);
+      await dropDatabase(client, name);
     }
   });
 }

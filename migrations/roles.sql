@@ -9,8 +9,10 @@ begin
     'awooop_app',      -- a caller with a list of projects
     'awooop_platform', -- a platform operator
     'awooop_system',   -- what must run before a tenant is known
+    'awooop_retention', -- forgets what a project no longer keeps; the only one that deletes runs
     'awooop_jobs',     -- the job engine, in its own schema
-    'awooop_catalog'   -- owns the one SECURITY DEFINER function
+    'awooop_catalog',  -- owns the function that lists projects
+    'awooop_search'    -- owns the function that finds runs by words
   ] loop
     begin
       if not exists (select from pg_roles where rolname = wanted) then

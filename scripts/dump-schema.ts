@@ -12,8 +12,8 @@ const ROLES = `
   select format('-- role %s: %s%s%s%s', rolname, case when rolcanlogin then 'login' else 'nologin' end,
     case when rolsuper then ', SUPERUSER' else '' end, case when rolbypassrls then ', BYPASSRLS' else '' end,
     case when rolcreaterole then ', CREATEROLE' else '' end) as line
-  from pg_roles where rolname in ('awooop_owner', 'awooop_app', 'awooop_platform', 'awooop_system', 'awooop_jobs',
-    'awooop_catalog') order by rolname collate "C"`;
+  from pg_roles where rolname in ('awooop_owner', 'awooop_app', 'awooop_platform', 'awooop_system', 'awooop_retention',
+    'awooop_jobs', 'awooop_catalog', 'awooop_search') order by rolname collate "C"`;
 
 /** What the dump has no words for; a migration that adds such a thing has to teach the dump first. */
 const UNKNOWN = `

@@ -1,5 +1,4 @@
 import { hostname } from "node:os";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Registry } from "prom-client";
 import { contractChecks, createRunbookAgent } from "./agents/index.ts";
@@ -48,8 +47,9 @@ import { createCursors } from "./platform/http/index.ts";
 import { newId } from "./platform/ids.ts";
 import { type Jobs, openJobs } from "./platform/jobs/index.ts";
 import { createLog, type Logger } from "./platform/log.ts";
-import { EmbeddedPostgresError, startEmbeddedPostgres } from "./platform/postgres/index.ts";
+import { EmbeddedPostgresError } from "./platform/postgres/index.ts";
 import { createSealer } from "./platform/sealing.ts";
+import { type Closer, closeAll, openStorage, type Storage } from "./platform/storage.ts";
 import { activeAgent, agentOf, openClientRun, runListRoutes, runRoutes } from "./runs/index.ts";
 import { readSecret, secretRoutes } from "./secrets/index.ts";
 import { createTenants, tenantRoutes } from "./tenants/index.ts";
@@ -59,36 +59,6 @@ import { startWorker } from "./worker/index.ts";
 
 const WEB_ROOT = fileURLToPath(new URL("../dist/web/", import.meta.url));
 const DATA_DIR = fileURLToPath(new URL("../.awooop", import.meta.url));
-
-/** Ends what was started, last first; one that fails does not keep the others from ending. */
-type Closer = { name: string; close: () => Promise<unknown> };
-
-interface Storage {
-  url: string;
-  migrateUrl: string;
-  listenUrl: string;
-}
-
-/** The database: the one configured, or the embedded one. If that dies by itself, so does the server. */
-async function openStorage(
-  config: Config,
-  log: Logger,
-  closers: Closer[],
-  onLost: () => void,
-): Promise<Storage> {
-  const { database } = config;
-  if (database.kind === "external") return database;
-  const embedded = await startEmbeddedPostgres({
-    dataDir: join(config.dataDir, "postgres"),
-    log: (level, msg, fields) => log[level](fields ?? {}, msg),
-  });
-  closers.push({ name: "database", close: () => embedded.stop() });
-  embedded.onExit((exit) => {
-    log.fatal({ exit }, "PostgreSQL ended by itself");
-    onLost();
-  });
-  return { url: embedded.url, migrateUrl: embedded.url, listenUrl: embedded.url };
-}
 
 function loginOf(url: string): string {
   return decodeURIComponent(new URL(url).username);
@@ -321,12 +291,6 @@ async function isReady(db: Database): Promise<boolean> {
     tx.selectFrom("projects").select("project_id").limit(1).execute(),
   );
   return true;
-}
-
-async function closeAll(closers: Closer[], log: Logger): Promise<void> {
-  for (const { name, close } of closers.splice(0).reverse()) {
-    await close().catch((error: unknown) => log.error({ err: error }, `closing ${name} failed`));
-  }
 }
 
 function sayWhereItIs(running: Running): void {

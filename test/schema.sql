@@ -4,11 +4,15 @@
 -- role awooop_jobs: nologin
 -- role awooop_owner: nologin
 -- role awooop_platform: nologin
+-- role awooop_retention: nologin
+-- role awooop_search: nologin
 -- role awooop_system: nologin
 
 grant usage on schema awooop to awooop_app;
 grant usage on schema awooop to awooop_catalog;
 grant usage on schema awooop to awooop_platform;
+grant usage on schema awooop to awooop_retention;
+grant usage on schema awooop to awooop_search;
 grant usage on schema awooop to awooop_system;
 
 create table api_keys (
@@ -63,7 +67,7 @@ create table approval_decisions (
   constraint approval_decisions_pkey PRIMARY KEY (project_id, decision_id),
   constraint approval_decisions_project_id_approval_id_actor_id_key UNIQUE (project_id, approval_id, actor_id),
   constraint approval_decisions_project_id_approval_id_fkey FOREIGN KEY (project_id, approval_id) REFERENCES approvals(project_id, approval_id),
-  constraint approval_decisions_decision_check CHECK ((decision = ANY (ARRAY['approve'::text, 'reject'::text]))),
+  constraint approval_decisions_decision_check CHECK ((decision = ANY (ARRAY['approve'::text, 'reject'::text, 'request_changes'::text, 'edit'::text]))),
   constraint approval_decisions_reason_check CHECK ((length(reason) <= 4000))
 );
 alter table approval_decisions owner to awooop_owner;
@@ -72,11 +76,15 @@ alter table approval_decisions force row level security;
 create policy platform on approval_decisions as permissive for all to awooop_platform
   using (true)
   with check (true);
+create policy retention on approval_decisions as permissive for all to awooop_retention
+  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
+  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
 create policy tenant on approval_decisions as permissive for all to awooop_app
   using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
   with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
 grant select, insert on approval_decisions to awooop_app;
 grant select, insert on approval_decisions to awooop_platform;
+grant select, delete on approval_decisions to awooop_retention;
 
 create table approvals (
   approval_id uuid not null,
@@ -119,6 +127,8 @@ create table approvals (
   redeemed_call_id uuid,
   answered_at timestamp with time zone,
   void_reason text,
+  approved_args_ciphertext bytea,
+  approved_args_display jsonb,
   constraint approvals_pkey PRIMARY KEY (project_id, approval_id),
   constraint approvals_approval_id_key UNIQUE (approval_id),
   constraint approvals_project_id_run_id_fkey FOREIGN KEY (project_id, run_id) REFERENCES runs(project_id, run_id),
@@ -129,7 +139,7 @@ create table approvals (
   constraint approvals_on_reject_check CHECK ((on_reject = ANY (ARRAY['cancel'::text, 'return'::text]))),
   constraint approvals_quorum_check CHECK ((quorum >= 1)),
   constraint approvals_redeem_seconds_check CHECK (((redeem_seconds >= 1) AND (redeem_seconds <= 86400))),
-  constraint approvals_status_check CHECK ((status = ANY (ARRAY['open'::text, 'approved'::text, 'rejected'::text, 'expired'::text, 'voided'::text])))
+  constraint approvals_status_check CHECK ((status = ANY (ARRAY['open'::text, 'approved'::text, 'rejected'::text, 'changes_requested'::text, 'expired'::text, 'voided'::text])))
 );
 alter table approvals owner to awooop_owner;
 create index approvals_expiry ON awooop.approvals USING btree (expires_at) WHERE (status = 'open'::text);
@@ -141,6 +151,9 @@ alter table approvals force row level security;
 create policy platform on approvals as permissive for all to awooop_platform
   using (true)
   with check (true);
+create policy retention on approvals as permissive for all to awooop_retention
+  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
+  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
 create policy system on approvals as permissive for select to awooop_system
   using (true);
 create policy tenant on approvals as permissive for all to awooop_app
@@ -148,6 +161,7 @@ create policy tenant on approvals as permissive for all to awooop_app
   with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
 grant select, insert, update on approvals to awooop_app;
 grant select, insert, update on approvals to awooop_platform;
+grant select, update (args_display, args_ciphertext), delete on approvals to awooop_retention;
 grant select on approvals to awooop_system;
 
 create table audit_log (
@@ -171,6 +185,9 @@ alter table audit_log force row level security;
 create policy platform on audit_log as permissive for all to awooop_platform
   using (true)
   with check (true);
+create policy retention on audit_log as permissive for all to awooop_retention
+  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
+  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
 create policy system on audit_log as permissive for insert to awooop_system
   with check ((project_id = '_platform'::text));
 create policy tenant on audit_log as permissive for all to awooop_app
@@ -178,6 +195,7 @@ create policy tenant on audit_log as permissive for all to awooop_app
   with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
 grant select, insert on audit_log to awooop_app;
 grant select, insert on audit_log to awooop_platform;
+grant insert on audit_log to awooop_retention;
 grant insert on audit_log to awooop_system;
 
 create table audit_private (
@@ -216,16 +234,21 @@ create table budget_reservations (
   constraint budget_reservations_status_check CHECK ((status = ANY (ARRAY['reserved'::text, 'spent'::text, 'released'::text])))
 );
 alter table budget_reservations owner to awooop_owner;
+create index budget_reservations_of_run ON awooop.budget_reservations USING btree (project_id, run_id);
 alter table budget_reservations enable row level security;
 alter table budget_reservations force row level security;
 create policy platform on budget_reservations as permissive for all to awooop_platform
   using (true)
   with check (true);
+create policy retention on budget_reservations as permissive for all to awooop_retention
+  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
+  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
 create policy tenant on budget_reservations as permissive for all to awooop_app
   using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
   with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
 grant select, insert, update on budget_reservations to awooop_app;
 grant select, insert, update on budget_reservations to awooop_platform;
+grant select, delete on budget_reservations to awooop_retention;
 
 create table channel_events (
   event_id uuid not null,
@@ -241,25 +264,32 @@ create table channel_events (
   is_duplicate boolean not null default false,
   run_id uuid,
   received_at timestamp with time zone not null default clock_timestamp(),
+  payload_erased_at timestamp with time zone,
   constraint channel_events_pkey PRIMARY KEY (project_id, event_id),
   constraint channel_events_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(project_id)
 );
 alter table channel_events owner to awooop_owner;
 create index channel_events_by_fingerprint ON awooop.channel_events USING btree (project_id, channel_id, fingerprint, received_at DESC) WHERE (run_id IS NOT NULL);
 create index channel_events_by_provider_id ON awooop.channel_events USING btree (project_id, provider_event_id);
+create index channel_events_by_type ON awooop.channel_events USING btree (project_id, channel_type, received_at DESC, event_id DESC);
 create unique index channel_events_first ON awooop.channel_events USING btree (project_id, channel_id, provider_event_id) WHERE (NOT is_duplicate);
 create index channel_events_newest ON awooop.channel_events USING btree (project_id, received_at DESC, event_id DESC);
 create index channel_events_of_run ON awooop.channel_events USING btree (project_id, run_id, received_at) WHERE (run_id IS NOT NULL);
+create index channel_events_with_payload ON awooop.channel_events USING btree (project_id, received_at) WHERE (payload_erased_at IS NULL);
 alter table channel_events enable row level security;
 alter table channel_events force row level security;
 create policy platform on channel_events as permissive for all to awooop_platform
   using (true)
   with check (true);
+create policy retention on channel_events as permissive for all to awooop_retention
+  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
+  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
 create policy tenant on channel_events as permissive for all to awooop_app
   using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
   with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
 grant select, insert, update on channel_events to awooop_app;
 grant select, insert, update on channel_events to awooop_platform;
+grant select, update (payload, payload_erased_at), delete on channel_events to awooop_retention;
 
 create table contract_revisions (
   revision_id uuid not null,
@@ -273,10 +303,15 @@ create table contract_revisions (
   version_minor integer not null,
   created_at timestamp with time zone not null default clock_timestamp(),
   created_by text not null,
+  base_revision_id uuid,
+  change_level text not null default 'initial'::text,
+  change_reasons jsonb not null default '[]'::jsonb,
   constraint contract_revisions_pkey PRIMARY KEY (project_id, revision_id),
+  constraint contract_revisions_id UNIQUE (revision_id),
   constraint contract_revisions_project_id_contract_id_version_major_ver_key UNIQUE (project_id, contract_id, version_major, version_minor),
   constraint contract_revisions_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(project_id),
   constraint contract_revisions_body_hash_check CHECK ((body_hash ~ '^[0-9a-f]{64}$'::text)),
+  constraint contract_revisions_change_level_check CHECK ((change_level = ANY (ARRAY['initial'::text, 'minor'::text, 'major'::text]))),
   constraint contract_revisions_contract_family_check CHECK ((contract_family = ANY (ARRAY['agent'::text, 'tool_server'::text, 'policy'::text, 'channel'::text]))),
   constraint contract_revisions_contract_id_check CHECK ((contract_id ~ '^[a-z0-9]([a-z0-9._-]{0,126}[a-z0-9])?$'::text)),
   constraint contract_revisions_lifecycle_status_check CHECK ((lifecycle_status = ANY (ARRAY['draft'::text, 'review'::text, 'active'::text, 'deprecated'::text, 'retired'::text, 'rejected'::text]))),
@@ -286,6 +321,8 @@ create table contract_revisions (
 alter table contract_revisions owner to awooop_owner;
 create index contract_revisions_active_family ON awooop.contract_revisions USING btree (project_id, contract_family) WHERE (lifecycle_status = 'active'::text);
 create index contract_revisions_newest ON awooop.contract_revisions USING btree (project_id, created_at DESC, revision_id DESC);
+create index contract_revisions_newest_of_all ON awooop.contract_revisions USING btree (created_at DESC, revision_id DESC, project_id DESC);
+create index contract_revisions_of_contract ON awooop.contract_revisions USING btree (project_id, contract_id, created_at DESC, revision_id DESC);
 create unique index contract_revisions_one_active ON awooop.contract_revisions USING btree (project_id, contract_id) WHERE (lifecycle_status = 'active'::text);
 alter table contract_revisions enable row level security;
 alter table contract_revisions force row level security;
@@ -297,6 +334,35 @@ create policy tenant on contract_revisions as permissive for all to awooop_app
   with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
 grant select, insert, update (lifecycle_status) on contract_revisions to awooop_app;
 grant select, insert, update (lifecycle_status) on contract_revisions to awooop_platform;
+
+create table contract_transitions (
+  transition_id uuid not null,
+  project_id text collate "C" not null,
+  revision_id uuid not null,
+  from_status text,
+  to_status text not null,
+  event text not null,
+  actor_kind text not null,
+  actor_id text not null,
+  reason text,
+  at timestamp with time zone not null default clock_timestamp(),
+  constraint contract_transitions_pkey PRIMARY KEY (project_id, transition_id),
+  constraint contract_transitions_project_id_revision_id_fkey FOREIGN KEY (project_id, revision_id) REFERENCES contract_revisions(project_id, revision_id),
+  constraint contract_transitions_event_check CHECK ((event = ANY (ARRAY['create'::text, 'submit'::text, 'approve'::text, 'reject'::text, 'activate'::text, 'deprecate'::text, 'retire'::text]))),
+  constraint contract_transitions_reason_check CHECK ((length(reason) <= 4000))
+);
+alter table contract_transitions owner to awooop_owner;
+create index contract_transitions_of_revision ON awooop.contract_transitions USING btree (project_id, revision_id, at, transition_id);
+alter table contract_transitions enable row level security;
+alter table contract_transitions force row level security;
+create policy platform on contract_transitions as permissive for all to awooop_platform
+  using (true)
+  with check (true);
+create policy tenant on contract_transitions as permissive for all to awooop_app
+  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
+  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
+grant select, insert on contract_transitions to awooop_app;
+grant select, insert on contract_transitions to awooop_platform;
 
 create table idempotency_keys (
   project_id text collate "C" not null,
@@ -370,6 +436,9 @@ alter table mcp_calls force row level security;
 create policy platform on mcp_calls as permissive for all to awooop_platform
   using (true)
   with check (true);
+create policy retention on mcp_calls as permissive for all to awooop_retention
+  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
+  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
 create policy system on mcp_calls as permissive for select to awooop_system
   using (true);
 create policy tenant on mcp_calls as permissive for all to awooop_app
@@ -377,6 +446,7 @@ create policy tenant on mcp_calls as permissive for all to awooop_app
   with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
 grant select, insert, update on mcp_calls to awooop_app;
 grant select, insert, update on mcp_calls to awooop_platform;
+grant select, update (args, result), delete on mcp_calls to awooop_retention;
 grant select on mcp_calls to awooop_system;
 
 create table outbound_messages (
@@ -406,11 +476,17 @@ alter table outbound_messages owner to awooop_owner;
 create index outbound_messages_by_time ON awooop.outbound_messages USING btree (project_id, run_id, COALESCE(sent_at, queued_at));
 create index outbound_messages_of_run ON awooop.outbound_messages USING btree (project_id, run_id, queued_at, message_id);
 create index outbound_messages_queued ON awooop.outbound_messages USING btree (queued_at) WHERE (send_status = 'queued'::text);
+create index outbound_messages_words ON awooop.outbound_messages USING gin (awooop_search_vector(project_id, content_preview)) WHERE (run_id IS NOT NULL);
 alter table outbound_messages enable row level security;
 alter table outbound_messages force row level security;
 create policy platform on outbound_messages as permissive for all to awooop_platform
   using (true)
   with check (true);
+create policy retention on outbound_messages as permissive for all to awooop_retention
+  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
+  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
+create policy search on outbound_messages as permissive for select to awooop_search
+  using (true);
 create policy system on outbound_messages as permissive for select to awooop_system
   using (true);
 create policy tenant on outbound_messages as permissive for all to awooop_app
@@ -418,7 +494,30 @@ create policy tenant on outbound_messages as permissive for all to awooop_app
   with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
 grant select, insert, update on outbound_messages to awooop_app;
 grant select, insert, update on outbound_messages to awooop_platform;
+grant select, update (content), delete on outbound_messages to awooop_retention;
+grant select (project_id, run_id, content_preview) on outbound_messages to awooop_search;
 grant select on outbound_messages to awooop_system;
+
+create table project_budgets (
+  project_id text collate "C" not null,
+  month date not null,
+  spent_usd numeric(14,6) not null default 0,
+  constraint project_budgets_pkey PRIMARY KEY (project_id, month),
+  constraint project_budgets_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(project_id),
+  constraint project_budgets_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric)),
+  constraint project_budgets_spent_usd_check CHECK ((spent_usd >= (0)::numeric))
+);
+alter table project_budgets owner to awooop_owner;
+alter table project_budgets enable row level security;
+alter table project_budgets force row level security;
+create policy platform on project_budgets as permissive for all to awooop_platform
+  using (true)
+  with check (true);
+create policy tenant on project_budgets as permissive for all to awooop_app
+  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
+  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
+grant select, insert, update on project_budgets to awooop_app;
+grant select, insert, update on project_budgets to awooop_platform;
 
 create table projects (
   project_id text collate "C" not null,
@@ -428,12 +527,20 @@ create table projects (
   budget_limit_usd numeric(14,6),
   is_active boolean not null default true,
   created_at timestamp with time zone not null default clock_timestamp(),
+  separate_approver boolean not null default false,
+  drains boolean not null default false,
+  retention_payload_days integer,
+  retention_run_days integer,
   constraint projects_pkey PRIMARY KEY (project_id),
   constraint projects_budget_limit_usd_check CHECK ((budget_limit_usd >= (0)::numeric)),
   constraint projects_canary_percent_check CHECK (((canary_percent >= 0) AND (canary_percent <= 100))),
   constraint projects_display_name_check CHECK (((length(display_name) >= 1) AND (length(display_name) <= 200))),
+  constraint projects_drains CHECK ((NOT (drains AND is_active))),
   constraint projects_migration_mode_check CHECK ((migration_mode = ANY (ARRAY['legacy'::text, 'shadow'::text, 'canary'::text, 'active'::text]))),
-  constraint projects_project_id_check CHECK ((project_id ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'::text))
+  constraint projects_project_id_check CHECK ((project_id ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'::text)),
+  constraint projects_retention CHECK (((retention_run_days IS NULL) OR (retention_payload_days IS NULL) OR (retention_payload_days <= retention_run_days))),
+  constraint projects_retention_payload_days_check CHECK (((retention_payload_days >= 1) AND (retention_payload_days <= 36500))),
+  constraint projects_retention_run_days_check CHECK (((retention_run_days >= 1) AND (retention_run_days <= 36500)))
 );
 alter table projects owner to awooop_owner;
 alter table projects enable row level security;
@@ -443,6 +550,9 @@ create policy catalog on projects as permissive for select to awooop_catalog
 create policy platform on projects as permissive for all to awooop_platform
   using (true)
   with check (true);
+create policy retention on projects as permissive for all to awooop_retention
+  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
+  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
 create policy system on projects as permissive for select to awooop_system
   using (true);
 create policy tenant on projects as permissive for all to awooop_app
@@ -451,6 +561,7 @@ create policy tenant on projects as permissive for all to awooop_app
 grant select on projects to awooop_app;
 grant select on projects to awooop_catalog;
 grant select, insert, update on projects to awooop_platform;
+grant select on projects to awooop_retention;
 grant select on projects to awooop_system;
 
 create table run_budgets (
@@ -471,11 +582,95 @@ alter table run_budgets force row level security;
 create policy platform on run_budgets as permissive for all to awooop_platform
   using (true)
   with check (true);
+create policy retention on run_budgets as permissive for all to awooop_retention
+  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
+  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
 create policy tenant on run_budgets as permissive for all to awooop_app
   using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
   with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
 grant select, insert, update on run_budgets to awooop_app;
 grant select, insert, update on run_budgets to awooop_platform;
+grant select, delete on run_budgets to awooop_retention;
+
+create table run_bulk_actions (
+  bulk_id uuid not null,
+  project_id text collate "C" not null,
+  action text not null,
+  filter jsonb not null,
+  reason text not null,
+  status text not null,
+  actor_kind text not null,
+  actor_id text not null,
+  via_key_id text,
+  runs_until timestamp with time zone not null default clock_timestamp(),
+  total_count integer not null,
+  changed_count integer not null default 0,
+  refused_count integer not null default 0,
+  at_created_at timestamp with time zone,
+  at_run_id uuid,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  started_at timestamp with time zone,
+  heartbeat_at timestamp with time zone,
+  completed_at timestamp with time zone,
+  constraint run_bulk_actions_pkey PRIMARY KEY (project_id, bulk_id),
+  constraint run_bulk_actions_bulk_id_key UNIQUE (bulk_id),
+  constraint run_bulk_actions_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(project_id),
+  constraint run_bulk_actions_action_check CHECK ((action = ANY (ARRAY['cancel'::text, 'retry'::text, 'void'::text]))),
+  constraint run_bulk_actions_check CHECK (((completed_at IS NOT NULL) = (status = 'done'::text))),
+  constraint run_bulk_actions_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 4000))),
+  constraint run_bulk_actions_status_check CHECK ((status = ANY (ARRAY['queued'::text, 'running'::text, 'done'::text])))
+);
+alter table run_bulk_actions owner to awooop_owner;
+create index run_bulk_actions_newest ON awooop.run_bulk_actions USING btree (project_id, created_at DESC, bulk_id DESC);
+create index run_bulk_actions_open ON awooop.run_bulk_actions USING btree (created_at) WHERE (status <> 'done'::text);
+alter table run_bulk_actions enable row level security;
+alter table run_bulk_actions force row level security;
+create policy platform on run_bulk_actions as permissive for all to awooop_platform
+  using (true)
+  with check (true);
+create policy retention on run_bulk_actions as permissive for all to awooop_retention
+  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
+  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
+create policy system on run_bulk_actions as permissive for select to awooop_system
+  using (true);
+create policy tenant on run_bulk_actions as permissive for all to awooop_app
+  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
+  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
+grant select, insert, update on run_bulk_actions to awooop_app;
+grant select, insert, update on run_bulk_actions to awooop_platform;
+grant select, delete on run_bulk_actions to awooop_retention;
+grant select on run_bulk_actions to awooop_system;
+
+create table run_bulk_results (
+  project_id text collate "C" not null,
+  bulk_id uuid not null,
+  run_id uuid not null,
+  outcome text not null,
+  code text,
+  detail text,
+  new_run_id uuid,
+  at timestamp with time zone not null default clock_timestamp(),
+  constraint run_bulk_results_pkey PRIMARY KEY (project_id, bulk_id, run_id),
+  constraint run_bulk_results_project_id_bulk_id_fkey FOREIGN KEY (project_id, bulk_id) REFERENCES run_bulk_actions(project_id, bulk_id),
+  constraint run_bulk_results_check CHECK (((code IS NOT NULL) = (outcome = 'refused'::text))),
+  constraint run_bulk_results_outcome_check CHECK ((outcome = ANY (ARRAY['changed'::text, 'refused'::text])))
+);
+alter table run_bulk_results owner to awooop_owner;
+create index run_bulk_results_by_outcome ON awooop.run_bulk_results USING btree (project_id, bulk_id, outcome, run_id);
+alter table run_bulk_results enable row level security;
+alter table run_bulk_results force row level security;
+create policy platform on run_bulk_results as permissive for all to awooop_platform
+  using (true)
+  with check (true);
+create policy retention on run_bulk_results as permissive for all to awooop_retention
+  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
+  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
+create policy tenant on run_bulk_results as permissive for all to awooop_app
+  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
+  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
+grant select, insert on run_bulk_results to awooop_app;
+grant select, insert on run_bulk_results to awooop_platform;
+grant select, delete on run_bulk_results to awooop_retention;
 
 create table run_steps (
   step_id uuid not null,
@@ -513,11 +708,45 @@ alter table run_steps force row level security;
 create policy platform on run_steps as permissive for all to awooop_platform
   using (true)
   with check (true);
+create policy retention on run_steps as permissive for all to awooop_retention
+  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
+  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
 create policy tenant on run_steps as permissive for all to awooop_app
   using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
   with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
 grant select, insert, update on run_steps to awooop_app;
 grant select, insert, update on run_steps to awooop_platform;
+grant select, update (input, output), delete on run_steps to awooop_retention;
+
+create table run_totals (
+  project_id text collate "C" not null,
+  month date not null,
+  agent_id text not null,
+  state text not null,
+  is_shadow boolean not null,
+  runs integer not null,
+  steps integer not null,
+  calls integer not null,
+  cost_usd numeric(14,6) not null,
+  constraint run_totals_pkey PRIMARY KEY (project_id, month, agent_id, state, is_shadow),
+  constraint run_totals_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(project_id),
+  constraint run_totals_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric))
+);
+alter table run_totals owner to awooop_owner;
+alter table run_totals enable row level security;
+alter table run_totals force row level security;
+create policy platform on run_totals as permissive for all to awooop_platform
+  using (true)
+  with check (true);
+create policy retention on run_totals as permissive for all to awooop_retention
+  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
+  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
+create policy tenant on run_totals as permissive for all to awooop_app
+  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
+  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
+grant select on run_totals to awooop_app;
+grant select on run_totals to awooop_platform;
+grant select, insert, update on run_totals to awooop_retention;
 
 create table run_transitions (
   transition_id uuid not null,
@@ -540,11 +769,42 @@ alter table run_transitions force row level security;
 create policy platform on run_transitions as permissive for all to awooop_platform
   using (true)
   with check (true);
+create policy retention on run_transitions as permissive for all to awooop_retention
+  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
+  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
 create policy tenant on run_transitions as permissive for all to awooop_app
   using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
   with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
 grant select, insert on run_transitions to awooop_app;
 grant select, insert on run_transitions to awooop_platform;
+grant select, delete on run_transitions to awooop_retention;
+
+create table run_words (
+  project_id text collate "C" not null,
+  run_id uuid not null,
+  words tsvector not null,
+  constraint run_words_pkey PRIMARY KEY (project_id, run_id),
+  constraint run_words_project_id_run_id_fkey FOREIGN KEY (project_id, run_id) REFERENCES runs(project_id, run_id)
+);
+alter table run_words owner to awooop_owner;
+create index run_words_words ON awooop.run_words USING gin (words);
+alter table run_words enable row level security;
+alter table run_words force row level security;
+create policy platform on run_words as permissive for all to awooop_platform
+  using (true)
+  with check (true);
+create policy retention on run_words as permissive for all to awooop_retention
+  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
+  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
+create policy search on run_words as permissive for select to awooop_search
+  using (true);
+create policy tenant on run_words as permissive for all to awooop_app
+  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
+  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
+grant select, insert, update on run_words to awooop_app;
+grant select, insert, update on run_words to awooop_platform;
+grant select, delete on run_words to awooop_retention;
+grant select on run_words to awooop_search;
 
 create table runs (
   run_id uuid not null,
@@ -577,6 +837,7 @@ create table runs (
   timeout_at timestamp with time zone,
   heartbeat_at timestamp with time zone,
   lease_until timestamp with time zone,
+  payload_erased_at timestamp with time zone,
   constraint runs_pkey PRIMARY KEY (project_id, run_id),
   constraint runs_run_id_key UNIQUE (run_id),
   constraint runs_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(project_id),
@@ -590,21 +851,32 @@ create table runs (
 );
 alter table runs owner to awooop_owner;
 create index runs_by_agent ON awooop.runs USING btree (project_id, agent_id, created_at DESC, run_id DESC);
-create index runs_by_error ON awooop.runs USING btree (project_id, error_code) WHERE (error_code IS NOT NULL);
+create index runs_by_cost ON awooop.runs USING btree (project_id, cost_usd, run_id);
+create index runs_by_deadline ON awooop.runs USING btree (project_id, COALESCE(timeout_at, 'infinity'::timestamp with time zone), run_id);
+create index runs_by_end ON awooop.runs USING btree (project_id, COALESCE(completed_at, 'infinity'::timestamp with time zone), run_id);
+create index runs_by_error ON awooop.runs USING btree (project_id, error_code, created_at DESC, run_id DESC) WHERE (error_code IS NOT NULL);
+create index runs_by_shadow ON awooop.runs USING btree (project_id, is_shadow, created_at DESC, run_id DESC);
 create index runs_by_state ON awooop.runs USING btree (project_id, state, created_at DESC, run_id DESC);
 create index runs_by_trace ON awooop.runs USING btree (project_id, trace_id);
 create index runs_by_trigger_ref ON awooop.runs USING btree (project_id, trigger_ref) WHERE (trigger_ref IS NOT NULL);
+create index runs_by_trigger_type ON awooop.runs USING btree (project_id, trigger_type, created_at DESC, run_id DESC);
 create index runs_idle_client ON awooop.runs USING btree (heartbeat_at) WHERE ((driver = 'client'::text) AND (state = 'running'::text));
 create index runs_lease ON awooop.runs USING btree (lease_until) WHERE ((state = 'running'::text) AND (lease_until IS NOT NULL));
 create index runs_newest ON awooop.runs USING btree (project_id, created_at DESC, run_id DESC);
 create index runs_open_client ON awooop.runs USING btree (project_id, opened_by, session_key) WHERE ((driver = 'client'::text) AND (completed_at IS NULL));
 create index runs_timeout ON awooop.runs USING btree (timeout_at) WHERE (completed_at IS NULL);
 create index runs_unclaimed ON awooop.runs USING btree (created_at) WHERE ((driver = 'worker'::text) AND (state = ANY (ARRAY['pending'::text, 'running'::text])) AND (worker_id IS NULL));
+create index runs_with_payload ON awooop.runs USING btree (project_id, completed_at) WHERE ((completed_at IS NOT NULL) AND (payload_erased_at IS NULL));
+CREATE TRIGGER note_words_of_changed AFTER UPDATE OF title, error_detail ON awooop.runs FOR EACH ROW WHEN (((old.title <> new.title) OR (old.error_detail IS DISTINCT FROM new.error_detail))) EXECUTE FUNCTION awooop_note_words();
+CREATE TRIGGER note_words_of_new AFTER INSERT ON awooop.runs FOR EACH ROW EXECUTE FUNCTION awooop_note_words();
 alter table runs enable row level security;
 alter table runs force row level security;
 create policy platform on runs as permissive for all to awooop_platform
   using (true)
   with check (true);
+create policy retention on runs as permissive for all to awooop_retention
+  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
+  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
 create policy system on runs as permissive for select to awooop_system
   using (true);
 create policy tenant on runs as permissive for all to awooop_app
@@ -612,6 +884,7 @@ create policy tenant on runs as permissive for all to awooop_app
   with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
 grant select, insert, update on runs to awooop_app;
 grant select, insert, update on runs to awooop_platform;
+grant select, update (input, result, payload_erased_at), delete on runs to awooop_retention;
 grant select on runs to awooop_system;
 
 create table secrets (
@@ -703,6 +976,25 @@ create policy tenant on tool_pins as permissive for all to awooop_app
 grant select, insert, update on tool_pins to awooop_app;
 grant select, insert, update on tool_pins to awooop_platform;
 
+CREATE OR REPLACE FUNCTION awooop.awooop_note_words()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  noted constant tsvector :=
+    awooop.awooop_search_vector(new.project_id, new.title || ' ' || coalesce(new.error_detail, ''));
+begin
+  if tg_op = 'INSERT' then
+    insert into awooop.run_words values (new.project_id, new.run_id, noted);
+  else
+    update awooop.run_words set words = noted where project_id = new.project_id and run_id = new.run_id;
+  end if;
+  return null;
+end
+$function$;
+alter function awooop_note_words() owner to awooop_owner;
+grant execute on function awooop_note_words() to public;
+
 CREATE OR REPLACE FUNCTION awooop.awooop_operator_list_projects()
  RETURNS TABLE(project_id text, display_name text, migration_mode text, budget_limit_usd numeric, is_active boolean, created_at timestamp with time zone)
  LANGUAGE sql
@@ -714,3 +1006,61 @@ AS $function$
 $function$;
 alter function awooop_operator_list_projects() owner to awooop_catalog;
 grant execute on function awooop_operator_list_projects() to awooop_platform;
+
+CREATE OR REPLACE FUNCTION awooop.awooop_search_runs(in_project text, words text)
+ RETURNS SETOF uuid
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER ROWS 100
+ SET search_path TO 'awooop', 'pg_temp'
+AS $function$
+declare
+  query tsquery;
+begin
+  if current_setting('role') <> 'awooop_platform'
+    and not (in_project = any (string_to_array(coalesce(current_setting('awooop.projects', true), ''), ','))) then
+    return;
+  end if;
+  -- Terms hold neither quotes nor backslashes, and a project's id is a slug.
+  select string_agg('''' || in_project || ' ' || term || ''':*', ' & ')::tsquery into query
+    from unnest(awooop_terms(words)) as term;
+  if query is null then
+    return;
+  end if;
+  return query
+    select w.run_id from run_words w where w.words @@ query
+    union
+    select m.run_id from outbound_messages m
+      where m.run_id is not null and awooop_search_vector(m.project_id, m.content_preview) @@ query;
+end
+$function$;
+alter function awooop_search_runs(text,text) owner to awooop_search;
+grant execute on function awooop_search_runs(text,text) to awooop_app;
+grant execute on function awooop_search_runs(text,text) to awooop_platform;
+
+CREATE OR REPLACE FUNCTION awooop.awooop_search_vector(project_id text, content text)
+ RETURNS tsvector
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select array_to_tsvector(array(select project_id || ' ' || term from unnest(awooop.awooop_terms(content)) as term))
+$function$;
+alter function awooop_search_vector(text,text) owner to awooop_owner;
+grant execute on function awooop_search_vector(text,text) to public;
+
+CREATE OR REPLACE FUNCTION awooop.awooop_terms(content text)
+ RETURNS text[]
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+AS $function$
+  select array(
+    select distinct term from regexp_matches(lower(left(content, 8192)),
+        '([\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]+)|([^\u0001-\u002f\u003a-\u0040\u005b-\u0060\u007b-\u00bf\u2000-\u206f\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uff00-\uff0f\uff1a-\uff20]+)',
+        'g') as part,
+      lateral (
+        select left(part[2], 64) as term where part[2] is not null
+        union all
+        select substr(part[1], at, 2) from generate_series(1, length(part[1])) as at
+      ) as terms)
+$function$;
+alter function awooop_terms(text) owner to awooop_owner;
+grant execute on function awooop_terms(text) to public;

@@ -67,7 +67,7 @@ describe("the dump", () => {
     [
       "a function's grant",
       "grant execute on function awooop.awooop_operator_list_projects() to public",
-      "to public;",
+      "awooop_operator_list_projects() to public;",
     ],
     [
       "a trigger",

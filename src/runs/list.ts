@@ -1,5 +1,5 @@
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
-import { type RawBuilder, sql } from "kysely";
+import { sql } from "kysely";
 import {
   type ApiEnv,
   type Caller,
@@ -10,8 +10,8 @@ import {
 import { countRows } from "../platform/database/count.ts";
 import type { Database, Tx } from "../platform/database/index.ts";
 import { answers, type Cursors, newApi, problems } from "../platform/http/index.ts";
-import { isUuid } from "../platform/ids.ts";
 import { redact } from "../platform/redact.ts";
+import { filtersOf } from "./filters.ts";
 import { type ListedRun, type RunListQuery, runListAnswer, runListQuery } from "./list-contract.ts";
 
 const PER_PAGE = 50;
@@ -89,42 +89,6 @@ function placeOf(query: RunListQuery, cursors: Cursors, binding: unknown): Place
 
 const projectsOf = ({ caller, query }: Wanted) => projectsTable(caller, query.project_id);
 
-/** Everything but the project, over `runs`. */
-function filtersOf({ query }: Wanted): RawBuilder<unknown> {
-  const parts = [sql`true`];
-  if (query.state !== undefined) parts.push(sql`state = ${query.state}`);
-  if (query.agent_id !== undefined) parts.push(sql`agent_id = ${query.agent_id}`);
-  if (query.is_shadow !== undefined) parts.push(sql`is_shadow = ${query.is_shadow === "true"}`);
-  if (query.trigger_type !== undefined) parts.push(sql`trigger_type = ${query.trigger_type}`);
-  if (query.created_after !== undefined) {
-    parts.push(sql`created_at >= ${query.created_after}::timestamptz`);
-  }
-  if (query.created_before !== undefined) {
-    parts.push(sql`created_at < ${query.created_before}::timestamptz`);
-  }
-  if (query.q !== undefined) parts.push(searchFor(query.q));
-  return sql.join(parts, sql` and `);
-}
-
-function searchFor(q: string): RawBuilder<unknown> {
-  const range = idRange(q);
-  const byId = range && sql`run_id between ${range.from}::uuid and ${range.to}::uuid`;
-  // With its first hyphen it can only be an id: the run's, or of the event that set it off. Both have an index.
-  if (byId && q.length > FIRST_GROUP) return sql`(${byId} or trigger_ref = ${q})`;
-  return sql`(${byId ?? sql`false`} or trace_id = ${q} or trigger_ref = ${q} or error_code = ${q})`;
-}
-
-const FIRST_GROUP = 8;
-const NO_DIGITS = "________-____-____-____-____________";
-
-/** The run ids that begin with `prefix`; undefined when it is not the beginning of a UUID, or too short to name one. */
-function idRange(prefix: string): { from: string; to: string } | undefined {
-  const text = prefix.toLowerCase() + NO_DIGITS.slice(prefix.length);
-  const from = text.replaceAll("_", "0");
-  if (prefix.length < 4 || prefix.includes("_") || !isUuid(from)) return undefined;
-  return { from, to: text.replaceAll("_", "f") };
-}
-
 type Row = Omit<ListedRun, "last_call"> & {
   last_tool_name: string | null;
   last_result_status: string;
@@ -148,7 +112,7 @@ async function readPage(tx: Tx, wanted: Wanted): Promise<Row[]> {
     from (
       select newest.* from ${projectsOf(wanted)} cross join lateral (
         select project_id, run_id, created_at from runs
-        where project_id = p.project_id and ${filtersOf(wanted)} ${fromHere}
+        where project_id = p.project_id and ${filtersOf(wanted.query)} ${fromHere}
         order by created_at desc, run_id desc limit ${offset + size + 1}
       ) newest
       order by created_at desc, run_id desc limit ${size + 1} offset ${offset}
@@ -167,7 +131,7 @@ function countRuns(tx: Tx, wanted: Wanted): Promise<{ count: number; isExact: bo
   return countRows(
     tx,
     (limit) => sql`select 1 from ${projectsOf(wanted)} cross join lateral (
-      select 1 from runs where project_id = p.project_id and ${filtersOf(wanted)} ${limit}) matching`,
+      select 1 from runs where project_id = p.project_id and ${filtersOf(wanted.query)} ${limit}) matching`,
   );
 }
 

@@ -23,6 +23,8 @@ export type JsonValue = JsonArray | JsonObject | JsonPrimitive;
 
 export type Numeric = ColumnType<number, number | string, number | string>;
 
+export type Timestamp = ColumnType<Date, Date | string, Date | string>;
+
 export interface ApiKeys {
   agent_id: string | null;
   created_at: Generated<string>;
@@ -58,6 +60,8 @@ export interface Approvals {
   agent_reason: string | null;
   answered_at: string | null;
   approval_id: string;
+  approved_args_ciphertext: Buffer | null;
+  approved_args_display: Json | null;
   approved_hash: string | null;
   args_ciphertext: Buffer;
   args_display: Json;
@@ -134,6 +138,7 @@ export interface ChannelEvents {
   fingerprint: string | null;
   is_duplicate: Generated<boolean>;
   payload: Json;
+  payload_erased_at: string | null;
   project_id: string;
   provider_event_id: string;
   received_at: Generated<string>;
@@ -142,8 +147,11 @@ export interface ChannelEvents {
 }
 
 export interface ContractRevisions {
+  base_revision_id: string | null;
   body: Json;
   body_hash: string;
+  change_level: Generated<string>;
+  change_reasons: Generated<Json>;
   contract_family: string;
   contract_id: string;
   created_at: Generated<string>;
@@ -153,6 +161,19 @@ export interface ContractRevisions {
   revision_id: string;
   version_major: number;
   version_minor: number;
+}
+
+export interface ContractTransitions {
+  actor_id: string;
+  actor_kind: string;
+  at: Generated<string>;
+  event: string;
+  from_status: string | null;
+  project_id: string;
+  reason: string | null;
+  revision_id: string;
+  to_status: string;
+  transition_id: string;
 }
 
 export interface IdempotencyKeys {
@@ -215,14 +236,24 @@ export interface OutboundMessages {
   triggered_by_state: string | null;
 }
 
+export interface ProjectBudgets {
+  month: Timestamp;
+  project_id: string;
+  spent_usd: Generated<Numeric>;
+}
+
 export interface Projects {
   budget_limit_usd: Numeric | null;
   canary_percent: Generated<number>;
   created_at: Generated<string>;
   display_name: string;
+  drains: Generated<boolean>;
   is_active: Generated<boolean>;
   migration_mode: string;
   project_id: string;
+  retention_payload_days: number | null;
+  retention_run_days: number | null;
+  separate_approver: Generated<boolean>;
 }
 
 export interface RunBudgets {
@@ -233,6 +264,39 @@ export interface RunBudgets {
   reserved_usd: Generated<Numeric>;
   run_id: string;
   spent_usd: Generated<Numeric>;
+}
+
+export interface RunBulkActions {
+  action: string;
+  actor_id: string;
+  actor_kind: string;
+  at_created_at: string | null;
+  at_run_id: string | null;
+  bulk_id: string;
+  changed_count: Generated<number>;
+  completed_at: string | null;
+  created_at: Generated<string>;
+  filter: Json;
+  heartbeat_at: string | null;
+  project_id: string;
+  reason: string;
+  refused_count: Generated<number>;
+  runs_until: Generated<string>;
+  started_at: string | null;
+  status: string;
+  total_count: number;
+  via_key_id: string | null;
+}
+
+export interface RunBulkResults {
+  at: Generated<string>;
+  bulk_id: string;
+  code: string | null;
+  detail: string | null;
+  new_run_id: string | null;
+  outcome: string;
+  project_id: string;
+  run_id: string;
 }
 
 export interface Runs {
@@ -251,6 +315,7 @@ export interface Runs {
   lease_until: string | null;
   max_attempts: Generated<number>;
   opened_by: string | null;
+  payload_erased_at: string | null;
   project_id: string;
   result: Json | null;
   retry_of: string | null;
@@ -291,6 +356,18 @@ export interface RunSteps {
   was_blocked: Generated<boolean>;
 }
 
+export interface RunTotals {
+  agent_id: string;
+  calls: number;
+  cost_usd: Numeric;
+  is_shadow: boolean;
+  month: Timestamp;
+  project_id: string;
+  runs: number;
+  state: string;
+  steps: number;
+}
+
 export interface RunTransitions {
   actor_id: string;
   actor_kind: string;
@@ -302,6 +379,12 @@ export interface RunTransitions {
   run_id: string;
   to_state: string;
   transition_id: string;
+}
+
+export interface RunWords {
+  project_id: string;
+  run_id: string;
+  words: string;
 }
 
 export interface Secrets {
@@ -350,13 +433,19 @@ export interface DB {
   budget_reservations: BudgetReservations;
   channel_events: ChannelEvents;
   contract_revisions: ContractRevisions;
+  contract_transitions: ContractTransitions;
   idempotency_keys: IdempotencyKeys;
   mcp_calls: McpCalls;
   outbound_messages: OutboundMessages;
+  project_budgets: ProjectBudgets;
   projects: Projects;
   run_budgets: RunBudgets;
+  run_bulk_actions: RunBulkActions;
+  run_bulk_results: RunBulkResults;
   run_steps: RunSteps;
+  run_totals: RunTotals;
   run_transitions: RunTransitions;
+  run_words: RunWords;
   runs: Runs;
   secrets: Secrets;
   sessions: Sessions;

@@ -13,7 +13,9 @@ export type Tx = Transaction<DB>;
 export type Scope =
   | { role: "app"; projects: readonly string[] }
   | { role: "platform" }
-  | { role: "system" };
+  | { role: "system" }
+  /** Forgets what a project no longer keeps: the only role that deletes runs. */
+  | { role: "retention"; projects: readonly string[] };
 
 /** A time as it leaves the database: RFC 3339, UTC, microseconds, `Z`. */
 export type Timestamp = string;
@@ -81,7 +83,7 @@ async function runIn<T>(
     ? db.transaction().setIsolationLevel("repeatable read").setAccessMode("read only")
     : db.transaction();
   return builder.execute(async (tx) => {
-    const projects = scope.role === "app" ? scope.projects.join(",") : "";
+    const projects = "projects" in scope ? scope.projects.join(",") : "";
     await sql`select set_config('role', ${`awooop_${scope.role}`}, true), set_config('awooop.projects', ${projects}, true),
       set_config('search_path', 'awooop', true), set_config('timezone', 'UTC', true),
       set_config('statement_timeout', '30s', true)`.execute(tx);
@@ -127,7 +129,12 @@ export function violates(error: unknown, constraint: string): boolean {
  * @throws AppError E-DB-RLS naming the role and the first table that would be open
  */
 export async function assertRlsHolds(db: Database): Promise<void> {
-  const scopes: Scope[] = [{ role: "app", projects: [] }, { role: "platform" }, { role: "system" }];
+  const scopes: Scope[] = [
+    { role: "app", projects: [] },
+    { role: "platform" },
+    { role: "system" },
+    { role: "retention", projects: [] },
+  ];
   for (const scope of scopes) {
     await db.transaction(scope, async (tx) => {
       const { rows } = await sql<{ relname: string | null; bypass: boolean }>`

@@ -8,7 +8,15 @@ import { installJobs } from "../jobs/install.ts";
 const FOLDER = new URL("../../../migrations/", import.meta.url);
 const LOCK_ID = 4_600_201;
 const OLDEST_SERVER = 150_000;
-const RUNTIME_ROLES = ["awooop_app", "awooop_platform", "awooop_system", "awooop_jobs"] as const;
+const RUNTIME_ROLES = [
+  "awooop_app",
+  "awooop_platform",
+  "awooop_system",
+  "awooop_retention",
+  "awooop_jobs",
+] as const;
+/** The owners of the SECURITY DEFINER functions; the migrator hands the functions over to them. */
+const FUNCTION_OWNERS = ["awooop_catalog", "awooop_search"] as const;
 
 /**
  * Brings the database to the version of this program: roles, schema, numbered migrations, the job engine's schema.
@@ -70,13 +78,15 @@ async function ensureRoles(client: pg.Client, runtimeUser: string | undefined): 
   const roles = await readFile(new URL("roles.sql", FOLDER), "utf8");
   try {
     await client.query(roles);
-    for (const role of ["awooop_owner", "awooop_catalog", ...RUNTIME_ROLES]) {
+    for (const role of ["awooop_owner", ...FUNCTION_OWNERS, ...RUNTIME_ROLES]) {
       if (!(await canBecome(client, role))) await client.query(`grant ${role} to current_user`);
     }
-    const owner = await client.query(
-      "select pg_has_role('awooop_owner', 'awooop_catalog', 'MEMBER') as ok",
-    );
-    if (!owner.rows[0].ok) await client.query("grant awooop_catalog to awooop_owner");
+    for (const role of FUNCTION_OWNERS) {
+      const owner = await client.query("select pg_has_role('awooop_owner', $1, 'MEMBER') as ok", [
+        role,
+      ]);
+      if (!owner.rows[0].ok) await client.query(`grant ${role} to awooop_owner`);
+    }
     if (runtimeUser !== undefined) {
       await client.query(
         `grant ${RUNTIME_ROLES.join(", ")} to ${pg.escapeIdentifier(runtimeUser)}`,

@@ -1,0 +1,79 @@
+-- A tenant's month, its end, and what is forgotten when.
+
+alter table projects
+  -- Of a project that was deactivated: whether the runs that were under way may go on to their end.
+  add column drains boolean not null default false,
+  -- Null: kept for ever.
+  add column retention_payload_days integer check (retention_payload_days between 1 and 36500),
+  add column retention_run_days integer check (retention_run_days between 1 and 36500),
+  add constraint projects_drains check (not (drains and is_active)),
+  add constraint projects_retention check
+    (retention_run_days is null or retention_payload_days is null or retention_payload_days <= retention_run_days);
+
+-- Money by calendar month (UTC); it outlives the runs that spent it.
+create table project_budgets (
+  project_id text collate "C" not null references projects,
+  month date not null check (extract(day from month) = 1),
+  spent_usd numeric(14, 6) not null default 0 check (spent_usd >= 0),
+  primary key (project_id, month)
+);
+
+-- What deleted runs leave behind.
+create table run_totals (
+  project_id text collate "C" not null references projects,
+  month date not null check (extract(day from month) = 1), -- of the runs' creation, UTC
+  agent_id text not null,
+  state text not null,
+  is_shadow boolean not null,
+  runs integer not null,
+  steps integer not null,
+  calls integer not null,
+  cost_usd numeric(14, 6) not null,
+  primary key (project_id, month, agent_id, state, is_shadow)
+);
+
+alter table runs add column payload_erased_at timestamptz;
+alter table channel_events add column payload_erased_at timestamptz;
+create index runs_with_payload on runs (project_id, completed_at)
+  where completed_at is not null and payload_erased_at is null;
+create index channel_events_with_payload on channel_events (project_id, received_at) where payload_erased_at is null;
+
+do $$
+declare
+  t text;
+  mine constant text :=
+    'project_id = any ((select string_to_array(nullif(current_setting(''awooop.projects'', true), ''''), '',''))::text[])';
+begin
+  foreach t in array array['project_budgets', 'run_totals'] loop
+    execute format('alter table %I enable row level security', t);
+    execute format('alter table %I force row level security', t);
+    execute format('create policy tenant on %I to awooop_app using (%s) with check (%s)', t, mine, mine);
+    execute format('create policy platform on %I to awooop_platform using (true) with check (true)', t);
+  end loop;
+  -- Forgetting is the one thing that removes rows, so it has a role that can do nothing else, one tenant at a time.
+  foreach t in array array[
+    'projects', 'runs', 'run_transitions', 'run_steps', 'mcp_calls', 'run_budgets', 'budget_reservations', 'approvals',
+    'approval_decisions', 'channel_events', 'outbound_messages', 'run_totals', 'run_words', 'audit_log', 'run_bulk_actions',
+    'run_bulk_results'
+  ] loop
+    execute format('create policy retention on %I to awooop_retention using (%s) with check (%s)', t, mine, mine);
+  end loop;
+end
+$$;
+
+grant select, insert, update on project_budgets to awooop_app, awooop_platform;
+grant select on run_totals to awooop_app, awooop_platform;
+grant usage on schema awooop to awooop_retention;
+grant select on projects to awooop_retention;
+grant select, delete on
+  runs, run_transitions, run_steps, mcp_calls, run_budgets, budget_reservations, approvals, approval_decisions,
+  channel_events, outbound_messages, run_bulk_actions, run_bulk_results to awooop_retention;
+grant select, delete on run_words to awooop_retention;
+grant update (input, result, payload_erased_at) on runs to awooop_retention;
+grant update (input, output) on run_steps to awooop_retention;
+grant update (args, result) on mcp_calls to awooop_retention;
+grant update (args_display, args_ciphertext) on approvals to awooop_retention;
+grant update (payload, payload_erased_at) on channel_events to awooop_retention;
+grant update (content) on outbound_messages to awooop_retention;
+grant select, insert, update on run_totals to awooop_retention;
+grant insert on audit_log to awooop_retention;

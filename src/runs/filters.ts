@@ -1,0 +1,45 @@
+import { type RawBuilder, sql } from "kysely";
+import { isUuid } from "../platform/ids.ts";
+import type { RunListQuery } from "./list-contract.ts";
+
+/** What a list of runs, or an action on many, can be narrowed to. */
+export type RunFilters = Pick<
+  RunListQuery,
+  "state" | "agent_id" | "is_shadow" | "trigger_type" | "created_after" | "created_before" | "q"
+>;
+
+/** The condition that the filters make, over the columns of `runs`; everything but the project. */
+export function filtersOf(query: RunFilters): RawBuilder<unknown> {
+  const parts = [sql`true`];
+  if (query.state !== undefined) parts.push(sql`state = ${query.state}`);
+  if (query.agent_id !== undefined) parts.push(sql`agent_id = ${query.agent_id}`);
+  if (query.is_shadow !== undefined) parts.push(sql`is_shadow = ${query.is_shadow === "true"}`);
+  if (query.trigger_type !== undefined) parts.push(sql`trigger_type = ${query.trigger_type}`);
+  if (query.created_after !== undefined) {
+    parts.push(sql`created_at >= ${query.created_after}::timestamptz`);
+  }
+  if (query.created_before !== undefined) {
+    parts.push(sql`created_at < ${query.created_before}::timestamptz`);
+  }
+  if (query.q !== undefined) parts.push(searchFor(query.q));
+  return sql.join(parts, sql` and `);
+}
+
+function searchFor(q: string): RawBuilder<unknown> {
+  const range = idRange(q);
+  const byId = range && sql`run_id between ${range.from}::uuid and ${range.to}::uuid`;
+  // With its first hyphen it can only be an id: the run's, or of the event that set it off. Both have an index.
+  if (byId && q.length > FIRST_GROUP) return sql`(${byId} or trigger_ref = ${q})`;
+  return sql`(${byId ?? sql`false`} or trace_id = ${q} or trigger_ref = ${q} or error_code = ${q})`;
+}
+
+const FIRST_GROUP = 8;
+const NO_DIGITS = "________-____-____-____-____________";
+
+/** The run ids that begin with `prefix`; undefined when it is not the beginning of a UUID, or too short to name one. */
+function idRange(prefix: string): { from: string; to: string } | undefined {
+  const text = prefix.toLowerCase() + NO_DIGITS.slice(prefix.length);
+  const from = text.replaceAll("_", "0");
+  if (prefix.length < 4 || prefix.includes("_") || !isUuid(from)) return undefined;
+  return { from, to: text.replaceAll("_", "f") };
+}

@@ -74,6 +74,7 @@ async function send<T>(path: string, sending: Sending = {}): Promise<T> {
 
 export interface RunFilters {
   project_id?: string | undefined;
+  q?: string | undefined;
   state?: RunState | undefined;
   agent_id?: string | undefined;
   is_shadow?: boolean | undefined;

@@ -18,6 +18,7 @@ export function KeysHelp(props: { onClose: () => void }) {
       keys: [
         ["j k", t("keys.next_previous")],
         ["↵", t("keys.open")],
+        ["/", t("keys.search")],
         ["f", t("keys.filter")],
         ["n", t("keys.newer")],
       ],

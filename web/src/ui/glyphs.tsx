@@ -44,6 +44,12 @@ const SHAPES = {
       <path d="M8 4.6V8l2.6 1.8" />
     </>
   ),
+  search: (
+    <>
+      <circle cx="7" cy="7" r="4.5" />
+      <path d="m10.5 10.5 3.5 3.5" />
+    </>
+  ),
   runs: <path d="M2 4.5h5M2 8h9M5 11.5h9" />,
   approvals: <path d={DIAMOND} />,
   theme: (

@@ -8,10 +8,11 @@ import { useWords } from "../../app/words.ts";
 import { Glyph } from "../../ui/glyphs.tsx";
 import { Menu, MenuChoice } from "../../ui/menu.tsx";
 import { MODES, type Mode, type RunsSearch, SINCE, type Since } from "./filters.ts";
+import { SearchBox } from "./search-box.tsx";
 
 const ANY = "";
 
-/** Four filters that are always there; each says what it holds and can be taken off. */
+/** A search and four filters that are always there; each says what it holds and can be taken off. */
 export function FilterBar(props: { rows: RunRow[] }) {
   const { t } = useWords();
   const search = useSearch({ from: "/console/runs" });
@@ -22,6 +23,7 @@ export function FilterBar(props: { rows: RunRow[] }) {
   return (
     // biome-ignore lint/a11y/useSemanticElements: nothing is submitted, so this is no form
     <div className="filters" role="group" aria-label={t("filter.label")}>
+      <SearchBox />
       <Filter<RunState>
         name={t("filter.state")}
         any={t("filter.any_state")}

@@ -6,10 +6,14 @@ export type Since = (typeof SINCE)[number];
 export const MODES = ["live", "shadow"] as const;
 export type Mode = (typeof MODES)[number];
 
+/** The longest text that can be searched for, in characters. */
+export const SEARCH_MAX = 500;
+
 const HOURS: Record<Since, number> = { "1h": 1, "24h": 24, "7d": 168, "30d": 720 };
 
 /** What stands in the address, so that a filtered list can be shared and gone back to. */
 export interface RunsSearch {
+  q?: string;
   state?: RunState;
   agent?: string;
   mode?: Mode;
@@ -25,7 +29,9 @@ export function readRunsSearch(search: Record<string, unknown>): RunsSearch {
   const mode = oneOf(MODES, search.mode);
   const since = oneOf(SINCE, search.since);
   const agent = typeof search.agent === "string" && search.agent !== "" ? search.agent : undefined;
+  const q = typeof search.q === "string" ? search.q.trim().slice(0, SEARCH_MAX) : "";
   return {
+    ...(q ? { q } : {}),
     ...(state ? { state } : {}),
     ...(agent ? { agent } : {}),
     ...(mode ? { mode } : {}),
@@ -41,6 +47,7 @@ export function toFilters(
 ): RunFilters {
   return {
     project_id: project,
+    q: search.q,
     state: search.state,
     agent_id: search.agent,
     is_shadow: search.mode === undefined ? undefined : search.mode === "shadow",
@@ -51,4 +58,4 @@ export function toFilters(
 }
 
 export const isFiltered = (search: RunsSearch): boolean =>
-  Boolean(search.state ?? search.agent ?? search.mode ?? search.since);
+  Boolean(search.q ?? search.state ?? search.agent ?? search.mode ?? search.since);

@@ -23,11 +23,12 @@ export function RunsPage() {
   usePageTitle(t("nav.runs"));
   const search = useSearch({ from: "/console/runs" });
   const project = useProject();
-  const { state, agent, mode, since } = search;
+  const { q, state, agent, mode, since } = search;
   const filters = useMemo(
     () =>
       toFilters(
         {
+          ...(q ? { q } : {}),
           ...(state ? { state } : {}),
           ...(agent ? { agent } : {}),
           ...(mode ? { mode } : {}),
@@ -36,9 +37,9 @@ export function RunsPage() {
         project,
         Date.now(),
       ),
-    [state, agent, mode, since, project],
+    [q, state, agent, mode, since, project],
   );
-  return <RunsList key={JSON.stringify(filters)} filters={filters} filtered={isFiltered(search)} />;
+  return <RunsList filters={filters} filtered={isFiltered(search)} />;
 }
 
 function RunsList(props: { filters: RunFilters; filtered: boolean }) {
@@ -53,7 +54,9 @@ function RunsList(props: { filters: RunFilters; filtered: boolean }) {
       {pages.isError && !first && (
         <ProblemNote error={pages.error} onRetry={() => pages.refetch()} />
       )}
-      {first && <LoadedRuns {...props} first={first} pages={pages} />}
+      {first && (
+        <LoadedRuns key={JSON.stringify(props.filters)} {...props} first={first} pages={pages} />
+      )}
     </div>
   );
 }
@@ -154,7 +157,7 @@ function useRowKeys(list: React.RefObject<HTMLDivElement | null>, showNewer: () 
     j: () => walk(1),
     k: () => walk(-1),
     n: showNewer,
-    f: () => document.querySelector<HTMLButtonElement>(".filters button")?.focus(),
+    f: () => document.querySelector<HTMLButtonElement>(".filters .fl button")?.focus(),
   });
 }
 

@@ -72,15 +72,24 @@ describe("mergeHead", () => {
 
 describe("filters in the address", () => {
   test("what the address can't mean is left out", () => {
-    expect(readRunsSearch({ state: "sleeping", mode: 1, since: "2h", agent: "" })).toEqual({});
+    const odd = { state: "sleeping", mode: 1, since: "2h", agent: "", q: "  " };
+    expect(readRunsSearch(odd)).toEqual({});
+    expect(readRunsSearch({ q: ` ${"x".repeat(600)}` })).toEqual({ q: "x".repeat(500) });
     expect(isFiltered(readRunsSearch({ state: "sleeping" }))).toBe(false);
   });
 
   test("what it says becomes the query", () => {
-    const search = readRunsSearch({ state: "failed", mode: "shadow", since: "1h", agent: "a" });
+    const search = readRunsSearch({
+      state: "failed",
+      mode: "shadow",
+      since: "1h",
+      agent: "a",
+      q: "disk",
+    });
     expect(isFiltered(search)).toBe(true);
     expect(toFilters(search, "acme", Date.parse("2026-11-22T03:00:00Z"))).toEqual({
       project_id: "acme",
+      q: "disk",
       state: "failed",
       agent_id: "a",
       is_shadow: true,

@@ -602,12 +602,9 @@ create table run_bulk_actions (
   actor_kind text not null,
   actor_id text not null,
   via_key_id text,
-  runs_until timestamp with time zone not null default clock_timestamp(),
   total_count integer not null,
   changed_count integer not null default 0,
   refused_count integer not null default 0,
-  at_created_at timestamp with time zone,
-  at_run_id uuid,
   created_at timestamp with time zone not null default clock_timestamp(),
   started_at timestamp with time zone,
   heartbeat_at timestamp with time zone,
@@ -621,6 +618,7 @@ create table run_bulk_actions (
   constraint run_bulk_actions_status_check CHECK ((status = ANY (ARRAY['queued'::text, 'running'::text, 'done'::text])))
 );
 alter table run_bulk_actions owner to awooop_owner;
+create index run_bulk_actions_by_status ON awooop.run_bulk_actions USING btree (project_id, status, created_at DESC, bulk_id DESC);
 create index run_bulk_actions_newest ON awooop.run_bulk_actions USING btree (project_id, created_at DESC, bulk_id DESC);
 create index run_bulk_actions_open ON awooop.run_bulk_actions USING btree (created_at) WHERE (status <> 'done'::text);
 alter table run_bulk_actions enable row level security;
@@ -645,15 +643,16 @@ create table run_bulk_results (
   project_id text collate "C" not null,
   bulk_id uuid not null,
   run_id uuid not null,
-  outcome text not null,
+  outcome text not null default 'waiting'::text,
   code text,
   detail text,
   new_run_id uuid,
-  at timestamp with time zone not null default clock_timestamp(),
+  at timestamp with time zone,
   constraint run_bulk_results_pkey PRIMARY KEY (project_id, bulk_id, run_id),
   constraint run_bulk_results_project_id_bulk_id_fkey FOREIGN KEY (project_id, bulk_id) REFERENCES run_bulk_actions(project_id, bulk_id),
-  constraint run_bulk_results_check CHECK (((code IS NOT NULL) = (outcome = 'refused'::text))),
-  constraint run_bulk_results_outcome_check CHECK ((outcome = ANY (ARRAY['changed'::text, 'refused'::text])))
+  constraint run_bulk_results_check CHECK (((at IS NULL) = (outcome = 'waiting'::text))),
+  constraint run_bulk_results_check1 CHECK (((code IS NOT NULL) = (outcome = 'refused'::text))),
+  constraint run_bulk_results_outcome_check CHECK ((outcome = ANY (ARRAY['waiting'::text, 'changed'::text, 'refused'::text])))
 );
 alter table run_bulk_results owner to awooop_owner;
 create index run_bulk_results_by_outcome ON awooop.run_bulk_results USING btree (project_id, bulk_id, outcome, run_id);
@@ -668,8 +667,8 @@ create policy retention on run_bulk_results as permissive for all to awooop_rete
 create policy tenant on run_bulk_results as permissive for all to awooop_app
   using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
   with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
-grant select, insert on run_bulk_results to awooop_app;
-grant select, insert on run_bulk_results to awooop_platform;
+grant select, insert, update on run_bulk_results to awooop_app;
+grant select, insert, update on run_bulk_results to awooop_platform;
 grant select, delete on run_bulk_results to awooop_retention;
 
 create table run_steps (
@@ -1020,9 +1019,9 @@ begin
     and not (in_project = any (string_to_array(coalesce(current_setting('awooop.projects', true), ''), ','))) then
     return;
   end if;
-  -- Terms hold neither quotes nor backslashes, and a project's id is a slug.
-  select string_agg('''' || in_project || ' ' || term || ''':*', ' & ')::tsquery into query
-    from unnest(awooop_terms(words)) as term;
+  -- Terms hold neither quotes nor backslashes; what is asked for as a project may hold anything.
+  select string_agg('''' || replace(replace(in_project, '\', '\\'), '''', '''''') || ' ' || term || ''':*', ' & ')::tsquery
+    into query from unnest(awooop_terms(words)) as term;
   if query is null then
     return;
   end if;

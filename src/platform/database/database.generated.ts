@@ -270,8 +270,6 @@ export interface RunBulkActions {
   action: string;
   actor_id: string;
   actor_kind: string;
-  at_created_at: string | null;
-  at_run_id: string | null;
   bulk_id: string;
   changed_count: Generated<number>;
   completed_at: string | null;
@@ -281,7 +279,6 @@ export interface RunBulkActions {
   project_id: string;
   reason: string;
   refused_count: Generated<number>;
-  runs_until: Generated<string>;
   started_at: string | null;
   status: string;
   total_count: number;
@@ -289,12 +286,12 @@ export interface RunBulkActions {
 }
 
 export interface RunBulkResults {
-  at: Generated<string>;
+  at: string | null;
   bulk_id: string;
   code: string | null;
   detail: string | null;
   new_run_id: string | null;
-  outcome: string;
+  outcome: Generated<string>;
   project_id: string;
   run_id: string;
 }

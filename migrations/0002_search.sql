@@ -103,9 +103,9 @@ begin
     and not (in_project = any (string_to_array(coalesce(current_setting('awooop.projects', true), ''), ','))) then
     return;
   end if;
-  -- Terms hold neither quotes nor backslashes, and a project's id is a slug.
-  select string_agg('''' || in_project || ' ' || term || ''':*', ' & ')::tsquery into query
-    from unnest(awooop_terms(words)) as term;
+  -- Terms hold neither quotes nor backslashes; what is asked for as a project may hold anything.
+  select string_agg('''' || replace(replace(in_project, '\', '\\'), '''', '''''') || ' ' || term || ''':*', ' & ')::tsquery
+    into query from unnest(awooop_terms(words)) as term;
   if query is null then
     return;
   end if;

@@ -1,6 +1,9 @@
-/** The run-time roles: `awooop_app`, `awooop_platform`, `awooop_system`. */
-export const ROLES = ["app", "platform", "system"] as const;
+/** The run-time roles: `awooop_app`, `awooop_platform`, `awooop_system`, `awooop_retention`. */
+export const ROLES = ["app", "platform", "system", "retention"] as const;
 export type Role = (typeof ROLES)[number];
+
+/** The roles that see only the projects of `awooop.projects`; the others see every project. */
+export const SCOPED = ["app", "retention"] as const satisfies Role[];
 
 /** Select, insert, update, delete. */
 export type Verb = "s" | "i" | "u" | "d";
@@ -9,56 +12,83 @@ export type Verb = "s" | "i" | "u" | "d";
 export interface TableCase {
   /** For each role the verbs it may use; a role that is not named may use none. */
   grants: Partial<Record<Role, string>>;
+  /** The columns a role may update, where it is not all of them. */
+  updates?: Partial<Record<Role, readonly string[]>>;
   /** Whose its rows are: the tenants' (the default), the platform's, or the migrator's own. */
   rowsOf?: "tenants" | "platform" | "migrator";
   /** How a row would be given to the tenant bravo; `project_id = 'bravo'` by default. */
   giveAway?: string;
-  /** The columns that may be updated, when it is not all of them. */
-  updates?: readonly string[];
-  /** The roles that may update all columns in spite of `updates`. */
-  updatesAll?: readonly Role[];
   /** The system role adds rows of the platform, and none of a tenant. */
   systemInsertsForPlatformOnly?: true;
 }
 
-const WORK: TableCase = { grants: { app: "siu", platform: "siu" } };
-const READ_BY_SWEEPERS: TableCase = { grants: { app: "siu", platform: "siu", system: "s" } };
-const APPEND_ONLY: TableCase = { grants: { app: "si", platform: "si" } };
+const WORK = { app: "siu", platform: "siu" };
+const APPEND_ONLY = { app: "si", platform: "si" };
+/** Sweepers look for what is due. */
+const SWEPT = { ...WORK, system: "s" };
+/** Goes with its run when the run is forgotten. */
+const FORGOTTEN = { retention: "sd" };
+/** As well, and before that it loses what it carries. */
+const ERASED = { retention: "sud" };
+
 const AUDIT: TableCase = {
-  grants: { app: "si", platform: "si", system: "i" },
+  grants: { ...APPEND_ONLY, system: "i" },
   systemInsertsForPlatformOnly: true,
 };
 
 /** Every table of the schema; a new one needs its case, or test/rls.test.ts fails. */
 export const TABLES: Record<string, TableCase> = {
   api_keys: {
-    grants: { app: "siu", platform: "siu", system: "siu" },
+    grants: { ...WORK, system: "siu" },
     giveAway: "projects = '{bravo}'",
-    updates: ["revoked_at"],
-    updatesAll: ["system"],
+    updates: { app: ["revoked_at"], platform: ["revoked_at"] },
   },
-  approval_decisions: APPEND_ONLY,
-  approvals: READ_BY_SWEEPERS,
-  audit_log: AUDIT,
+  approval_decisions: { grants: { ...APPEND_ONLY, ...FORGOTTEN } },
+  approvals: {
+    grants: { ...SWEPT, ...ERASED },
+    updates: { retention: ["args_display", "args_ciphertext"] },
+  },
+  audit_log: { ...AUDIT, grants: { ...AUDIT.grants, retention: "i" } },
   audit_private: AUDIT,
-  budget_reservations: WORK,
-  channel_events: WORK,
-  contract_revisions: {
-    grants: { app: "siu", platform: "siu" },
-    updates: ["lifecycle_status"],
+  budget_reservations: { grants: { ...WORK, ...FORGOTTEN } },
+  channel_events: {
+    grants: { ...WORK, ...ERASED },
+    updates: { retention: ["payload", "payload_erased_at"] },
   },
-  idempotency_keys: { grants: { app: "si", platform: "si", system: "d" } },
+  contract_revisions: {
+    grants: WORK,
+    updates: { app: ["lifecycle_status"], platform: ["lifecycle_status"] },
+  },
+  contract_transitions: { grants: APPEND_ONLY },
+  idempotency_keys: { grants: { ...APPEND_ONLY, system: "d" } },
   kysely_migration: { grants: {}, rowsOf: "migrator" },
   kysely_migration_lock: { grants: {}, rowsOf: "migrator" },
-  mcp_calls: READ_BY_SWEEPERS,
-  outbound_messages: READ_BY_SWEEPERS,
-  projects: { grants: { app: "s", platform: "siu", system: "s" } },
-  run_budgets: WORK,
-  run_steps: WORK,
-  run_transitions: APPEND_ONLY,
-  runs: READ_BY_SWEEPERS,
+  mcp_calls: {
+    grants: { ...SWEPT, ...ERASED },
+    updates: { retention: ["args", "result"] },
+  },
+  outbound_messages: {
+    grants: { ...SWEPT, ...ERASED },
+    updates: { retention: ["content"] },
+  },
+  project_budgets: { grants: WORK },
+  projects: { grants: { app: "s", platform: "siu", system: "s", retention: "s" } },
+  run_budgets: { grants: { ...WORK, ...FORGOTTEN } },
+  run_bulk_actions: { grants: { ...SWEPT, ...FORGOTTEN } },
+  run_bulk_results: { grants: { ...WORK, ...FORGOTTEN } },
+  run_steps: {
+    grants: { ...WORK, ...ERASED },
+    updates: { retention: ["input", "output"] },
+  },
+  run_totals: { grants: { app: "s", platform: "s", retention: "siu" } },
+  run_transitions: { grants: { ...APPEND_ONLY, ...FORGOTTEN } },
+  run_words: { grants: { ...WORK, ...FORGOTTEN } },
+  runs: {
+    grants: { ...SWEPT, ...ERASED },
+    updates: { retention: ["input", "result", "payload_erased_at"] },
+  },
   secrets: { grants: { app: "siud", platform: "siud" } },
   sessions: { grants: { system: "sid" }, rowsOf: "platform" },
   signing_keys: { grants: { app: "s", platform: "s", system: "siu" }, rowsOf: "platform" },
-  tool_pins: WORK,
+  tool_pins: { grants: WORK },
 };

@@ -35,6 +35,8 @@ export async function seedEveryTable(url: string): Promise<Owned> {
   try {
     for (const project_id of TENANTS) {
       await db.transaction({ role: "platform" }, (tx) => seedTenant(tx, project_id));
+      const forgetting = { role: "retention", projects: [project_id] } as const;
+      await db.transaction(forgetting, (tx) => seedTotals(tx, project_id));
     }
     await db.transaction({ role: "system" }, seedPlatform);
   } finally {
@@ -81,6 +83,13 @@ async function seedTenant(tx: Tx, project_id: string): Promise<void> {
     .insertInto("idempotency_keys")
     .values({ ...answer, response: jsonb({}) })
     .execute();
+  await seedBulkAction(tx, ids);
+  const moved = { transition_id: newId(), project_id, revision_id, to_status: "draft" };
+  await tx
+    .insertInto("contract_transitions")
+    .values({ ...moved, event: "create", actor_kind: "key", actor_id: "test" })
+    .execute();
+  await tx.insertInto("project_budgets").values({ project_id, month: "2026-11-01" }).execute();
   await insertKey(tx, project_id, [project_id]);
   await appendAudit(tx, {
     projectId: project_id,
@@ -89,6 +98,27 @@ async function seedTenant(tx: Tx, project_id: string): Promise<void> {
     subject: { kind: "test", id: "1" },
     private: { reason: "a person's words" },
   });
+}
+
+async function seedBulkAction(tx: Tx, ids: { project_id: string; run_id: string }): Promise<void> {
+  const of = { project_id: ids.project_id, bulk_id: newId() };
+  const asked = { action: "cancel", filter: jsonb({}), reason: "test", total_count: 1 };
+  await tx
+    .insertInto("run_bulk_actions")
+    .values({ ...of, ...asked, status: "queued", actor_kind: "key", actor_id: "test" })
+    .execute();
+  await tx
+    .insertInto("run_bulk_results")
+    .values({ ...of, run_id: ids.run_id })
+    .execute();
+}
+
+async function seedTotals(tx: Tx, project_id: string): Promise<void> {
+  const of = { project_id, month: "2026-11-01", agent_id: "helper", state: "failed" };
+  await tx
+    .insertInto("run_totals")
+    .values({ ...of, is_shadow: false, runs: 1, steps: 1, calls: 1, cost_usd: 1 })
+    .execute();
 }
 
 async function seedPlatform(tx: Tx): Promise<void> {

@@ -8,8 +8,12 @@ export type RunFilters = Pick<
   "state" | "agent_id" | "is_shadow" | "trigger_type" | "created_after" | "created_before" | "q"
 >;
 
-/** The condition that the filters make, over the columns of `runs`; everything but the project. */
-export function filtersOf(query: RunFilters): RawBuilder<unknown> {
+/**
+ * The condition that the filters make, over the columns of `runs`; everything but the project.
+ *
+ * @param project the project whose runs are asked about: the words of `q` are looked up once for it, not for each run
+ */
+export function filtersOf(query: RunFilters, project: RawBuilder<unknown>): RawBuilder<unknown> {
   const parts = [sql`true`];
   if (query.state !== undefined) parts.push(sql`state = ${query.state}`);
   if (query.agent_id !== undefined) parts.push(sql`agent_id = ${query.agent_id}`);
@@ -21,19 +25,17 @@ export function filtersOf(query: RunFilters): RawBuilder<unknown> {
   if (query.created_before !== undefined) {
     parts.push(sql`created_at < ${query.created_before}::timestamptz`);
   }
-  if (query.q !== undefined) parts.push(searchFor(query.q));
+  if (query.q !== undefined) parts.push(searchFor(query.q, project));
   return sql.join(parts, sql` and `);
 }
 
-function searchFor(q: string): RawBuilder<unknown> {
+function searchFor(q: string, project: RawBuilder<unknown>): RawBuilder<unknown> {
   const range = idRange(q);
-  const byId = range && sql`run_id between ${range.from}::uuid and ${range.to}::uuid`;
-  // With its first hyphen it can only be an id: the run's, or of the event that set it off. Both have an index.
-  if (byId && q.length > FIRST_GROUP) return sql`(${byId} or trigger_ref = ${q})`;
-  return sql`(${byId ?? sql`false`} or trace_id = ${q} or trigger_ref = ${q} or error_code = ${q})`;
+  const byId = range ? sql`run_id between ${range.from}::uuid and ${range.to}::uuid` : sql`false`;
+  return sql`(${byId} or trace_id = ${q} or trigger_ref = ${q} or error_code = ${q}
+    or run_id in (select awooop_search_runs(${project}, ${q})))`;
 }
 
-const FIRST_GROUP = 8;
 const NO_DIGITS = "________-____-____-____-____________";
 
 /** The run ids that begin with `prefix`; undefined when it is not the beginning of a UUID, or too short to name one. */

@@ -88,6 +88,7 @@ function placeOf(query: RunListQuery, cursors: Cursors, binding: unknown): Place
 }
 
 const projectsOf = ({ caller, query }: Wanted) => projectsTable(caller, query.project_id);
+const PROJECT = sql`p.project_id`;
 
 type Row = Omit<ListedRun, "last_call"> & {
   last_tool_name: string | null;
@@ -112,7 +113,7 @@ async function readPage(tx: Tx, wanted: Wanted): Promise<Row[]> {
     from (
       select newest.* from ${projectsOf(wanted)} cross join lateral (
         select project_id, run_id, created_at from runs
-        where project_id = p.project_id and ${filtersOf(wanted.query)} ${fromHere}
+        where project_id = p.project_id and ${filtersOf(wanted.query, PROJECT)} ${fromHere}
         order by created_at desc, run_id desc limit ${offset + size + 1}
       ) newest
       order by created_at desc, run_id desc limit ${size + 1} offset ${offset}
@@ -131,7 +132,7 @@ function countRuns(tx: Tx, wanted: Wanted): Promise<{ count: number; isExact: bo
   return countRows(
     tx,
     (limit) => sql`select 1 from ${projectsOf(wanted)} cross join lateral (
-      select 1 from runs where project_id = p.project_id and ${filtersOf(wanted.query)} ${limit}) matching`,
+      select 1 from runs where project_id = p.project_id and ${filtersOf(wanted.query, PROJECT)} ${limit}) matching`,
   );
 }
 

@@ -28,7 +28,7 @@ import {
   contractsRoutes,
   createContracts,
 } from "./contracts/index.ts";
-import { createArgumentChecker } from "./gates/index.ts";
+import { createArgumentChecker, policyBodySchema } from "./gates/index.ts";
 import { createHttp } from "./http/index.ts";
 import {
   createIdentity,
@@ -136,6 +136,7 @@ function createRouters(
       agent: { schema: agentBodySchema, check: (body) => contractChecks(body as AgentBody) },
       tool_server: { schema: toolServerBody },
       channel: { schema: channelBodySchema },
+      policy: { schema: policyBodySchema },
     },
   });
   const routers = [

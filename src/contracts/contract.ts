@@ -2,12 +2,8 @@ import { z } from "zod";
 import { paging, projectId, text, timestamp, uuid } from "../platform/contract.ts";
 
 /** What kinds of thing a contract can be about. */
-const FAMILIES = ["agent", "tool_server", "policy", "channel"] as const;
+export const FAMILIES = ["agent", "tool_server", "policy", "channel"] as const;
 export type Family = (typeof FAMILIES)[number];
-
-/** The families that can be applied; the server's policy language is not one of them yet. */
-export const APPLICABLE_FAMILIES = ["agent", "tool_server", "channel"] as const satisfies Family[];
-export type ApplicableFamily = (typeof APPLICABLE_FAMILIES)[number];
 
 /** Where a revision is in its life. One revision of a contract is active at most. */
 const LIFECYCLE_STATUSES = [
@@ -37,7 +33,7 @@ export const applyRequest = z.strictObject({
 const applyResult = z.object({
   project_id: z.string(),
   contract_id: z.string(),
-  contract_family: z.enum(APPLICABLE_FAMILIES),
+  contract_family: z.enum(FAMILIES),
   revision_id: uuid.nullable(),
   version: z.string(),
   status: z.enum(["created", "changed", "unchanged"]),

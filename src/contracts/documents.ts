@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { projectId, text } from "../platform/contract.ts";
 import type { FieldError } from "../platform/errors.ts";
-import { APPLICABLE_FAMILIES, type ApplicableFamily } from "./contract.ts";
+import { FAMILIES, type Family } from "./contract.ts";
 import { explainIssues } from "./fields.ts";
 import { plainJsonErrors } from "./plain-json.ts";
 
@@ -12,13 +12,13 @@ export interface FamilyRules {
   check?(body: unknown, context: { projectId: string; contractId: string }): FieldError[];
 }
 
-export type Families = Record<ApplicableFamily, FamilyRules>;
+export type Families = Record<Family, FamilyRules>;
 
 /** Which contract a document is about. */
 export interface Identity {
   project_id: string;
   contract_id: string;
-  contract_family: ApplicableFamily;
+  contract_family: Family;
 }
 
 /** A document with everything that can be said about it without the database. */
@@ -37,7 +37,7 @@ export interface ReadDocument {
 const CONTRACT_ID = /^[a-z0-9]([a-z0-9._-]{0,126}[a-z0-9])?$/;
 
 const head = {
-  contract_family: z.enum(APPLICABLE_FAMILIES),
+  contract_family: z.enum(FAMILIES),
   contract_id: text(1, 128).regex(
     CONTRACT_ID,
     "must be lower-case letters, digits, `.`, `_` and `-`, and begin and end with a letter or digit",

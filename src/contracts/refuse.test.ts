@@ -28,7 +28,7 @@ describe("refusing", () => {
         tools: [{ server: "nowhere", tool: "x", effect: "maybe" }, { server: "nowhere" }],
       }),
       "a text",
-      { contract_family: "policy", contract_id: "p", body: {} },
+      { contract_family: "robot", contract_id: "p", body: {} },
       { contract_family: "channel", contract_id: "c", body: [] },
       agent("nobody", { display_name: "Nobody", notify: ["absent"] }),
       { ...agent("elsewhere"), project_id: "evil" },

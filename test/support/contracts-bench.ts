@@ -24,6 +24,7 @@ const families: Families = {
     schema: z.object({ transport: z.enum(["stdio", "http"]), url: z.string().optional() }).loose(),
   },
   channel: { schema: z.object({ type: z.string() }).loose() },
+  policy: { schema: z.object({ cedar: z.string() }).loose() },
 };
 
 export const caller = (over: Partial<Caller>): Caller => ({

@@ -2,7 +2,8 @@ import { approvalsApprove, approvalsList, approvalsReject } from "./approvals.ts
 import type { Command } from "./command.ts";
 import { contractsApply, contractsList } from "./contracts.ts";
 import { keysCreate, keysList, keysRevoke } from "./keys.ts";
-import { runsList, runsShow } from "./runs.ts";
+import { runsShow } from "./runs.ts";
+import { runsList } from "./runs-list.ts";
 import { secretsList, secretsSet } from "./secrets.ts";
 import { tenantsCreate, tenantsList, tenantsUpdate } from "./tenants.ts";
 

@@ -1,49 +1,10 @@
 import type { z } from "zod";
-import type { runListAnswer } from "../runs/list-contract.ts";
 import type { RunAnswer, TimelineItem, timelineAnswer } from "../timeline/contract.ts";
 import { segment } from "./api.ts";
-import { type Call, type Command, moreHint, PAGING } from "./command.ts";
-import { moment, oneLine, table } from "./table.ts";
+import type { Call, Command } from "./command.ts";
+import { oneLine, table } from "./table.ts";
 
 const PAGE = "200";
-
-export const runsList: Command = {
-  name: "runs list",
-  summary: "List runs, newest first",
-  takes: [],
-  options: {
-    project: { value: "PROJECT_ID", help: "only of this project" },
-    state: { value: "STATE", help: "only in this state, such as waiting_approval" },
-    agent: { value: "AGENT_ID", help: "only of this agent" },
-    ...PAGING,
-  },
-  async run({ api, option, show }) {
-    const answer = await api.get<z.output<typeof runListAnswer>>("/runs", {
-      project_id: option("project"),
-      state: option("state"),
-      agent_id: option("agent"),
-      limit: option("limit"),
-      cursor: option("cursor"),
-    });
-    show(
-      answer,
-      () =>
-        table(
-          answer.runs,
-          [
-            ["run", (row) => row.run_id],
-            ["project", (row) => row.project_id],
-            ["agent", (row) => row.agent_id],
-            ["state", (row) => (row.is_shadow ? `${row.state} (shadow)` : row.state)],
-            ["cost usd", (row) => row.cost_usd],
-            ["created", (row) => moment(row.created_at)],
-            ["title", (row) => row.title],
-          ],
-          "There are no such runs.",
-        ) + moreHint(answer),
-    );
-  },
-};
 
 export const runsShow: Command = {
   name: "runs show",

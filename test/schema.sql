@@ -64,8 +64,9 @@ create table approval_decisions (
   reason text,
   surface text not null,
   created_at timestamp with time zone not null default clock_timestamp(),
+  round integer not null default 1,
   constraint approval_decisions_pkey PRIMARY KEY (project_id, decision_id),
-  constraint approval_decisions_project_id_approval_id_actor_id_key UNIQUE (project_id, approval_id, actor_id),
+  constraint approval_decisions_once UNIQUE (project_id, approval_id, actor_id, round),
   constraint approval_decisions_project_id_approval_id_fkey FOREIGN KEY (project_id, approval_id) REFERENCES approvals(project_id, approval_id),
   constraint approval_decisions_decision_check CHECK ((decision = ANY (ARRAY['approve'::text, 'reject'::text, 'request_changes'::text, 'edit'::text]))),
   constraint approval_decisions_reason_check CHECK ((length(reason) <= 4000))
@@ -129,6 +130,7 @@ create table approvals (
   void_reason text,
   approved_args_ciphertext bytea,
   approved_args_display jsonb,
+  round integer not null default 1,
   constraint approvals_pkey PRIMARY KEY (project_id, approval_id),
   constraint approvals_approval_id_key UNIQUE (approval_id),
   constraint approvals_project_id_run_id_fkey FOREIGN KEY (project_id, run_id) REFERENCES runs(project_id, run_id),
@@ -139,6 +141,7 @@ create table approvals (
   constraint approvals_on_reject_check CHECK ((on_reject = ANY (ARRAY['cancel'::text, 'return'::text]))),
   constraint approvals_quorum_check CHECK ((quorum >= 1)),
   constraint approvals_redeem_seconds_check CHECK (((redeem_seconds >= 1) AND (redeem_seconds <= 86400))),
+  constraint approvals_round_check CHECK ((round >= 1)),
   constraint approvals_status_check CHECK ((status = ANY (ARRAY['open'::text, 'approved'::text, 'rejected'::text, 'changes_requested'::text, 'expired'::text, 'voided'::text])))
 );
 alter table approvals owner to awooop_owner;
@@ -161,7 +164,7 @@ create policy tenant on approvals as permissive for all to awooop_app
   with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
 grant select, insert, update on approvals to awooop_app;
 grant select, insert, update on approvals to awooop_platform;
-grant select, update (args_display, args_ciphertext), delete on approvals to awooop_retention;
+grant select, update (args_display, args_ciphertext, approved_args_ciphertext, approved_args_display), delete on approvals to awooop_retention;
 grant select on approvals to awooop_system;
 
 create table audit_log (
@@ -275,7 +278,7 @@ create index channel_events_by_type ON awooop.channel_events USING btree (projec
 create unique index channel_events_first ON awooop.channel_events USING btree (project_id, channel_id, provider_event_id) WHERE (NOT is_duplicate);
 create index channel_events_newest ON awooop.channel_events USING btree (project_id, received_at DESC, event_id DESC);
 create index channel_events_of_run ON awooop.channel_events USING btree (project_id, run_id, received_at) WHERE (run_id IS NOT NULL);
-create index channel_events_with_payload ON awooop.channel_events USING btree (project_id, received_at) WHERE (payload_erased_at IS NULL);
+create index channel_events_with_payload ON awooop.channel_events USING btree (project_id, received_at, event_id) WHERE (payload_erased_at IS NULL);
 alter table channel_events enable row level security;
 alter table channel_events force row level security;
 create policy platform on channel_events as permissive for all to awooop_platform
@@ -476,6 +479,7 @@ alter table outbound_messages owner to awooop_owner;
 create index outbound_messages_by_time ON awooop.outbound_messages USING btree (project_id, run_id, COALESCE(sent_at, queued_at));
 create index outbound_messages_of_run ON awooop.outbound_messages USING btree (project_id, run_id, queued_at, message_id);
 create index outbound_messages_queued ON awooop.outbound_messages USING btree (queued_at) WHERE (send_status = 'queued'::text);
+create index outbound_messages_without_run ON awooop.outbound_messages USING btree (project_id, queued_at) WHERE (run_id IS NULL);
 create index outbound_messages_words ON awooop.outbound_messages USING gin (awooop_search_vector(project_id, content_preview)) WHERE (run_id IS NOT NULL);
 alter table outbound_messages enable row level security;
 alter table outbound_messages force row level security;
@@ -501,7 +505,7 @@ grant select on outbound_messages to awooop_system;
 create table project_budgets (
   project_id text collate "C" not null,
   month date not null,
-  spent_usd numeric(14,6) not null default 0,
+  spent_usd numeric(20,6) not null,
   constraint project_budgets_pkey PRIMARY KEY (project_id, month),
   constraint project_budgets_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(project_id),
   constraint project_budgets_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric)),
@@ -516,8 +520,8 @@ create policy platform on project_budgets as permissive for all to awooop_platfo
 create policy tenant on project_budgets as permissive for all to awooop_app
   using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
   with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
-grant select, insert, update on project_budgets to awooop_app;
-grant select, insert, update on project_budgets to awooop_platform;
+grant select, insert, update (spent_usd) on project_budgets to awooop_app;
+grant select, insert, update (spent_usd) on project_budgets to awooop_platform;
 
 create table projects (
   project_id text collate "C" not null,
@@ -531,6 +535,7 @@ create table projects (
   drains boolean not null default false,
   retention_payload_days integer,
   retention_run_days integer,
+  retention_ran_at timestamp with time zone,
   constraint projects_pkey PRIMARY KEY (project_id),
   constraint projects_budget_limit_usd_check CHECK ((budget_limit_usd >= (0)::numeric)),
   constraint projects_canary_percent_check CHECK (((canary_percent >= 0) AND (canary_percent <= 100))),
@@ -561,7 +566,7 @@ create policy tenant on projects as permissive for all to awooop_app
 grant select on projects to awooop_app;
 grant select on projects to awooop_catalog;
 grant select, insert, update on projects to awooop_platform;
-grant select on projects to awooop_retention;
+grant select, update (retention_ran_at) on projects to awooop_retention;
 grant select on projects to awooop_system;
 
 create table run_budgets (
@@ -723,10 +728,10 @@ create table run_totals (
   agent_id text not null,
   state text not null,
   is_shadow boolean not null,
-  runs integer not null,
-  steps integer not null,
-  calls integer not null,
-  cost_usd numeric(14,6) not null,
+  runs bigint not null,
+  steps bigint not null,
+  calls bigint not null,
+  cost_usd numeric(20,6) not null,
   constraint run_totals_pkey PRIMARY KEY (project_id, month, agent_id, state, is_shadow),
   constraint run_totals_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(project_id),
   constraint run_totals_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric))
@@ -745,7 +750,7 @@ create policy tenant on run_totals as permissive for all to awooop_app
   with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
 grant select on run_totals to awooop_app;
 grant select on run_totals to awooop_platform;
-grant select, insert, update on run_totals to awooop_retention;
+grant select, insert, update (runs, steps, calls, cost_usd) on run_totals to awooop_retention;
 
 create table run_transitions (
   transition_id uuid not null,
@@ -974,6 +979,16 @@ create policy tenant on tool_pins as permissive for all to awooop_app
   with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
 grant select, insert, update on tool_pins to awooop_app;
 grant select, insert, update on tool_pins to awooop_platform;
+
+CREATE OR REPLACE FUNCTION awooop.awooop_month(at timestamp with time zone DEFAULT clock_timestamp())
+ RETURNS date
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select date_trunc('month', at at time zone 'UTC')::date
+$function$;
+alter function awooop_month(timestamp with time zone) owner to awooop_owner;
+grant execute on function awooop_month(timestamp with time zone) to public;
 
 CREATE OR REPLACE FUNCTION awooop.awooop_note_words()
  RETURNS trigger

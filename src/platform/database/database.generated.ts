@@ -50,6 +50,7 @@ export interface ApprovalDecisions {
   decision_id: string;
   project_id: string;
   reason: string | null;
+  round: Generated<number>;
   run_id: string;
   surface: string;
   via_key_id: string;
@@ -88,6 +89,7 @@ export interface Approvals {
   redeemed_at: string | null;
   redeemed_call_id: string | null;
   revision_id: string;
+  round: Generated<number>;
   rule: string;
   run_id: string;
   server: string;
@@ -239,7 +241,7 @@ export interface OutboundMessages {
 export interface ProjectBudgets {
   month: Timestamp;
   project_id: string;
-  spent_usd: Generated<Numeric>;
+  spent_usd: Numeric;
 }
 
 export interface Projects {
@@ -252,6 +254,7 @@ export interface Projects {
   migration_mode: string;
   project_id: string;
   retention_payload_days: number | null;
+  retention_ran_at: string | null;
   retention_run_days: number | null;
   separate_approver: Generated<boolean>;
 }

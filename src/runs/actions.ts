@@ -8,7 +8,7 @@ import { createRun } from "./create.ts";
 import { lowerMode } from "./mode.ts";
 import { lockRun, projectOfRun, type RunRow } from "./queries.ts";
 import { isFinal } from "./states.ts";
-import { type RunEffects, type TransitionRequest, transition } from "./transition.ts";
+import { applyEvent, type RunEffects, type TransitionRequest } from "./transition.ts";
 
 const UNKNOWN = "There is no such run, or not in this project.";
 
@@ -33,16 +33,16 @@ export async function runOfCaller(
   return run;
 }
 
-/** Changes a run's state for a caller; the state table decides whether that is possible. */
-export async function actOnRun(
+/** Ends a client run for the agent that drives it; the state table decides whether that is possible. */
+export async function endClientRun(
   deps: { db: Database; effects: RunEffects },
   caller: Caller,
   run: { runId: string; projectId: string | undefined },
-  change: Pick<TransitionRequest, "event" | "reason" | "patch"> & { driver?: "client" },
+  change: Pick<TransitionRequest, "event" | "patch">,
 ): Promise<RunRow> {
   return deps.db.transaction(scopeOf(caller), async (tx) => {
     const found = await runOfCaller(tx, caller, run.runId, run.projectId);
-    if (change.driver !== undefined && found.driver !== change.driver) {
+    if (found.driver !== "client") {
       throw new AppError(
         "E-RUN-STATE",
         "A worker drives this run; only its client may end a client run.",
@@ -51,47 +51,63 @@ export async function actOnRun(
         },
       );
     }
-    const { driver: _, ...rest } = change;
-    return transition(tx, deps.effects, {
-      ...rest,
-      projectId: found.project_id,
-      runId: found.run_id,
-      actor: caller.actor,
-    });
+    return applyEvent(tx, deps.effects, found, { ...change, actor: caller.actor });
   });
+}
+
+/** Who acts on a run, and why. */
+export interface By {
+  actor: Actor;
+  reason: string;
+}
+
+type ByPerhapsWhy = Pick<By, "actor"> & Partial<By>;
+
+/**
+ * Cancels a run that the transaction has locked: alone, or as one of many.
+ *
+ * @throws AppError E-RUN-STATE when it is over
+ */
+export async function cancelRun(
+  tx: Tx,
+  effects: RunEffects,
+  run: RunRow,
+  { actor, reason }: By,
+): Promise<RunRow> {
+  const error_detail = `cancelled by ${actor.id}: ${reason}`;
+  return applyEvent(tx, effects, run, { event: "cancel", actor, reason, patch: { error_detail } });
 }
 
 /**
- * Makes a new run of an ended worker run, with `retry_of`, the same trigger and the same pinned revision.
+ * Makes a new run of an ended worker run, which the transaction has locked, with `retry_of`, the same trigger and the
+ * same pinned revision: alone, or as one of many.
  *
- * @throws AppError E-RUN-STATE while the run is not over, and for client runs
+ * @throws AppError E-RUN-STATE while the run is not over, and for client runs; E-TENANT-INACTIVE, E-TENANT-LEGACY
  */
 export async function retryRun(
-  deps: { db: Database; effects: RunEffects },
-  caller: Caller,
-  run: { runId: string; projectId: string | undefined },
+  tx: Tx,
+  effects: RunEffects,
+  old: RunRow,
+  by: ByPerhapsWhy,
 ): Promise<RunRow> {
-  return deps.db.transaction(scopeOf(caller), async (tx) => {
-    const old = await runOfCaller(tx, caller, run.runId, run.projectId);
-    if (old.driver === "client") {
-      throw new AppError("E-RUN-STATE", "A client run is never retried: its client drives it.", {
+  if (old.driver === "client") {
+    throw new AppError("E-RUN-STATE", "A client run is never retried: its client drives it.", {
+      extra: { state: old.state },
+    });
+  }
+  if (!isFinal(old.state)) {
+    throw new AppError(
+      "E-RUN-STATE",
+      `The run is ${old.state}; only one that is over can be retried.`,
+      {
         extra: { state: old.state },
-      });
-    }
-    if (!isFinal(old.state)) {
-      throw new AppError(
-        "E-RUN-STATE",
-        `The run is ${old.state}; only one that is over can be retried.`,
-        {
-          extra: { state: old.state },
-        },
-      );
-    }
-    return again(tx, deps.effects, old, caller.actor);
-  });
+      },
+    );
+  }
+  return again(tx, effects, old, by);
 }
 
-async function again(tx: Tx, effects: RunEffects, old: RunRow, actor: Actor): Promise<RunRow> {
+async function again(tx: Tx, effects: RunEffects, old: RunRow, by: ByPerhapsWhy): Promise<RunRow> {
   const revision = await readRevision(tx, old.project_id, old.revision_id);
   const project = await readProject(tx, old.project_id);
   if (!revision || !project) throw new AppError("E-NOT-FOUND", UNKNOWN);
@@ -115,7 +131,7 @@ async function again(tx: Tx, effects: RunEffects, old: RunRow, actor: Actor): Pr
     triggerType: old.trigger_type ?? "retry",
     triggerRef: old.trigger_ref,
     input: old.input,
-    actor,
     retryOf: old.run_id,
+    ...by,
   });
 }

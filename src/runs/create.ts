@@ -22,6 +22,8 @@ export interface NewRun {
   input?: unknown;
   traceId?: string;
   actor: Actor;
+  /** Why, where somebody said so. */
+  reason?: string;
   retryOf?: string;
   sessionKey?: string | null;
   /** The key that drives a client run. */
@@ -64,7 +66,11 @@ export async function createRun(tx: Tx, effects: RunEffects, run: NewRun): Promi
     })
     .returningAll()
     .executeTakeFirstOrThrow()) as RunRow;
-  await recordTransition(tx, row, row, { event: "create", actor: run.actor });
+  await recordTransition(tx, row, row, {
+    event: "create",
+    actor: run.actor,
+    ...(run.reason === undefined ? {} : { reason: run.reason }),
+  });
   if (!isClient) {
     await effects.send(tx, "run.execute", { project_id: row.project_id, run_id: row.run_id });
   }

@@ -1,10 +1,10 @@
 import { createRoute } from "@hono/zod-openapi";
 import { z } from "zod";
-import { type ApiEnv, requireProject, requireRole } from "../identity/index.ts";
+import { type ApiEnv, requireProject, requireRole, scopeOf } from "../identity/index.ts";
 import { uuid } from "../platform/contract.ts";
 import type { Database } from "../platform/database/index.ts";
 import { answers, newApi, problems } from "../platform/http/index.ts";
-import { actOnRun, retryRun } from "./actions.ts";
+import { cancelRun, endClientRun, retryRun, runOfCaller } from "./actions.ts";
 import { agentOf, openClientRun } from "./client.ts";
 import {
   cancelRunBody,
@@ -66,32 +66,38 @@ export function runRoutes(deps: { db: Database; effects: RunEffects }) {
       return c.json(refTo(run), 201);
     })
     .openapi(cancel, async (c) => {
+      const { caller } = c.var;
       const { project_id, reason } = c.req.valid("json");
-      requireRole(c.var.caller, "operator");
-      const error_detail = `cancelled by ${c.var.caller.actor.id}: ${reason}`;
-      const change = { event: "cancel", reason, patch: { error_detail } } as const;
-      const run = { runId: c.req.valid("param").run_id, projectId: project_id };
-      return c.json(refTo(await actOnRun(deps, c.var.caller, run, change)), 200);
+      requireRole(caller, "operator");
+      const run = await deps.db.transaction(scopeOf(caller), async (tx) => {
+        const found = await runOfCaller(tx, caller, c.req.valid("param").run_id, project_id);
+        return cancelRun(tx, deps.effects, found, { actor: caller.actor, reason });
+      });
+      return c.json(refTo(run), 200);
     })
     .openapi(retry, async (c) => {
+      const { caller } = c.var;
       const { project_id } = c.req.valid("json");
-      requireRole(c.var.caller, "operator");
-      const run = { runId: c.req.valid("param").run_id, projectId: project_id };
-      return c.json(refTo(await retryRun(deps, c.var.caller, run)), 200);
+      requireRole(caller, "operator");
+      const run = await deps.db.transaction(scopeOf(caller), async (tx) => {
+        const found = await runOfCaller(tx, caller, c.req.valid("param").run_id, project_id);
+        return retryRun(tx, deps.effects, found, { actor: caller.actor });
+      });
+      return c.json(refTo(run), 200);
     })
     .openapi(complete, async (c) => {
       const { project_id, result } = c.req.valid("json");
       agentOf(c.var.caller);
       const run = { runId: c.req.valid("param").run_id, projectId: project_id };
-      const change = { event: "complete", patch: { result }, driver: "client" } as const;
-      return c.json(refTo(await actOnRun(deps, c.var.caller, run, change)), 200);
+      const change = { event: "complete", patch: { result } } as const;
+      return c.json(refTo(await endClientRun(deps, c.var.caller, run, change)), 200);
     })
     .openapi(fail, async (c) => {
       const { project_id, error_code, error_detail } = c.req.valid("json");
       agentOf(c.var.caller);
       const run = { runId: c.req.valid("param").run_id, projectId: project_id };
       const patch = { error_code, ...(error_detail === undefined ? {} : { error_detail }) };
-      const change = { event: "fail", patch, driver: "client" } as const;
-      return c.json(refTo(await actOnRun(deps, c.var.caller, run, change)), 200);
+      const change = { event: "fail", patch } as const;
+      return c.json(refTo(await endClientRun(deps, c.var.caller, run, change)), 200);
     });
 }

@@ -47,11 +47,11 @@ export async function transition(
 }
 
 /** As `transition`, for a run whose row the transaction has locked already. */
-async function applyEvent(
+export async function applyEvent(
   tx: Tx,
   effects: RunEffects,
   run: RunRow,
-  request: TransitionRequest,
+  request: Pick<TransitionRequest, "event" | "actor" | "reason" | "patch">,
 ): Promise<RunRow> {
   const to = TRANSITIONS[run.state][request.event];
   if (to === "refused") {
@@ -73,7 +73,7 @@ async function writeState(
   tx: Tx,
   run: RunRow,
   to: RunState,
-  request: TransitionRequest,
+  request: Pick<TransitionRequest, "event" | "patch">,
 ): Promise<RunRow> {
   const patch = request.patch ?? {};
   const row = await tx

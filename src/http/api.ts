@@ -4,6 +4,7 @@ import { methodNotAllowed } from "hono/method-not-allowed";
 import { type ApiEnv, type Identity, isOpenToAgents } from "../identity/index.ts";
 import { AppError } from "../platform/errors.ts";
 import { newApi, problemResponse } from "../platform/http/index.ts";
+import { describeEdge } from "./describe.ts";
 import { languageOf } from "./language.ts";
 
 const DESCRIPTION: Parameters<OpenAPIHono["getOpenAPI31Document"]>[0] = {
@@ -45,7 +46,7 @@ export function createApi(options: {
   });
   let description: string | undefined;
   api.get("/openapi.json", (c) => {
-    description ??= JSON.stringify(api.getOpenAPI31Document(DESCRIPTION));
+    description ??= JSON.stringify(describeEdge(api.getOpenAPI31Document(DESCRIPTION)));
     return c.body(description, 200, { "content-type": "application/json" });
   });
   return api;

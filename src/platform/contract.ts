@@ -1,6 +1,8 @@
 import { z } from "zod";
 
-const CANONICAL_UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+// Without a flag, which the API's description could not say.
+const CANONICAL_UUID =
+  /^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$/;
 
 /** A canonical UUID in any letter case, nothing looser; lower-cased. */
 export const uuid = z
@@ -57,8 +59,8 @@ export const paging = {
   cursor: text(1, 2_000).optional(),
 };
 
-/** A time: RFC 3339, UTC, `Z`. */
-export const timestamp = z.string();
+/** A time as it is answered: RFC 3339, UTC, `Z`. */
+export const timestamp = z.string().regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z$/);
 
 /** Money in US dollars, at most six decimals. */
 export const money = z.number();

@@ -1,3 +1,3 @@
 export { answers, newApi, problems } from "./api.ts";
 export { type Cursors, createCursors } from "./cursor.ts";
-export { fieldErrors, problemResponse } from "./problem.ts";
+export { fieldErrors, problemResponse, problemSchema } from "./problem.ts";

@@ -46,7 +46,14 @@ export const TABLES: Record<string, TableCase> = {
   approval_decisions: { grants: { ...APPEND_ONLY, ...FORGOTTEN } },
   approvals: {
     grants: { ...SWEPT, ...ERASED },
-    updates: { retention: ["args_display", "args_ciphertext"] },
+    updates: {
+      retention: [
+        "args_display",
+        "args_ciphertext",
+        "approved_args_display",
+        "approved_args_ciphertext",
+      ],
+    },
   },
   audit_log: { ...AUDIT, grants: { ...AUDIT.grants, retention: "i" } },
   audit_private: AUDIT,
@@ -71,8 +78,14 @@ export const TABLES: Record<string, TableCase> = {
     grants: { ...SWEPT, ...ERASED },
     updates: { retention: ["content"] },
   },
-  project_budgets: { grants: WORK },
-  projects: { grants: { app: "s", platform: "siu", system: "s", retention: "s" } },
+  project_budgets: {
+    grants: WORK,
+    updates: { app: ["spent_usd"], platform: ["spent_usd"] },
+  },
+  projects: {
+    grants: { app: "s", platform: "siu", system: "s", retention: "su" },
+    updates: { retention: ["retention_ran_at"] },
+  },
   run_budgets: { grants: { ...WORK, ...FORGOTTEN } },
   run_bulk_actions: { grants: { ...SWEPT, ...FORGOTTEN } },
   run_bulk_results: { grants: { ...WORK, ...FORGOTTEN } },
@@ -80,7 +93,10 @@ export const TABLES: Record<string, TableCase> = {
     grants: { ...WORK, ...ERASED },
     updates: { retention: ["input", "output"] },
   },
-  run_totals: { grants: { app: "s", platform: "s", retention: "siu" } },
+  run_totals: {
+    grants: { app: "s", platform: "s", retention: "siu" },
+    updates: { retention: ["runs", "steps", "calls", "cost_usd"] },
+  },
   run_transitions: { grants: { ...APPEND_ONLY, ...FORGOTTEN } },
   run_words: { grants: { ...WORK, ...FORGOTTEN } },
   runs: {

@@ -89,7 +89,10 @@ async function seedTenant(tx: Tx, project_id: string): Promise<void> {
     .insertInto("contract_transitions")
     .values({ ...moved, event: "create", actor_kind: "key", actor_id: "test" })
     .execute();
-  await tx.insertInto("project_budgets").values({ project_id, month: "2026-11-01" }).execute();
+  await tx
+    .insertInto("project_budgets")
+    .values({ project_id, month: "2026-11-01", spent_usd: 1 })
+    .execute();
   await insertKey(tx, project_id, [project_id]);
   await appendAudit(tx, {
     projectId: project_id,

@@ -28,7 +28,12 @@ import {
   contractsRoutes,
   createContracts,
 } from "./contracts/index.ts";
-import { createArgumentChecker, policyBodySchema } from "./gates/index.ts";
+import {
+  createArgumentChecker,
+  type PolicyBody,
+  policyBodySchema,
+  policyChecks,
+} from "./gates/index.ts";
 import { createHttp } from "./http/index.ts";
 import {
   createIdentity,
@@ -136,7 +141,7 @@ function createRouters(
       agent: { schema: agentBodySchema, check: (body) => contractChecks(body as AgentBody) },
       tool_server: { schema: toolServerBody },
       channel: { schema: channelBodySchema },
-      policy: { schema: policyBodySchema },
+      policy: { schema: policyBodySchema, check: (body) => policyChecks(body as PolicyBody) },
     },
   });
   const routers = [

@@ -1,0 +1,145 @@
+import type { DetailedError, PolicyJson } from "@cedar-policy/cedar-wasm/nodejs";
+import { type Cedar, CedarBrokeDown, openCedar } from "./cedar.ts";
+
+/** One policy of a contract's Cedar. */
+export interface Policy {
+  /** Its annotation `@id`, or `#3` for the third policy of the contract where it has none. */
+  id: string;
+  effect: "permit" | "forbid";
+  /** Laid out as Cedar lays it out, without comments: two policies that say the same in the same order read the same. */
+  text: string;
+}
+
+/** A policy as it stands in the contract. */
+export interface PolicySource {
+  id: string;
+  effect: "permit" | "forbid";
+  source: string;
+  json: PolicyJson;
+}
+
+const ID_MAX = 128;
+const POLICIES_MAX = 200;
+const PROBLEMS_MAX = 20;
+
+/** For reading only: a text that breaks it must not take with it what calls are decided with. */
+const reader = openCedar();
+
+/**
+ * The policies of a contract's Cedar, in the order in which they stand there.
+ *
+ * @throws TypeError for Cedar that `policyProblems` finds fault with
+ */
+export function policiesOf(cedarText: string): Policy[] {
+  return reader.run((cedar) => normalised(cedar, policySources(cedar, cedarText)));
+}
+
+/** Everything that is wrong with a contract's Cedar, with line and column where Cedar knows them; empty when it can be used. */
+export function policyProblems(cedarText: string): string[] {
+  try {
+    return reader.run((cedar) => {
+      const parts = cedar.policySetTextToParts(cedarText);
+      if (parts.type === "failure") {
+        return parts.errors.flatMap((error) => inWords(error, cedarText)).slice(0, PROBLEMS_MAX);
+      }
+      const { policies, policy_templates: templates } = parts;
+      if (templates.length > 0) {
+        return [
+          `has a policy with a slot (?principal or ?resource): \`${startOf(templates[0])}\`: nothing fills slots in, name the agent or the tool itself`,
+        ];
+      }
+      if (policies.length === 0) {
+        return [
+          "has no policy in it; to stop every call, write forbid (principal, action, resource);",
+        ];
+      }
+      if (policies.length > POLICIES_MAX) {
+        return [`has ${policies.length} policies, at most ${POLICIES_MAX} are allowed`];
+      }
+      const sources = policySources(cedar, cedarText);
+      // What can't be laid out now could not be compared with a later revision.
+      normalised(cedar, sources);
+      return idProblems(sources.map(({ id }) => id));
+    });
+  } catch (error) {
+    if (!(error instanceof CedarBrokeDown)) throw error;
+    return ["is nested too deeply to be read; split the policy into several"];
+  }
+}
+
+/**
+ * Takes Cedar that parses apart into its policies, in the order in which they stand there.
+ *
+ * @throws TypeError when it does not parse
+ */
+export function policySources(cedar: Cedar, cedarText: string): PolicySource[] {
+  const parts = cedar.policySetTextToParts(cedarText);
+  if (parts.type === "failure") throw new TypeError(parts.errors[0]?.message);
+  // Cedar numbers the policies as they stand there and sorts them by that name: policy0, policy1, policy10, policy2.
+  const numbers = parts.policies.map((_, at) => `policy${at}`).sort();
+  return parts.policies
+    .map((source, at) => ({ source, number: Number(numbers[at]?.slice("policy".length)) }))
+    .sort((a, b) => a.number - b.number)
+    .map(({ source, number }) => {
+      const read = cedar.policyToJson(source);
+      if (read.type === "failure") throw new TypeError(read.errors[0]?.message);
+      const { effect, annotations } = read.json;
+      const given = annotations && Object.hasOwn(annotations, "id");
+      return {
+        id: given ? (annotations.id ?? "") : `#${number + 1}`,
+        effect,
+        source,
+        json: read.json,
+      };
+    });
+}
+
+function normalised(cedar: Cedar, sources: readonly PolicySource[]): Policy[] {
+  return sources.map(({ id, effect, json }) => {
+    const written = cedar.policyToText(json);
+    if (written.type === "failure") throw new TypeError(written.errors[0]?.message);
+    const laidOut = cedar.formatPolicies({ policyText: written.text });
+    if (laidOut.type === "failure") throw new TypeError(laidOut.errors[0]?.message);
+    return { id, effect, text: laidOut.formatted_policy.trimEnd() };
+  });
+}
+
+function idProblems(ids: readonly string[]): string[] {
+  const seen = new Set<string>();
+  return ids.flatMap((id, at) => {
+    const which = `policy ${at + 1}`;
+    if (id === "") return [`has an empty @id on ${which}`];
+    if (id.length > ID_MAX) {
+      return [`has an @id of ${id.length} characters on ${which}, at most ${ID_MAX} are allowed`];
+    }
+    if (id.startsWith("#") && id !== `#${at + 1}`) {
+      return [`has the @id "${id}" on ${which}; only policies without an @id are called #1, #2 …`];
+    }
+    if (seen.has(id)) return [`has the @id "${id}" twice, the second time on ${which}`];
+    seen.add(id);
+    return [];
+  });
+}
+
+/** An error of the parser, and those that came with it. */
+function inWords(error: DetailedError, cedarText: string): string[] {
+  const place = error.sourceLocations?.[0];
+  const where = place ? `${lineAndColumn(cedarText, place.start)}: ` : "";
+  const said = error.message.replace(/^failed to parse policies from string: /, "");
+  const more = [place?.label, error.help].filter((text) => text !== null && text !== undefined);
+  return [
+    [`${where}${said}`, ...more].join("; "),
+    ...(error.related ?? []).flatMap((related) => inWords(related, cedarText)),
+  ];
+}
+
+/** @param byte counted in UTF-8, as Cedar counts */
+function lineAndColumn(text: string, byte: number): string {
+  const before = Buffer.from(text).subarray(0, byte).toString().split("\n");
+  return `line ${before.length}, column ${(before.at(-1) ?? "").length + 1}`;
+}
+
+function startOf(policy: string | undefined): string {
+  const line = (policy ?? "").replaceAll(/\s+/g, " ").trim();
+  return line.length > 80 ? `${line.slice(0, 79)}…` : line;
+}

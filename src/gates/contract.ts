@@ -4,6 +4,10 @@ export const VERDICT_WORDS = {
     en: "Project {{project}} is not active.",
     "zh-TW": "專案 {{project}} 未啟用。",
   },
+  nobody_is_asked: {
+    en: "Project {{project}} is not active: its open runs go on, but nobody is asked there any more.",
+    "zh-TW": "專案 {{project}} 未啟用：未完成的執行可繼續，但不再詢問任何人。",
+  },
   tenant_legacy: {
     en: "Project {{project}} is in legacy mode: agents may not act there.",
     "zh-TW": "專案 {{project}} 處於 legacy 模式：代理不得在其中動作。",
@@ -95,6 +99,14 @@ export const VERDICT_WORDS = {
   approved: {
     en: "Approved for exactly this call by {{by}}",
     "zh-TW": "{{by}} 已就這個呼叫核准",
+  },
+  approved_edited: {
+    en: "Approved with edited arguments by {{by}}: these are executed",
+    "zh-TW": "{{by}} 修改參數後核准；執行的是修改後的參數",
+  },
+  changes_requested: {
+    en: "A person wants this call changed before it may run: {{by}}. Propose it anew.",
+    "zh-TW": "有人要求先修改這個呼叫：{{by}}。請重新提出。",
   },
   rejected: {
     en: "A person said no to exactly this call: {{by}}.",

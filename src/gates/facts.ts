@@ -5,7 +5,13 @@ import type { RunState } from "../runs/index.ts";
 
 /** Everything the gates look at, read before they are asked; they read nothing themselves. */
 export interface GateFacts {
-  project: { project_id: string; is_active: boolean; migration_mode: MigrationMode };
+  project: {
+    project_id: string;
+    is_active: boolean;
+    /** It is not active, but runs that were under way may go on to their end. */
+    drains: boolean;
+    migration_mode: MigrationMode;
+  };
   run: { state: RunState; is_shadow: boolean; ofCaller: boolean };
   contract: {
     agentId: string;
@@ -24,7 +30,7 @@ export interface GateFacts {
 }
 
 export interface QuestionFact {
-  status: "open" | "approved" | "rejected" | "expired" | "voided";
+  status: "open" | "approved" | "rejected" | "changes_requested" | "expired" | "voided";
   /** Its time to decide is over. */
   isPast: boolean;
   /** Its time to be executed is over. */
@@ -32,7 +38,9 @@ export interface QuestionFact {
   redeemed: boolean;
   /** The agent has been told how it ended. */
   answered: boolean;
-  /** Who approved or rejected and why, in words. */
+  /** It was approved with other arguments than it was asked for with; they are the call's now. */
+  edited: boolean;
+  /** Who decided as it stands, and why, in words. */
   decidedBy: string;
 }
 

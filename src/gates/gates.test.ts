@@ -17,7 +17,7 @@ const grant: ToolGrant = {
 };
 
 const facts: GateFacts = {
-  project: { project_id: "acme", is_active: true, migration_mode: "active" },
+  project: { project_id: "acme", is_active: true, drains: false, migration_mode: "active" },
   run: { state: "running", is_shadow: false, ofCaller: true },
   contract: { agentId: "janitor", version: "1.3", grant: { ...grant, approval: "never" } },
   pin: "pinned",
@@ -96,6 +96,15 @@ describe("the gates", () => {
     ],
   ])("stop %s", (_, given, expected) => {
     expect(last(given)).toEqual(["block", ...expected]);
+  });
+
+  it("let the open runs of a project go on that was deactivated so that they finish, and ask nobody", () => {
+    const project = { ...facts.project, is_active: false, drains: true };
+    expect(last({ ...facts, project })).toEqual(["pass", 5, null]);
+    expect(last({ ...asking, project })).toEqual(["block", 5, "E-TENANT-INACTIVE"]);
+    expect(last({ ...asking, project, question })).toEqual(["pass", 5, null]);
+    const voided = { ...question, status: "voided" } as const;
+    expect(last({ ...asking, project, question: voided })[0]).toBe("block");
   });
 
   it("let the last cent be spent", () => {

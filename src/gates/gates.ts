@@ -28,7 +28,9 @@ function needsApproval(grant: {
 }
 
 const tenantGate: Gate = (_call, { project: { project_id: project, ...tenant }, run }) => {
-  if (!tenant.is_active) return block("E-TENANT-INACTIVE", "tenant_inactive", { project });
+  if (!tenant.is_active && !tenant.drains) {
+    return block("E-TENANT-INACTIVE", "tenant_inactive", { project });
+  }
   if (tenant.migration_mode === "legacy") {
     return block("E-TENANT-LEGACY", "tenant_legacy", { project });
   }
@@ -93,12 +95,17 @@ const approvalGate: Gate = ({ tool }, facts) => {
     return { outcome: "would_ask", code: null, key, params };
   }
   const key = isMarked ? "asks_always" : "asks_for_writes";
-  const ask: Said = { outcome: "ask", code: "E-APPR-REQUIRED", key, params };
+  const { is_active, project_id: project } = facts.project;
+  // The questions of a project that was deactivated are voided; a new one would never be looked at.
+  const ask: Said = is_active
+    ? { outcome: "ask", code: "E-APPR-REQUIRED", key, params }
+    : block("E-TENANT-INACTIVE", "nobody_is_asked", { project });
   if (!question) return ask;
   return answerFrom(question, ask);
 };
 
-/** What follows from a question about this very call. An expiry is told once; after that the call may ask anew. */
+/** What follows from a question about this very call. An expiry and a wish for changes
+ * are told once; after that the call may ask anew. */
 function answerFrom(question: QuestionFact, ask: Said): Said {
   const expired = (key: VerdictKey) => (question.answered ? ask : block("E-APPR-EXPIRED", key));
   switch (question.status) {
@@ -108,6 +115,9 @@ function answerFrom(question: QuestionFact, ask: Said): Said {
       return expired("not_decided");
     case "rejected":
       return block("E-APPR-REJECTED", "rejected", { by: question.decidedBy });
+    case "changes_requested":
+      if (question.answered) return ask;
+      return block("E-APPR-CHANGES", "changes_requested", { by: question.decidedBy });
     case "voided":
       return ask;
     case "approved":
@@ -116,7 +126,7 @@ function answerFrom(question: QuestionFact, ask: Said): Said {
       return {
         outcome: "approved",
         code: null,
-        key: "approved",
+        key: question.edited ? "approved_edited" : "approved",
         params: { by: question.decidedBy },
       };
   }

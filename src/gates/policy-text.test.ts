@@ -21,7 +21,7 @@ describe("a contract's Cedar", () => {
       expect.stringMatching(/^line 3, column 18: .*missing the `resource`/),
     ]);
     expect(problems('@owner("機房") permit (principal, action resource);')[0]).toMatch(
-      /^line 1, column 41: unexpected token `resource`; expected /,
+      /^line 1, column 40: unexpected token `resource`; expected /,
     );
     expect(problems("permit (x);".repeat(1_000))).toHaveLength(20);
     expect(problems("permit (principal, action, resource)")[0]).toMatch(

@@ -40,7 +40,9 @@ export function policyProblems(cedarText: string): string[] {
     return reader.run((cedar) => {
       const parts = cedar.policySetTextToParts(cedarText);
       if (parts.type === "failure") {
-        return parts.errors.flatMap((error) => inWords(error, cedarText)).slice(0, PROBLEMS_MAX);
+        return withRelated(parts.errors)
+          .slice(0, PROBLEMS_MAX)
+          .map((error) => inWords(error, cedarText));
       }
       const { policies, policy_templates: templates } = parts;
       if (templates.length > 0) {
@@ -121,16 +123,17 @@ function idProblems(ids: readonly string[]): string[] {
   });
 }
 
-/** An error of the parser, and those that came with it. */
-function inWords(error: DetailedError, cedarText: string): string[] {
+/** The errors of the parser, and those that came with them. */
+function withRelated(errors: readonly DetailedError[]): DetailedError[] {
+  return errors.flatMap((error) => [error, ...withRelated(error.related ?? [])]);
+}
+
+function inWords(error: DetailedError, cedarText: string): string {
   const place = error.sourceLocations?.[0];
   const where = place ? `${lineAndColumn(cedarText, place.start)}: ` : "";
   const said = error.message.replace(/^failed to parse policies from string: /, "");
   const more = [place?.label, error.help].filter((text) => text !== null && text !== undefined);
-  return [
-    [`${where}${said}`, ...more].join("; "),
-    ...(error.related ?? []).flatMap((related) => inWords(related, cedarText)),
-  ];
+  return [`${where}${said}`, ...more].join("; ");
 }
 
 /** @param byte counted in UTF-8, as Cedar counts */

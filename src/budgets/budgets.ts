@@ -65,8 +65,21 @@ export async function reserve(tx: Tx, reservation: Reservation): Promise<boolean
 }
 
 /**
+ * Adds money that was spent to the project's calendar month: that of the database's clock, UTC. Other runs of the project
+ * wait for this row, so it is taken last: after the run's row and its budget, and only when there is something to add.
+ */
+async function bookMonth(tx: Tx, projectId: string, amountUsd: number): Promise<void> {
+  if (amountUsd <= 0) return;
+  await sql`insert into project_budgets as b (project_id, month, spent_usd)
+    values (${projectId}, awooop_month(), ${amountUsd}::numeric)
+    on conflict (project_id, month) do update set spent_usd = b.spent_usd + excluded.spent_usd`.execute(
+    tx,
+  );
+}
+
+/**
  * Settles a reservation once: `spent` turns the reserved money into spent money, `released` gives it back (the count of
- * calls stays). A second settling changes nothing.
+ * calls stays). What was spent also counts for the project's month. A second settling changes nothing.
  *
  * @returns the money spent by this settling, in US dollars
  */
@@ -89,10 +102,11 @@ export async function settle(
   await sql`update run_budgets set reserved_usd = reserved_usd - ${row.amount_usd}::numeric,
       spent_usd = spent_usd + ${spent}::numeric
     where project_id = ${projectId} and run_id = ${row.run_id}`.execute(tx);
+  await bookMonth(tx, projectId, spent);
   return spent;
 }
 
-/** Books money that was spent without a reservation (a model's usage), in US dollars. */
+/** Books money that was spent without a reservation (a model's usage) on the run and the project's month, in US dollars. */
 export async function spend(
   tx: Tx,
   projectId: string,
@@ -105,6 +119,7 @@ export async function spend(
     on conflict (project_id, run_id) do update set spent_usd = b.spent_usd + excluded.spent_usd`.execute(
     tx,
   );
+  await bookMonth(tx, projectId, amountUsd);
 }
 
 /** The limits an agent's contract sets for each of its runs. */

@@ -5,7 +5,7 @@ import { announce } from "../platform/database/changes.ts";
 import type { Tx } from "../platform/database/index.ts";
 import { newId } from "../platform/ids.ts";
 import { createRun, type RunEffects } from "../runs/index.ts";
-import { type Project, readProject } from "../tenants/index.ts";
+import { type Project, readProjectToStart } from "../tenants/index.ts";
 import type { IncomingAlert } from "./alertmanager.ts";
 import type { DeliveryAnswer } from "./contract.ts";
 import { correlate, type Known } from "./correlation.ts";
@@ -34,7 +34,7 @@ interface Delivery {
  */
 export async function ingest(tx: Tx, effects: RunEffects, delivery: Delivery): Promise<Recorded[]> {
   const { channel, alerts } = delivery;
-  const project = await readProject(tx, channel.projectId);
+  const project = await readProjectToStart(tx, channel.projectId);
   if (!project) throw new Error("the channel's project is gone");
   const fingerprints = alerts.map((alert) => alert.fingerprint);
   await lockAlerts(tx, channel, fingerprints);

@@ -32,6 +32,7 @@ const question: QuestionFact = {
   isPastRedeem: false,
   redeemed: false,
   answered: false,
+  edited: false,
   decidedBy: "op-2",
 };
 

@@ -26,6 +26,9 @@ export const ERRORS = {
   "E-SECRET-MISSING": { status: 409, title: "A secret is missing" },
   // runs
   "E-RUN-STATE": { status: 409, title: "The run's state does not allow this" },
+  "E-RUN-ERASED": { status: 409, title: "What the run began with has been erased" },
+  "E-BULK-MORE": { status: 409, title: "More runs match than were allowed" },
+  "E-BULK-LEFT": { status: 409, title: "The run is no longer in the state it was chosen for" },
   "E-RUN-FENCED": { status: 409, title: "Another worker holds this run" },
   "E-RUN-LOST": { status: 500, title: "The worker was lost and no attempt is left" },
   "E-RUN-TIMEOUT": { status: 504, title: "The run took longer than its contract allows" },
@@ -48,10 +51,12 @@ export const ERRORS = {
   "E-BUDGET-RUN": { status: 403, title: "The run's budget is used up" },
   "E-APPR-REQUIRED": { status: 403, title: "A person has to approve this call" },
   "E-APPR-REJECTED": { status: 403, title: "A person rejected this call" },
+  "E-APPR-CHANGES": { status: 403, title: "A person wants this call changed" },
   "E-APPR-EXPIRED": { status: 410, title: "Nobody decided in time" },
   "E-APPR-VOIDED": { status: 410, title: "The question no longer stands" },
   "E-APPR-MISMATCH": { status: 403, title: "The approval is for another call" },
   "E-APPR-USED": { status: 403, title: "The approval has been used" },
+  "E-APPR-CHANGED": { status: 409, title: "The question's arguments have been edited" },
   "E-APPR-DECIDED": { status: 409, title: "The question has been decided" },
   "E-IDEMPOTENCY": { status: 422, title: "The Idempotency-Key was used for another request" },
   // calls

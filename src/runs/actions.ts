@@ -3,7 +3,7 @@ import { readAgent, readRevision } from "../contracts/index.ts";
 import { type Caller, scopeOf, sees } from "../identity/index.ts";
 import type { Database, Tx } from "../platform/database/index.ts";
 import { AppError } from "../platform/errors.ts";
-import { readProject } from "../tenants/index.ts";
+import { readProjectToStart } from "../tenants/index.ts";
 import { createRun } from "./create.ts";
 import { lowerMode } from "./mode.ts";
 import { lockRun, projectOfRun, type RunRow } from "./queries.ts";
@@ -82,7 +82,8 @@ export async function cancelRun(
  * Makes a new run of an ended worker run, which the transaction has locked, with `retry_of`, the same trigger and the
  * same pinned revision: alone, or as one of many.
  *
- * @throws AppError E-RUN-STATE while the run is not over, and for client runs; E-TENANT-INACTIVE, E-TENANT-LEGACY
+ * @throws AppError E-RUN-STATE while the run is not over, and for client runs; E-TENANT-INACTIVE, E-TENANT-LEGACY;
+ *   E-RUN-ERASED when what it began with is no longer kept
  */
 export async function retryRun(
   tx: Tx,
@@ -108,8 +109,14 @@ export async function retryRun(
 }
 
 async function again(tx: Tx, effects: RunEffects, old: RunRow, by: ByPerhapsWhy): Promise<RunRow> {
+  if (old.payload_erased_at !== null) {
+    throw new AppError(
+      "E-RUN-ERASED",
+      `What the run began with was erased at ${old.payload_erased_at}, so it can't be started anew.`,
+    );
+  }
   const revision = await readRevision(tx, old.project_id, old.revision_id);
-  const project = await readProject(tx, old.project_id);
+  const project = await readProjectToStart(tx, old.project_id);
   if (!revision || !project) throw new AppError("E-NOT-FOUND", UNKNOWN);
   const agent = readAgent(revision);
   const mode = lowerMode(project.migration_mode, agent.body.mode);

@@ -4,7 +4,7 @@ import type { Caller } from "../identity/index.ts";
 import type { Database, Tx } from "../platform/database/index.ts";
 import { AppError } from "../platform/errors.ts";
 import { isUuid } from "../platform/ids.ts";
-import { readProject } from "../tenants/index.ts";
+import { readProjectToStart } from "../tenants/index.ts";
 import { createRun } from "./create.ts";
 import { lowerMode } from "./mode.ts";
 import { type RunRow, readRun } from "./queries.ts";
@@ -69,7 +69,8 @@ export interface ClientRunWish {
  * The run an MCP client's calls belong to: the named one, else the key's open run of the same session or trace, else a
  * new one, born `running`. Two first calls at once open one run between them.
  *
- * @throws AppError E-NOT-FOUND for a named run the key did not open, E-RUN-STATE when it is over, E-CONTRACT-NONE
+ * @throws AppError E-NOT-FOUND for a named run the key did not open, E-RUN-STATE when it is over, E-CONTRACT-NONE,
+ *   E-TENANT-INACTIVE for a new one
  */
 export async function openClientRun(
   db: Database,
@@ -89,8 +90,11 @@ export async function openClientRun(
       if (open) return open;
     }
     const revision = await activeAgent(tx, projectId, agent.agentId);
-    const project = await readProject(tx, projectId);
-    const mode = lowerMode(project?.migration_mode ?? "legacy", revision.body.mode);
+    const project = await readProjectToStart(tx, projectId);
+    if (!project?.is_active) {
+      throw new AppError("E-TENANT-INACTIVE", `Project ${projectId} is not active.`);
+    }
+    const mode = lowerMode(project.migration_mode, revision.body.mode);
     return createRun(tx, effects, {
       projectId,
       agent: revision,

@@ -19,6 +19,11 @@ const budget = z
   .refine((amount) => Number(amount.toFixed(6)) === amount, "must have at most six decimals")
   .nullable();
 
+const separateApprover = z
+  .boolean()
+  .describe("whether a contract's author may not be the one who approves it");
+const retentionDays = z.number().int().min(1).max(36_500).nullable();
+
 /** A new project. It starts in shadow: reads are real, writes simulated, until somebody says otherwise. */
 export const newTenantBody = z.strictObject({
   project_id: newProjectId,
@@ -26,6 +31,9 @@ export const newTenantBody = z.strictObject({
   migration_mode: mode.default("shadow"),
   canary_percent: canary.default(0),
   budget_limit_usd: budget.default(null),
+  separate_approver: separateApprover.default(false),
+  retention_payload_days: retentionDays.default(null),
+  retention_run_days: retentionDays.default(null),
 });
 export type NewTenant = z.infer<typeof newTenantBody>;
 
@@ -37,9 +45,26 @@ export const tenantPatch = z
     canary_percent: canary,
     budget_limit_usd: budget,
     is_active: z.boolean(),
+    running_runs: z
+      .enum(["finish", "cancel"])
+      .describe("with `is_active: false`: what becomes of the runs that are not over"),
+    separate_approver: separateApprover,
+    retention_payload_days: retentionDays,
+    retention_run_days: retentionDays,
   })
   .partial()
-  .refine((patch) => Object.keys(patch).length > 0, "must name something to change");
+  .superRefine((patch, context) => {
+    const refuse = (message: string, path: string[] = []) =>
+      context.addIssue({ code: "custom", message, path });
+    if (Object.keys(patch).length === 0) refuse("must name something to change");
+    const deactivates = patch.is_active === false;
+    if (deactivates && patch.running_runs === undefined) {
+      refuse("must say what becomes of running runs: finish or cancel", ["running_runs"]);
+    }
+    if (!deactivates && patch.running_runs !== undefined) {
+      refuse("is only for a project that is deactivated", ["running_runs"]);
+    }
+  });
 export type TenantPatch = z.infer<typeof tenantPatch>;
 
 export const tenantParams = z.object({ project_id: projectId });
@@ -52,8 +77,66 @@ export const tenantSchema = z.object({
   is_active: z.boolean(),
   created_at: timestamp,
   canary_percent: z.number().int(),
+  /** Of an inactive project: whether the runs that were under way may go on to their end. */
+  drains: z.boolean(),
+  separate_approver: z.boolean(),
+  /** Days after a run's end until what it was given and what came of it is erased; null is for ever. */
+  retention_payload_days: z.number().int().nullable(),
+  /** Days after a run's end until it is deleted; null is for ever. */
+  retention_run_days: z.number().int().nullable(),
 });
 export type Tenant = z.infer<typeof tenantSchema>;
+
+const month = z.string().regex(/^\d{4}-\d{2}$/);
+const count = z.number().int().min(0);
+
+/** Runs that are not over, each state counted up to 10,000. */
+const openRunsSchema = z.object({
+  pending: count,
+  running: count,
+  waiting_approval: count,
+  is_exact: z.boolean(),
+});
+export type OpenRuns = z.infer<typeof openRunsSchema>;
+
+/** The calendar month (UTC) that it is now, against the limit; without a limit nothing remains and nothing is a share. */
+const monthSchema = z.object({
+  month,
+  spent_usd: money,
+  limit_usd: money.nullable(),
+  remaining_usd: money.nullable(),
+  /** 0.25 is a quarter of the limit; more than 1 is beyond it. */
+  share: z.number().nullable(),
+});
+
+export const tenantPageSchema = tenantSchema.extend({
+  month: monthSchema,
+  open_runs: openRunsSchema,
+  /** When everything that was due had been forgotten last; null before the first time. */
+  retention_ran_at: timestamp.nullable(),
+});
+export type TenantPage = z.infer<typeof tenantPageSchema>;
+
+export const spendQuery = z.object({
+  months: z.coerce.number().int().min(1).max(120).default(12),
+});
+
+/** A calendar month (UTC). */
+const spentMonthSchema = z.object({
+  month,
+  spent_usd: money,
+  /** What deleted runs that were created in this month left behind. */
+  forgotten: z.object({ runs: count, steps: count, calls: count, cost_usd: money }),
+});
+export type SpentMonth = z.infer<typeof spentMonthSchema>;
+
+export const spendSchema = z.object({
+  project_id: z.string(),
+  budget_limit_usd: money.nullable(),
+  /** Newest first, every one of them, the present one included. */
+  months: z.array(spentMonthSchema),
+});
+export type Spend = z.infer<typeof spendSchema>;
 
 export const tenantListQuery = z.object({ ...paging });
 

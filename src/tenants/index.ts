@@ -1,3 +1,3 @@
-export { type Project, readProject } from "./queries.ts";
+export { type Project, readProject, readProjectToStart } from "./queries.ts";
 export { tenantRoutes } from "./routes.ts";
 export { createTenants, type Deactivated } from "./service.ts";

@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import type { Scope, Tx } from "../platform/database/index.ts";
 import type { Tenant } from "./contract.ts";
+import type { Settings } from "./rules.ts";
 
 /** What features need to know of a project. */
 export type Project = Omit<Tenant, "created_at">;
@@ -13,7 +14,27 @@ const COLUMNS = [
   "is_active",
   "created_at",
   "canary_percent",
+  "drains",
+  "separate_approver",
+  "retention_payload_days",
+  "retention_run_days",
 ] as const;
+
+const startsOf = (projectId: string) => sql`hashtextextended(${`project-starts ${projectId}`}, 0)`;
+
+/**
+ * Reads a project in which a run is about to start: it stays as active as it was read until the transaction ends. Starts
+ * do not wait for each other, only for somebody who is deactivating the project this moment.
+ */
+export async function readProjectToStart(tx: Tx, projectId: string): Promise<Project | undefined> {
+  await sql`select pg_advisory_xact_lock_shared(${startsOf(projectId)})`.execute(tx);
+  return readProject(tx, projectId);
+}
+
+/** Keeps runs from starting in a project until the transaction ends, having waited for those that are starting. */
+export async function holdStarts(tx: Tx, projectId: string): Promise<void> {
+  await sql`select pg_advisory_xact_lock(${startsOf(projectId)})`.execute(tx);
+}
 
 /** Reads a project; undefined when there is none that the transaction may see. */
 export async function readProject(tx: Tx, projectId: string): Promise<Project | undefined> {
@@ -39,7 +60,8 @@ export async function listTenants(
   const source = scope === "platform" ? sql`awooop_operator_list_projects()` : sql`projects`;
   const { rows } = await sql<Tenant>`
     select listed.project_id, listed.display_name, listed.migration_mode, listed.budget_limit_usd, listed.is_active,
-      listed.created_at, projects.canary_percent
+      listed.created_at, projects.canary_percent, projects.drains, projects.separate_approver,
+      projects.retention_payload_days, projects.retention_run_days
     from ${source} as listed join projects using (project_id)
     where listed.project_id > ${page.after ?? ""} order by listed.project_id limit ${page.limit}`.execute(
     tx,
@@ -57,7 +79,7 @@ export async function countTenants(tx: Tx): Promise<number> {
 /** Stores a project; throws the driver's error on `projects_pkey` when the id is taken. */
 export async function insertTenant(
   tx: Tx,
-  tenant: Omit<Tenant, "created_at" | "is_active">,
+  tenant: Omit<Tenant, "created_at" | "is_active" | "drains">,
 ): Promise<Tenant> {
   const row = await tx
     .insertInto("projects")
@@ -83,7 +105,7 @@ export async function lockTenant(tx: Tx, projectId: string): Promise<Tenant | un
 export async function updateTenant(
   tx: Tx,
   projectId: string,
-  patch: Partial<Omit<Tenant, "project_id" | "created_at">>,
+  patch: Partial<Settings>,
 ): Promise<void> {
   await tx.updateTable("projects").set(patch).where("project_id", "=", projectId).execute();
 }

@@ -10,14 +10,29 @@ import { announce } from "../platform/database/changes.ts";
 import { type Database, type Tx, violates } from "../platform/database/index.ts";
 import { AppError } from "../platform/errors.ts";
 import type { Cursors } from "../platform/http/index.ts";
-import type { NewTenant, Tenant, TenantPatch } from "./contract.ts";
-import { countTenants, insertTenant, listTenants, lockTenant, updateTenant } from "./queries.ts";
+import type { NewTenant, Spend, Tenant, TenantPage, TenantPatch } from "./contract.ts";
+import {
+  countTenants,
+  holdStarts,
+  insertTenant,
+  listTenants,
+  lockTenant,
+  updateTenant,
+} from "./queries.ts";
+import { readSpend, readTenantPage } from "./reading.ts";
+import { changesOf, isRetentionPossible, stopsRuns } from "./rules.ts";
 
 const DEFAULT_LIMIT = 1_000;
 const EXACT_TOTAL = 10_000;
 
-/** Acts in the transaction that deactivates a project: what waits for an answer there no longer does. */
-export type Deactivated = (tx: Tx, project: { projectId: string; actor: Actor }) => Promise<void>;
+/**
+ * Acts in the transaction that deactivates a project: what waits for an answer there no longer does, and its runs finish
+ * or are cancelled.
+ */
+export type Deactivated = (
+  tx: Tx,
+  project: { projectId: string; actor: Actor; runningRuns: "finish" | "cancel" },
+) => Promise<void>;
 
 /** What is done with projects as a whole. */
 export interface Tenants {
@@ -27,12 +42,24 @@ export interface Tenants {
   list(
     caller: Caller,
     page: { limit?: number | undefined; cursor?: string | undefined },
-  ): Promise<TenantPage>;
-  /** @throws AppError E-FORBIDDEN unless a platform admin; E-NOT-FOUND */
+  ): Promise<TenantListPage>;
+  /**
+   * A project with its month's money and what is open in it.
+   *
+   * @throws AppError E-NOT-FOUND
+   */
+  show(caller: Caller, projectId: string): Promise<TenantPage>;
+  /**
+   * What a project spent, by calendar month (UTC), newest first.
+   *
+   * @throws AppError E-NOT-FOUND
+   */
+  spend(caller: Caller, projectId: string, months: number): Promise<Spend>;
+  /** @throws AppError E-FORBIDDEN unless a platform admin; E-NOT-FOUND; E-INPUT */
   change(caller: Caller, projectId: string, patch: TenantPatch): Promise<Tenant>;
 }
 
-export interface TenantPage {
+interface TenantListPage {
   tenants: Tenant[];
   total: number;
   total_is_exact: boolean;
@@ -49,6 +76,7 @@ export function createTenants(options: {
   return {
     async create(caller, input) {
       requirePlatformAdmin(caller);
+      requirePossibleRetention(input);
       try {
         return await db.transaction(scopeOf(caller), async (tx) => {
           const tenant = await insertTenant(tx, input);
@@ -66,24 +94,64 @@ export function createTenants(options: {
 
     list: (caller, page) => list(db, cursors, caller, page),
 
+    async show(caller, projectId) {
+      requireRole(caller, "viewer");
+      const page = await db.transaction(scopeOf(caller), (tx) => readTenantPage(tx, projectId), {
+        snapshot: true,
+      });
+      if (!page) throw unknownProject(projectId);
+      return page;
+    },
+
+    async spend(caller, projectId, months) {
+      requireRole(caller, "viewer");
+      const spend = await db.transaction(
+        scopeOf(caller),
+        (tx) => readSpend(tx, projectId, months),
+        { snapshot: true },
+      );
+      if (!spend) throw unknownProject(projectId);
+      return spend;
+    },
+
     async change(caller, projectId, patch) {
       requirePlatformAdmin(caller);
-      return db.transaction(scopeOf(caller), async (tx) => {
-        const before = await lockTenant(tx, projectId);
-        if (!before) throw unknownProject(projectId);
-        const changed = differences(before, patch);
-        const after = { ...before, ...changed };
-        if (Object.keys(changed).length === 0) return after;
-        await updateTenant(tx, projectId, changed);
-        await record(tx, caller, "tenant.update", projectId, changed);
-        if (before.is_active && !after.is_active) {
-          for (const act of options.onDeactivated)
-            await act(tx, { projectId, actor: caller.actor });
-        }
-        return after;
-      });
+      return db.transaction(scopeOf(caller), (tx) =>
+        change(tx, options.onDeactivated, caller, projectId, patch),
+      );
     },
   };
+}
+
+async function change(
+  tx: Tx,
+  onDeactivated: readonly Deactivated[],
+  caller: Caller,
+  projectId: string,
+  patch: TenantPatch,
+): Promise<Tenant> {
+  if (patch.is_active !== undefined) await holdStarts(tx, projectId);
+  const before = await lockTenant(tx, projectId);
+  if (!before) throw unknownProject(projectId);
+  const changed = changesOf(before, patch);
+  const after = { ...before, ...changed };
+  if (Object.keys(changed).length === 0) return after;
+  requirePossibleRetention(after);
+  await updateTenant(tx, projectId, changed);
+  await record(tx, caller, "tenant.update", projectId, changed);
+  if (stopsRuns(before, after)) {
+    const runningRuns = after.drains ? "finish" : "cancel";
+    for (const act of onDeactivated) await act(tx, { projectId, actor: caller.actor, runningRuns });
+  }
+  return after;
+}
+
+/** @throws AppError E-INPUT */
+function requirePossibleRetention(days: Parameters<typeof isRetentionPossible>[0]): void {
+  if (isRetentionPossible(days)) return;
+  const path = "body.retention_payload_days";
+  const message = `must not be more than retention_run_days (${days.retention_run_days}): payloads go with their run at the latest`;
+  throw new AppError("E-INPUT", `${path}: ${message}`, { errors: [{ path, message }] });
 }
 
 async function list(
@@ -91,7 +159,7 @@ async function list(
   cursors: Cursors,
   caller: Caller,
   page: { limit?: number | undefined; cursor?: string | undefined },
-): Promise<TenantPage> {
+): Promise<TenantListPage> {
   requireRole(caller, "viewer");
   const limit = page.limit ?? DEFAULT_LIMIT;
   const binding = ["tenants", caller.keyId];
@@ -110,14 +178,6 @@ async function list(
       next_cursor: last ? cursors.encode(binding, [last.project_id]) : null,
     };
   });
-}
-
-/** The part of a patch that says something new. */
-function differences(before: Tenant, patch: TenantPatch): Partial<Omit<Tenant, "project_id">> {
-  const entries = Object.entries(patch).filter(
-    ([field, value]) => value !== undefined && before[field as keyof Tenant] !== value,
-  );
-  return Object.fromEntries(entries);
 }
 
 async function record(

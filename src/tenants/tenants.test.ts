@@ -4,7 +4,8 @@ import { createTestDatabase, type TestDatabase } from "../../test/support/databa
 import { seedRevision } from "../../test/support/fixtures.ts";
 import { startTestHttp, type TestHttp } from "../../test/support/http.ts";
 import { withClient } from "../../test/support/server.ts";
-import { readProject } from "./index.ts";
+import { waitFor } from "../../test/support/wait.ts";
+import { readProject, readProjectToStart } from "./index.ts";
 import { lockTenant } from "./queries.ts";
 
 type Json = Record<string, unknown>;
@@ -18,9 +19,9 @@ beforeAll(async () => {
   database = await createTestDatabase();
   api = await startTestHttp(database.url, {
     onDeactivated: [
-      async (_, { projectId, actor }) => {
+      async (_, { projectId, actor, runningRuns }) => {
         if (refuseDeactivation) throw new Error("a question can't be voided");
-        deactivated.push(`${projectId} by ${actor.id}`);
+        deactivated.push(`${projectId} by ${actor.id}: ${runningRuns}`);
       },
     ],
   });
@@ -69,6 +70,10 @@ describe("making a project", () => {
       is_active: true,
       created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/),
       canary_percent: 0,
+      drains: false,
+      separate_approver: false,
+      retention_payload_days: null,
+      retention_run_days: null,
     });
     expect((await audit("acme")).map((row) => row.action)).toEqual(["tenant.create"]);
   });
@@ -94,6 +99,12 @@ describe("making a project", () => {
       [{ budget_limit_usd: 0.1234567 }, "body.budget_limit_usd"],
       [{ budget_limit_usd: 1e12 }, "body.budget_limit_usd"],
       [{ budget_limit_usd: -1 }, "body.budget_limit_usd"],
+      [{ retention_run_days: 0 }, "body.retention_run_days"],
+      [{ retention_run_days: 36_501 }, "body.retention_run_days"],
+      [{ retention_payload_days: 1.5 }, "body.retention_payload_days"],
+      [{ retention_payload_days: 8, retention_run_days: 7 }, "body.retention_payload_days"],
+      [{ separate_approver: "yes" }, "body.separate_approver"],
+      [{ is_active: false }, "body"],
     ];
     for (const [body, path] of cases) {
       const refused = await send("POST", "/tenants", {
@@ -110,7 +121,7 @@ describe("making a project", () => {
     const { key } = await api.key({ role: "admin", project_ids: ["mine"] });
     const body = { project_id: "more", display_name: "More" };
     expect(await send("POST", "/tenants", body, key)).toMatchObject({ status: 403 });
-    expect(await send("PATCH", "/tenants/mine", { is_active: false }, key)).toMatchObject({
+    expect(await send("PATCH", "/tenants/mine", { display_name: "M" }, key)).toMatchObject({
       status: 403,
     });
   });
@@ -135,25 +146,18 @@ describe("changing a project", () => {
     expect(await audit("shop")).toHaveLength(3);
   });
 
-  it("acts on what waits in a project that is deactivated, once, or not at all", async () => {
-    await api.project("closing");
-    refuseDeactivation = true;
-    expect(await send("PATCH", "/tenants/closing", { is_active: false })).toMatchObject({
-      status: 500,
-    });
-    refuseDeactivation = false;
-    const of = async () => {
-      const list = await send("GET", "/tenants");
-      return (list.tenants as Json[]).find((tenant) => tenant.project_id === "closing");
+  it("keeps payloads no longer than runs, whichever of the two is changed", async () => {
+    await api.project("tidy", { retention_payload_days: 7, retention_run_days: 30 });
+    const paths = async (patch: Json) => {
+      const answer = await send("PATCH", "/tenants/tidy", patch);
+      return answer.status === 200 ? 200 : (answer.errors as Json[]).map(({ path }) => path);
     };
-    expect(await of()).toMatchObject({ is_active: true });
-    expect(await audit("closing")).toHaveLength(1);
-    expect(await send("PATCH", "/tenants/closing", { is_active: false })).toMatchObject({
-      status: 200,
-    });
-    await send("PATCH", "/tenants/closing", { is_active: false });
-    expect(deactivated).toEqual(["closing by admin"]);
-    expect(await of()).toMatchObject({ is_active: false });
+    expect(await paths({ retention_payload_days: 31 })).toEqual(["body.retention_payload_days"]);
+    expect(await paths({ retention_run_days: 6 })).toEqual(["body.retention_payload_days"]);
+    expect(await paths({ retention_payload_days: 3, retention_run_days: 6 })).toBe(200);
+    expect(await paths({ retention_run_days: null })).toBe(200);
+    expect(await paths({ retention_payload_days: 36_500 })).toBe(200);
+    expect(await audit("tidy")).toHaveLength(4);
   });
 
   it("says what is wrong with an empty change and an unknown project", async () => {
@@ -161,8 +165,83 @@ describe("changing a project", () => {
       status: 422,
       code: "E-INPUT",
     });
-    const unknown = await send("PATCH", "/tenants/nowhere", { is_active: false });
+    const unknown = await send("PATCH", "/tenants/nowhere", { display_name: "Nowhere" });
     expect(unknown).toMatchObject({ status: 404, detail: 'There is no project "nowhere".' });
+  });
+});
+
+describe("deactivating a project", () => {
+  const change = (patch: Json) => send("PATCH", "/tenants/closing", patch);
+  const finish = { is_active: false, running_runs: "finish" };
+  const cancel = { is_active: false, running_runs: "cancel" };
+
+  it("says what becomes of running runs, and only then", async () => {
+    await api.project("closing");
+    const wrong = { status: 422, errors: [{ path: "body.running_runs" }] };
+    expect(await change({ is_active: false })).toMatchObject(wrong);
+    expect(await change({ is_active: false, running_runs: "wait" })).toMatchObject(wrong);
+    expect(await change({ running_runs: "finish" })).toMatchObject(wrong);
+    expect(await change({ is_active: true, running_runs: "finish" })).toMatchObject(wrong);
+  });
+
+  it("acts on what is open there, once, or not at all", async () => {
+    refuseDeactivation = true;
+    expect(await change(finish)).toMatchObject({ status: 500 });
+    refuseDeactivation = false;
+    expect(await send("GET", "/tenants/closing")).toMatchObject({ is_active: true, drains: false });
+    expect(await audit("closing")).toHaveLength(1);
+
+    expect(await change(finish)).toMatchObject({ status: 200, is_active: false, drains: true });
+    expect(await change(finish)).toMatchObject({ status: 200, is_active: false, drains: true });
+    expect(deactivated).toEqual(["closing by admin: finish"]);
+    expect((await audit("closing")).at(-1)).toEqual({
+      action: "tenant.update",
+      details: { is_active: false, drains: true },
+    });
+  });
+
+  it("can be made up one's mind about: runs that may finish are cancelled after all", async () => {
+    expect(await change(cancel)).toMatchObject({ status: 200, is_active: false, drains: false });
+    expect(await change(cancel)).toMatchObject({ status: 200 });
+    expect(deactivated.splice(0)).toEqual(["closing by admin: finish", "closing by admin: cancel"]);
+  });
+
+  it("is undone by activating it, and then its runs are like any other's", async () => {
+    expect(await change({ is_active: true })).toMatchObject({ is_active: true, drains: false });
+    expect(await change(cancel)).toMatchObject({ is_active: false, drains: false });
+    await change({ is_active: true });
+    expect(deactivated.splice(0)).toEqual(["closing by admin: cancel"]);
+  });
+
+  it("waits for a run that is starting, and the next one finds the project inactive", async () => {
+    await api.project("shutting");
+    const scope = { role: "app", projects: ["shutting"] } as const;
+    const order: string[] = [];
+    let deactivating: Promise<Json> | undefined;
+    await api.db.transaction(scope, async (tx) => {
+      expect(await readProjectToStart(tx, "shutting")).toMatchObject({ is_active: true });
+      deactivating = send("PATCH", "/tenants/shutting", finish).then((answer) => {
+        order.push("deactivated");
+        return answer;
+      });
+      await waitFor(
+        async () =>
+          withClient(database.adminUrl, async (client) => {
+            const waiting = await client.query(
+              `select from pg_locks where locktype = 'advisory' and not granted
+                and database = (select oid from pg_database where datname = current_database())`,
+            );
+            return waiting.rowCount === 1;
+          }),
+        { timeoutMs: 10_000, what: "the deactivation to wait" },
+      );
+      await api.db.transaction(scope, (other) => readProject(other, "shutting"));
+      order.push("started");
+    });
+    expect(await deactivating).toMatchObject({ status: 200 });
+    expect(order).toEqual(["started", "deactivated"]);
+    const next = await api.db.transaction(scope, (tx) => readProjectToStart(tx, "shutting"));
+    expect(next).toMatchObject({ is_active: false, drains: true });
   });
 });
 

@@ -242,6 +242,19 @@ export const ENDPOINTS: Record<string, EndpointCase> = {
     works: 409,
     reach: ({ project }) => [post("/tenants", { project_id: project, display_name: "Spy" })],
   },
+  "GET /tenants/{project_id}": {
+    as: "viewer",
+    works: 200,
+    reach: ({ project }) => [get(`/tenants/${project}`)],
+  },
+  "GET /tenants/{project_id}/spend": {
+    as: "viewer",
+    works: 200,
+    reach: ({ project }) => [
+      get(`/tenants/${project}/spend`),
+      get(`/tenants/${project}/spend?months=120`),
+    ],
+  },
   "PATCH /tenants/{project_id}": {
     as: "platform",
     works: 200,

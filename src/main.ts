@@ -8,8 +8,8 @@ import {
   createSigner,
   decideRoutes,
   ensureSigningKey,
-  voidQuestionsOfProject,
   voidQuestionsOfRun,
+  voidQuestionsOfWaiting,
   waitForDecision,
 } from "./approvals/index.ts";
 import { budgetRoutes } from "./budgets/index.ts";
@@ -55,7 +55,17 @@ import { createLog, type Logger } from "./platform/log.ts";
 import { EmbeddedPostgresError } from "./platform/postgres/index.ts";
 import { createSealer } from "./platform/sealing.ts";
 import { type Closer, closeAll, openStorage, type Storage } from "./platform/storage.ts";
-import { activeAgent, agentOf, openClientRun, runListRoutes, runRoutes } from "./runs/index.ts";
+import {
+  activeAgent,
+  agentOf,
+  type BulkDeps,
+  bulkRoutes,
+  openClientRun,
+  runListRoutes,
+  runRoutes,
+  startBulkOfDeactivated,
+  workOnBulk,
+} from "./runs/index.ts";
 import { readSecret, secretRoutes } from "./secrets/index.ts";
 import { createTenants, tenantRoutes } from "./tenants/index.ts";
 import { timelineRoutes } from "./timeline/index.ts";
@@ -132,7 +142,7 @@ function createRouters(
   const tenants = createTenants({
     db,
     cursors,
-    onDeactivated: [(tx, project) => voidQuestionsOfProject(tx, effects, project)],
+    onDeactivated: [(tx, project) => startBulkOfDeactivated(tx, effects, project)],
   });
   const contracts = createContracts({
     db,
@@ -149,6 +159,8 @@ function createRouters(
     tenantRoutes({ tenants }),
     secretRoutes({ db, sealer, cursors }),
     contractsRoutes({ db, contracts, cursors }),
+    // Before the timeline, which would take `bulk` for a run's id.
+    bulkRoutes({ db, effects, cursors }),
     runRoutes({ db, effects }),
     runListRoutes({ db, cursors }),
     budgetRoutes({ db }),
@@ -217,6 +229,12 @@ async function openWorker(
     workerId,
     call: (request) => makeCall(calls, request),
   });
+  const bulk: BulkDeps = {
+    db,
+    effects,
+    voidQuestions: (tx, run, by) => voidQuestionsOfWaiting(tx, effects, run, by),
+    log,
+  };
   const delivery = { db, sealer, allowHosts, publicUrl };
   const notifications = { db, jobs, publicUrl };
   const worker = await startWorker({
@@ -226,6 +244,8 @@ async function openWorker(
     handlers: {
       "run.execute": (data, job) =>
         agent.execute(data, AbortSignal.any([job.signal, stopping.signal])),
+      "runs.bulk": (data, job) =>
+        workOnBulk(bulk, data, AbortSignal.any([job.signal, stopping.signal])),
       "run.ended": (data) => notifyRunEnded(notifications, data),
       "approval.opened": (data) => notifyApprovalOpened(notifications, data),
       "message.deliver": (data, job) => deliverMessage(delivery, data, job),

@@ -75,28 +75,17 @@ export async function voidQuestionsOfRun(
 }
 
 /**
- * Voids the open questions of a project that is being deactivated; its waiting runs go on to gate 1, which stops them.
- * Registered as the tenants feature's listener.
+ * Voids the open questions of a run that waits, which the transaction has locked, and lets it go on: what a deactivated
+ * project's runs waited for, nobody may answer any more.
  */
-export async function voidQuestionsOfProject(
+export async function voidQuestionsOfWaiting(
   tx: Tx,
   effects: ApprovalEffects,
-  project: { projectId: string; actor: Actor },
+  run: RunRow,
+  by: { actor: Actor; reason: string },
 ): Promise<void> {
-  const waiting = await tx
-    .selectFrom("runs")
-    .select("run_id")
-    .where("project_id", "=", project.projectId)
-    .where("state", "=", "waiting_approval")
-    .orderBy("created_at")
-    .execute();
-  const reason = "the project was deactivated";
-  for (const { run_id } of waiting) {
-    const run = await lockRun(tx, project.projectId, run_id);
-    if (!run) continue;
-    await voidOpenQuestions(tx, effects, run, project.actor, reason);
-    await resumeIfAnswered(tx, effects, run, project.actor, reason);
-  }
+  await voidOpenQuestions(tx, effects, run, by.actor, by.reason);
+  await resumeIfAnswered(tx, effects, run, by.actor, by.reason);
 }
 
 async function voidOpenQuestions(

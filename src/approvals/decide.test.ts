@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { workOnBulks } from "../../test/support/bulk.ts";
 import { openShopBench, PROJECT, type ShopBench, waiting } from "../../test/support/calls.ts";
 import { ask, caller, seedApproval } from "../../test/support/fixtures.ts";
 import { waitFor } from "../../test/support/wait.ts";
 import { createCursors } from "../platform/http/index.ts";
-import { type RunRow, runRoutes } from "../runs/index.ts";
+import { type RunRow, runRoutes, startBulkOfDeactivated } from "../runs/index.ts";
 import { createTenants } from "../tenants/index.ts";
-import { decideRoutes, voidQuestionsOfProject } from "./index.ts";
+import { decideRoutes } from "./index.ts";
 
 let bench: ShopBench;
 
@@ -190,16 +191,17 @@ describe("a question that nobody needs answered any more", () => {
     });
   });
 
-  it("is void when its project is deactivated, and the run meets gate 1", async () => {
+  it("is void when its project is deactivated, and nobody is asked again there", async () => {
     const run = await openRun();
     const { approvalId, callId } = await asked(run);
     const tenants = createTenants({
       db: bench.deps.db,
       cursors: createCursors(Buffer.alloc(32)),
-      onDeactivated: [(tx, project) => voidQuestionsOfProject(tx, bench.deps.effects, project)],
+      onDeactivated: [(tx, project) => startBulkOfDeactivated(tx, bench.deps.effects, project)],
     });
     const root = caller({ role: "admin" });
-    await tenants.change(root, PROJECT, { is_active: false });
+    await tenants.change(root, PROJECT, { is_active: false, running_runs: "finish" });
+    await workOnBulks(bench.deps);
     expect(await bench.approvalRow(approvalId)).toMatchObject({
       status: "voided",
       void_reason: "the project was deactivated",
@@ -208,7 +210,7 @@ describe("a question that nobody needs answered any more", () => {
     expect((await bench.runRow(run.run_id)).state).toBe("running");
     expect(await bench.call(run, "echo", { text: "x" })).toMatchObject({
       kind: "blocked",
-      gate: 1,
+      gate: 5,
       code: "E-TENANT-INACTIVE",
     });
     await tenants.change(root, PROJECT, { is_active: true });

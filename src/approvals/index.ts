@@ -1,4 +1,4 @@
-export { expireQuestions, voidQuestionsOfProject, voidQuestionsOfRun } from "./close.ts";
+export { expireQuestions, voidQuestionsOfRun, voidQuestionsOfWaiting } from "./close.ts";
 export type { Decision } from "./contract.ts";
 export { decide } from "./decide.ts";
 export type { ApprovalEffects, QuestionEnding } from "./effects.ts";

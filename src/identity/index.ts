@@ -11,6 +11,7 @@ export {
   sees,
   unknownProject,
 } from "./caller.ts";
+export { answerOnce } from "./idempotency.ts";
 export { createKeys } from "./key-service.ts";
 export { projectsTable } from "./projects-table.ts";
 export { identityRoutes } from "./routes.ts";

@@ -1,4 +1,7 @@
 export { runOfCaller } from "./actions.ts";
+export { bulkRoutes } from "./bulk-routes.ts";
+export { startBulkOfDeactivated } from "./bulk-start.ts";
+export { type BulkDeps, wakeBulks, workOnBulk } from "./bulk-work.ts";
 export { activeAgent, agentOf, openClientRun } from "./client.ts";
 export { RUN_STATES, type RunState } from "./contract.ts";
 export { createRun } from "./create.ts";

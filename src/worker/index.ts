@@ -12,6 +12,7 @@ export type Handlers = { [Q in QueueName]: (data: JobData[Q], job: JobInfo) => P
 /** How many jobs of a queue this process works on at once. */
 const CONCURRENCY: Record<QueueName, number> = {
   "run.execute": 8,
+  "runs.bulk": 2,
   "run.ended": 2,
   "approval.opened": 2,
   "message.deliver": 4,
@@ -33,6 +34,7 @@ export async function startWorker(options: {
     jobs.work(queue, CONCURRENCY[queue], handlers[queue]);
   await Promise.all([
     on("run.execute"),
+    on("runs.bulk"),
     on("run.ended"),
     on("approval.opened"),
     on("message.deliver"),

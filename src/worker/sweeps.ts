@@ -5,7 +5,7 @@ import { declareLost, sweepLostCalls } from "../calls/index.ts";
 import { failStuckMessages } from "../channels/index.ts";
 import type { Database, DB, Tx } from "../platform/database/index.ts";
 import { inTurn } from "../platform/in-turn.ts";
-import { eventForLost, lockRun, type RunRow, transition } from "../runs/index.ts";
+import { eventForLost, lockRun, type RunRow, transition, wakeBulks } from "../runs/index.ts";
 
 const BATCH = 500;
 const IDLE_MINUTES = 30;
@@ -28,6 +28,7 @@ export function sweep(deps: SweepDeps): Promise<void> {
       () => takeFromLostWorkers(deps),
       () => timeOutRuns(deps),
       () => sweepLostCalls(db),
+      () => wakeBulks(deps),
     ],
     (one) => one(),
   );

@@ -9,6 +9,7 @@ const RETRY_MS = 500;
 /** What kind of thing changed. */
 export type ChangeKind =
   | "run"
+  | "bulk"
   | "approval"
   | "channel_event"
   | "message"

@@ -10,6 +10,13 @@ export const QUEUES = {
     expireInSeconds: 3600,
     deleteAfterSeconds: 3600,
   },
+  /** Go on with an action on many runs: `{project_id, bulk_id}`. */
+  "runs.bulk": {
+    policy: "short",
+    retryLimit: 0,
+    expireInSeconds: 3600,
+    deleteAfterSeconds: 3600,
+  },
   /** A run reached a final state: `{project_id, run_id}`. */
   "run.ended": {
     policy: "standard",
@@ -44,6 +51,7 @@ export type QueueName = keyof typeof QUEUES;
 /** What the jobs of a queue carry: ids only. */
 export interface JobData {
   "run.execute": { project_id: string; run_id: string };
+  "runs.bulk": { project_id: string; bulk_id: string };
   "run.ended": { project_id: string; run_id: string };
   "approval.opened": { project_id: string; run_id: string; approval_id: string };
   "message.deliver": { project_id: string; message_id: string };

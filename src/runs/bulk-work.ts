@@ -1,0 +1,212 @@
+import { sql } from "kysely";
+import { announce } from "../platform/database/changes.ts";
+import type { Database, Tx } from "../platform/database/index.ts";
+import { inSavepoint } from "../platform/database/savepoint.ts";
+import { AppError } from "../platform/errors.ts";
+import type { JobData } from "../platform/jobs/index.ts";
+import type { Logger } from "../platform/log.ts";
+import { type By, cancelRun, retryRun } from "./actions.ts";
+import { type BulkRow, lockBulk, readBulk } from "./bulk-queries.ts";
+import { lockRuns, type RunRow } from "./queries.ts";
+import type { RunEffects } from "./transition.ts";
+
+/** Small enough that nobody who wants one of the runs waits long for it. */
+const BATCH = 40;
+const ANNOUNCED_EVERY_MS = 1_000;
+
+export interface BulkDeps {
+  db: Database;
+  effects: RunEffects;
+  /** Voids the open questions of a waiting run, which the transaction has locked, and lets it go on. */
+  voidQuestions(tx: Tx, run: RunRow, by: By): Promise<void>;
+  log: Logger;
+}
+
+/**
+ * Works on a `runs.bulk` job: deals with the chosen runs that still wait for it, a batch a transaction, until none is
+ * left. Several workers may work on one bulk action: each takes rows that no other holds. When the signal aborts, the
+ * rest is left to another job.
+ */
+export async function workOnBulk(
+  deps: BulkDeps,
+  ids: JobData["runs.bulk"],
+  signal: AbortSignal,
+): Promise<void> {
+  const inProject = <T>(work: (tx: Tx) => Promise<T>) =>
+    deps.db.transaction({ role: "app", projects: [ids.project_id] }, work);
+  let announcedAt = 0;
+  for (;;) {
+    const isDue = Date.now() - announcedAt >= ANNOUNCED_EVERY_MS;
+    const dealtWith = await inProject((tx) => dealWithSome(tx, deps, ids, isDue));
+    if (dealtWith === 0) break;
+    if (isDue) announcedAt = Date.now();
+    if (signal.aborted) {
+      await inProject((tx) =>
+        deps.effects.send(tx, "runs.bulk", ids, { unlessQueued: ids.bulk_id }),
+      );
+      return;
+    }
+  }
+  await inProject((tx) => finish(tx, ids));
+}
+
+interface Result {
+  run_id: string;
+  outcome: "changed" | "refused";
+  code: string | null;
+  detail: string | null;
+  new_run_id: string | null;
+}
+
+/** @returns how many runs were dealt with; 0 when none is left that no other worker holds */
+async function dealWithSome(
+  tx: Tx,
+  deps: BulkDeps,
+  ids: JobData["runs.bulk"],
+  isDue: boolean,
+): Promise<number> {
+  const runIds = await takeSome(tx, ids);
+  if (runIds.length === 0) return 0;
+  const bulk = await readBulk(tx, ids.project_id, ids.bulk_id);
+  const runs = await lockRuns(tx, ids.project_id, runIds);
+  const results: Result[] = [];
+  for (const runId of runIds) results.push(await dealWith(tx, deps, bulk, runId, runs.get(runId)));
+  await writeResults(tx, bulk, results);
+  if (isDue) await announceBulk(tx, ids);
+  return results.length;
+}
+
+/** Takes runs that wait, and holds their rows. In the order of their ids, so that two bulk actions can't block each other. */
+async function takeSome(tx: Tx, ids: JobData["runs.bulk"]): Promise<string[]> {
+  const rows = await tx
+    .selectFrom("run_bulk_results")
+    .select("run_id")
+    .where("project_id", "=", ids.project_id)
+    .where("bulk_id", "=", ids.bulk_id)
+    .where("outcome", "=", "waiting")
+    .orderBy("run_id")
+    .limit(BATCH)
+    .forUpdate()
+    .skipLocked()
+    .execute();
+  return rows.map(({ run_id }) => run_id);
+}
+
+async function dealWith(
+  tx: Tx,
+  deps: BulkDeps,
+  bulk: BulkRow,
+  runId: string,
+  run: RunRow | undefined,
+): Promise<Result> {
+  const done = await inSavepoint(tx, () => act(tx, deps, bulk, run));
+  const none = { run_id: runId, code: null, detail: null, new_run_id: null };
+  if (done.ok) return { ...none, outcome: "changed", new_run_id: done.value };
+  const { error } = done;
+  if (error instanceof AppError) {
+    return { ...none, outcome: "refused", code: error.code, detail: error.message };
+  }
+  deps.log.error({ err: error, bulk_id: bulk.bulk_id, run_id: runId }, "a bulk action failed");
+  return { ...none, outcome: "refused", code: "E-INTERNAL", detail: "The error has been logged." };
+}
+
+/** @returns the run that a retry made */
+async function act(
+  tx: Tx,
+  deps: BulkDeps,
+  bulk: BulkRow,
+  run: RunRow | undefined,
+): Promise<string | null> {
+  if (!run) throw new AppError("E-NOT-FOUND", "The run is no longer kept.");
+  const { action, filter, reason } = bulk;
+  if (filter.state !== undefined && run.state !== filter.state) {
+    throw new AppError(
+      "E-BULK-LEFT",
+      `The run was ${filter.state} when it was chosen, and is ${run.state} now.`,
+    );
+  }
+  const by: By = { actor: { kind: bulk.actor_kind, id: bulk.actor_id }, reason };
+  switch (action) {
+    case "cancel":
+      await cancelRun(tx, deps.effects, run, by);
+      return null;
+    case "retry":
+      return (await retryRun(tx, deps.effects, run, by)).run_id;
+    case "void":
+      await deps.voidQuestions(tx, run, by);
+      return null;
+  }
+}
+
+/** The progress row is held only from here to the end of the transaction. */
+async function writeResults(tx: Tx, bulk: BulkRow, results: readonly Result[]): Promise<void> {
+  const { project_id, bulk_id } = bulk;
+  const now = sql<string>`clock_timestamp()`;
+  await sql`update run_bulk_results r
+    set outcome = n.outcome, code = n.code, detail = n.detail, new_run_id = n.new_run_id, at = ${now}
+    from json_to_recordset(${JSON.stringify(results)}::json)
+      as n(run_id uuid, outcome text, code text, detail text, new_run_id uuid)
+    where r.project_id = ${project_id} and r.bulk_id = ${bulk_id} and r.run_id = n.run_id`.execute(
+    tx,
+  );
+  const changed = results.filter(({ outcome }) => outcome === "changed").length;
+  await tx
+    .updateTable("run_bulk_actions")
+    .set((row) => ({
+      status: "running",
+      changed_count: row("changed_count", "+", changed),
+      refused_count: row("refused_count", "+", results.length - changed),
+      started_at: row.fn.coalesce("started_at", now),
+      heartbeat_at: now,
+    }))
+    .where("project_id", "=", project_id)
+    .where("bulk_id", "=", bulk_id)
+    .execute();
+}
+
+/** Says that it is done, unless another worker still holds some of its runs: that one will come here after them. */
+async function finish(tx: Tx, ids: JobData["runs.bulk"]): Promise<void> {
+  const bulk = await lockBulk(tx, ids.project_id, ids.bulk_id);
+  if (!bulk || bulk.status === "done") return;
+  if (bulk.changed_count + bulk.refused_count < bulk.total_count) return;
+  const now = sql<string>`clock_timestamp()`;
+  await tx
+    .updateTable("run_bulk_actions")
+    .set((row) => ({
+      status: "done",
+      started_at: row.fn.coalesce("started_at", now),
+      completed_at: now,
+    }))
+    .where("project_id", "=", ids.project_id)
+    .where("bulk_id", "=", ids.bulk_id)
+    .execute();
+  await announceBulk(tx, ids);
+}
+
+function announceBulk(tx: Tx, { project_id, bulk_id }: JobData["runs.bulk"]): Promise<void> {
+  return announce(tx, { project_id, kind: "bulk", id: bulk_id });
+}
+
+const SILENT_SECONDS = 5;
+const WOKEN = 100;
+
+/** A job is only a wake-up: that of a bulk action nobody has gone on with for a while is sent again. */
+export async function wakeBulks({ db, effects }: Pick<BulkDeps, "db" | "effects">): Promise<void> {
+  await db.transaction({ role: "system" }, async (tx) => {
+    const silent = await tx
+      .selectFrom("run_bulk_actions")
+      .select(["project_id", "bulk_id"])
+      .where("status", "<>", "done")
+      .where(
+        sql<string>`coalesce(heartbeat_at, created_at)`,
+        "<",
+        sql<string>`now() - make_interval(secs => ${SILENT_SECONDS})`,
+      )
+      .orderBy("created_at")
+      .limit(WOKEN)
+      .execute();
+    for (const ids of silent) {
+      await effects.send(tx, "runs.bulk", ids, { unlessQueued: ids.bulk_id });
+    }
+  });
+}

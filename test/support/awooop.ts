@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
+import { AnswerCheck } from "./openapi.ts";
 import { waitFor } from "./wait.ts";
 
 const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
@@ -37,7 +38,7 @@ export interface Send {
   headers?: Record<string, string>;
 }
 
-/** A real server in a process of its own. */
+/** A real server in a process of its own; each of its answers is held against the API's description. */
 export interface Awooop {
   url: string;
   port: number;
@@ -99,7 +100,11 @@ export async function startAwooop(options: AwooopOptions): Promise<Awooop> {
     await closed;
     throw new StartRefused(child.exitCode, output);
   }
-  const send = (path: string, what: Send = {}) => request(url + path, what);
+  let check: Promise<AnswerCheck> | undefined;
+  const send = async (path: string, what: Send = {}) => {
+    check ??= describedBy(url);
+    return request({ url, path, check: await check }, what);
+  };
   return {
     url,
     port: Number(new URL(url).port),
@@ -128,9 +133,16 @@ function environment(options: AwooopOptions): Record<string, string> {
   };
 }
 
-async function request(url: string, what: Send): Promise<Answer> {
+async function describedBy(url: string): Promise<AnswerCheck> {
+  return new AnswerCheck(await (await fetch(`${url}/api/v1/openapi.json`)).json());
+}
+
+async function request(
+  at: { url: string; path: string; check: AnswerCheck },
+  what: Send,
+): Promise<Answer> {
   const { method = what.body === undefined ? "GET" : "POST", body, key = ADMIN_KEY } = what;
-  const response = await fetch(url, {
+  const response = await fetch(at.url + at.path, {
     method,
     headers: {
       ...(key === null ? {} : { authorization: `Bearer ${key}` }),
@@ -140,8 +152,10 @@ async function request(url: string, what: Send): Promise<Answer> {
     body: body === undefined ? null : typeof body === "string" ? body : JSON.stringify(body),
   });
   const text = await response.text();
-  const isJson = /\bjson\b/.test(response.headers.get("content-type") ?? "");
-  return { status: response.status, body: isJson ? JSON.parse(text) : text };
+  const contentType = response.headers.get("content-type") ?? "";
+  const { status } = response;
+  at.check.assert({ method, path: at.path, status, contentType, body: text });
+  return { status, body: /\bjson\b/.test(contentType) ? JSON.parse(text) : text };
 }
 
 async function stop(

@@ -13,7 +13,13 @@ import {
   waitForDecision,
 } from "./approvals/index.ts";
 import { budgetRoutes } from "./budgets/index.ts";
-import { type CallDeps, createCatalog, makeCall, onQuestionClosed } from "./calls/index.ts";
+import {
+  type CallDeps,
+  createCatalog,
+  editCheck,
+  makeCall,
+  onQuestionClosed,
+} from "./calls/index.ts";
 import {
   channelBodySchema,
   channelRoutes,
@@ -165,7 +171,7 @@ function createRouters(
     runListRoutes({ db, cursors }),
     budgetRoutes({ db }),
     approvalListRoutes({ db, cursors }),
-    decideRoutes({ db, effects, signer: calls.signer }),
+    decideRoutes({ db, effects, sealer, signer: calls.signer, checkEdit: editCheck(calls) }),
     timelineRoutes({ db, cursors }),
     channelRoutes({ db, cursors }),
   ];

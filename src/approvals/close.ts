@@ -4,6 +4,7 @@ import { announce } from "../platform/database/changes.ts";
 import type { Database, Tx } from "../platform/database/index.ts";
 import { inTurn } from "../platform/in-turn.ts";
 import { isFinal, lockRun, type RunRow, transition } from "../runs/index.ts";
+import { currentHash } from "./arguments.ts";
 import type { ApprovalEffects, QuestionEnding } from "./effects.ts";
 import { type ApprovalRow, hasOpenQuestion, lockApproval, lockOpenQuestions } from "./queries.ts";
 
@@ -27,7 +28,7 @@ export async function closeQuestion(
       void_reason: ending.status === "voided" ? ending.reason : null,
       ...(approved
         ? {
-            approved_hash: question.asked_hash,
+            approved_hash: currentHash(question),
             jti: more.jti ?? null,
             token: more.token ?? null,
             redeem_by: sql<string>`clock_timestamp() + make_interval(secs => redeem_seconds)`,
@@ -98,17 +99,28 @@ async function voidOpenQuestions(
   for (;;) {
     const open = await lockOpenQuestions(tx, run.project_id, run.run_id, BATCH);
     for (const question of open) {
-      await closeQuestion(tx, effects, question, { status: "voided", reason });
-      await appendAudit(tx, {
-        projectId: run.project_id,
-        actor,
-        action: "run.approval.void",
-        subject: { kind: "approval", id: question.approval_id },
-        details: { run_id: run.run_id, reason },
-      });
+      // Whoever decided about it was told already that it has expired; that stays so.
+      if (question.is_past) await closeExpired(tx, effects, run, question);
+      else await voidQuestion(tx, effects, { run, question, actor, reason });
     }
     if (open.length < BATCH) return;
   }
+}
+
+async function voidQuestion(
+  tx: Tx,
+  effects: ApprovalEffects,
+  voided: { run: RunRow; question: ApprovalRow; actor: Actor; reason: string },
+): Promise<void> {
+  const { run, question, actor, reason } = voided;
+  await closeQuestion(tx, effects, question, { status: "voided", reason });
+  await appendAudit(tx, {
+    projectId: run.project_id,
+    actor,
+    action: "run.approval.void",
+    subject: { kind: "approval", id: question.approval_id },
+    details: { run_id: run.run_id, reason },
+  });
 }
 
 /**
@@ -139,12 +151,13 @@ export async function expireQuestions(db: Database, effects: ApprovalEffects): P
   );
 }
 
-async function expireOne(
+/** @returns how it ended, in words */
+async function closeExpired(
   tx: Tx,
   effects: ApprovalEffects,
   run: RunRow,
   question: ApprovalRow,
-): Promise<void> {
+): Promise<string> {
   const reason = `nobody decided about ${question.tool_name} before ${question.expires_at}`;
   await closeQuestion(tx, effects, question, { status: "expired", reason });
   await appendAudit(tx, {
@@ -154,6 +167,16 @@ async function expireOne(
     subject: { kind: "approval", id: question.approval_id },
     details: { run_id: run.run_id, on_expire: question.on_expire },
   });
+  return reason;
+}
+
+async function expireOne(
+  tx: Tx,
+  effects: ApprovalEffects,
+  run: RunRow,
+  question: ApprovalRow,
+): Promise<void> {
+  const reason = await closeExpired(tx, effects, run, question);
   if (isFinal(run.state)) return;
   if (question.on_expire === "return") {
     await resumeIfAnswered(tx, effects, run, SWEEPER, reason);

@@ -1,20 +1,68 @@
 import { z } from "zod";
-import { projectId, text, uuid } from "../platform/contract.ts";
+import { isTooDeep, projectId, text, uuid } from "../platform/contract.ts";
 import { runStateSchema } from "../runs/contract.ts";
 
 /** What a person may answer. */
-const DECISIONS = ["approve", "reject"] as const;
+const DECISIONS = ["approve", "reject", "request_changes", "edit"] as const;
 export type Decision = (typeof DECISIONS)[number];
 
 const REASON_MAX = 4_000;
 
-export const decideBody = z.strictObject({
-  project_id: projectId,
-  decision: z.enum(DECISIONS),
-  reason: text(0, REASON_MAX).optional(),
-  approval_id: uuid.optional(),
-  approver_id: text(1, 200).optional(),
-});
+/** At most 4,000 characters: code points, as JSON Schema counts them, not the UTF-16 units of JavaScript. */
+const reason = text(0, 2 * REASON_MAX)
+  .refine((words) => [...words].length <= REASON_MAX, `must have at most ${REASON_MAX} characters`)
+  .meta({ maxLength: REASON_MAX });
+
+/** A JSON object that is kept, shown and sent as it was written. (A zod record would lose a key `__proto__`.) */
+const editedArguments = z
+  .custom<Record<string, unknown>>(
+    (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+    "must be a JSON object",
+  )
+  .refine((value) => !isTooDeep(value), "must be at most 64 levels deep")
+  .refine(
+    (value) => isTooDeep(value) || isExact(value),
+    "must hold only numbers and texts that can be kept as they are: no NUL, no half a character, no number beyond 1.8e308",
+  )
+  .meta({ type: "object", additionalProperties: {} });
+
+function isExact(value: unknown): boolean {
+  if (typeof value === "number") return Number.isFinite(value);
+  if (typeof value === "string") return !/\0|\p{Surrogate}/u.test(value);
+  if (typeof value !== "object" || value === null) return true;
+  return Object.entries(value).every(([key, part]) => isExact(key) && isExact(part));
+}
+
+export const decideBody = z
+  .strictObject({
+    project_id: projectId,
+    decision: z.enum(DECISIONS),
+    reason: reason
+      .optional()
+      .describe("Required for request_changes: it is what the agent is told"),
+    approval_id: uuid.optional(),
+    arguments: editedArguments
+      .optional()
+      .describe("For edit, and only there: what is to be executed"),
+    args_hash: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/, "must be a SHA-256 in 64 lower-case hex digits")
+      .optional()
+      .describe(
+        "The arguments decided about, as the list names them; 409 when they are others by now",
+      ),
+    approver_id: text(1, 200).optional(),
+  })
+  .superRefine((body, context) => {
+    const wrong = (path: string, message: string) =>
+      context.addIssue({ code: "custom", path: [path], message });
+    if (body.decision === "edit" && body.arguments === undefined)
+      wrong("arguments", "is needed for edit");
+    if (body.decision !== "edit" && body.arguments !== undefined)
+      wrong("arguments", "belongs to edit only");
+    if (body.decision === "request_changes" && !body.reason?.trim())
+      wrong("reason", "is needed for request_changes: it is what the agent is told");
+  });
 
 export const decideAnswer = z.object({
   run_id: z.string(),

@@ -4,11 +4,11 @@ import type { ApprovalRow } from "./queries.ts";
 
 /** What the closing of a question sets off, inside its transaction. */
 export interface ApprovalEffects extends RunEffects {
-  /** Called when a question is approved, rejected, expired or voided, with how it ended in words. */
+  /** Called when a question is open no more, with how it ended in words. */
   onQuestionClosed?: (tx: Tx, question: ApprovalRow, ending: QuestionEnding) => Promise<void>;
 }
 
 export interface QuestionEnding {
-  status: "approved" | "rejected" | "expired" | "voided";
+  status: "approved" | "rejected" | "changes_requested" | "expired" | "voided";
   reason: string;
 }

@@ -1,11 +1,11 @@
 import { sql } from "kysely";
 import { type Actor, appendAudit } from "../audit/index.ts";
-import { canonicalJson } from "../platform/canonical.ts";
 import { announce } from "../platform/database/changes.ts";
 import { jsonb, type Tx } from "../platform/database/index.ts";
 import { redact } from "../platform/redact.ts";
 import type { Sealer } from "../platform/sealing.ts";
 import { type RunEffects, type RunRow, transition } from "../runs/index.ts";
+import { sealAsked } from "./arguments.ts";
 import type { ExactCall } from "./rules.ts";
 
 export interface NewQuestion {
@@ -31,11 +31,6 @@ export interface NewQuestion {
   expiresSeconds: number;
   redeemSeconds: number;
   actor: Actor;
-}
-
-/** The context an approval's sealed arguments are bound to. */
-function argsContext(projectId: string, approvalId: string): string {
-  return `approvals/${projectId}/${approvalId}`;
 }
 
 /**
@@ -95,7 +90,11 @@ async function insertQuestion(
       tool_name: call.tool,
       effect: question.effect,
       args_display: jsonb(redact(question.args)),
-      args_ciphertext: sealer.seal(canonicalJson(question.args), argsContext(run.project_id, id)),
+      args_ciphertext: sealAsked(
+        sealer,
+        { projectId: run.project_id, approvalId: id },
+        question.args,
+      ),
       asked_hash: call.argsHash,
       status: "open",
       rule: question.rule,

@@ -102,5 +102,6 @@ export async function decisionsOf(tx: Tx, projectId: string, approvalId: string)
     .where("project_id", "=", projectId)
     .where("approval_id", "=", approvalId)
     .orderBy("created_at")
+    .orderBy("decision_id")
     .execute();
 }

@@ -49,7 +49,7 @@ export async function redeem(
   throw new AppError("E-APPR-EXPIRED", "The approval was not used in time.");
 }
 
-/** Notes that the agent has been told of a refusal or an expiry, so that the same call may ask anew. */
+/** Notes that the agent has been told of a refusal, a wish for changes or an expiry, so that the same call may ask anew. */
 export async function markAnswered(tx: Tx, question: ApprovalRow): Promise<void> {
   await sql`update approvals set answered_at = coalesce(answered_at, clock_timestamp())
     where project_id = ${question.project_id} and approval_id = ${question.approval_id}`.execute(

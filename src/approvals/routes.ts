@@ -3,10 +3,12 @@ import { z } from "zod";
 import type { Actor } from "../audit/index.ts";
 import { type ApiEnv, type Caller, requireRole, scopeOf, sees } from "../identity/index.ts";
 import { text, uuid } from "../platform/contract.ts";
+import type { Database } from "../platform/database/index.ts";
 import { AppError } from "../platform/errors.ts";
 import { answers, newApi, problems } from "../platform/http/index.ts";
+import { readRun } from "../runs/index.ts";
 import { decideAnswer, decideBody } from "./contract.ts";
-import { type DecideDeps, decide } from "./decide.ts";
+import { type DecideDeps, decide, unknownRun } from "./decide.ts";
 
 const route = createRoute({
   method: "post",
@@ -28,17 +30,18 @@ export function decideRoutes(deps: DecideDeps) {
   return newApi<ApiEnv>().openapi(route, async (c) => {
     const { caller } = c.var;
     const body = c.req.valid("json");
-    requireRole(caller, "operator");
-    if (!sees(caller, body.project_id))
-      throw new AppError("E-NOT-FOUND", "There is no such run in this project.");
+    const runId = c.req.valid("param").run_id;
+    const approver = await approverOf(deps.db, caller, { ...body, runId });
     const answer = await decide(deps, {
       scope: scopeOf(caller),
       projectId: body.project_id,
-      runId: c.req.valid("param").run_id,
+      runId,
       decision: body.decision,
       reason: body.reason ?? "",
       approvalId: body.approval_id,
-      approver: approverOf(caller, body.approver_id),
+      args: body.arguments,
+      argsHash: body.args_hash,
+      approver,
       via: { keyId: caller.keyId, actor: caller.actor },
       surface: caller.surface,
       idempotencyKey: c.req.valid("header")["idempotency-key"],
@@ -47,11 +50,27 @@ export function decideRoutes(deps: DecideDeps) {
   });
 }
 
-/** The authenticated caller, or the person it speaks for where its key may. */
-function approverOf(caller: Caller, approverId: string | undefined): Actor {
-  if (approverId === undefined || approverId === caller.actor.id) return caller.actor;
-  if (!caller.mayActForOthers) {
-    throw new AppError("E-FORBIDDEN", "This key may not decide for others; leave approver_id out.");
-  }
-  return { kind: caller.actor.kind, id: approverId };
+interface Wish {
+  project_id: string;
+  runId: string;
+  approver_id?: string | undefined;
+}
+
+/**
+ * The authenticated caller, or the person it speaks for where its key may.
+ *
+ * @throws AppError E-NOT-FOUND for a run the caller may not see, before E-FORBIDDEN without the right to decide
+ */
+async function approverOf(db: Database, caller: Caller, wish: Wish): Promise<Actor> {
+  if (!sees(caller, wish.project_id)) throw unknownRun();
+  const { kind, id } = caller.actor;
+  const speaksFor = wish.approver_id ?? id;
+  const mayDecide = caller.role === "operator" || caller.role === "admin";
+  if (mayDecide && (speaksFor === id || caller.mayActForOthers)) return { kind, id: speaksFor };
+  const run = await db.transaction(scopeOf(caller), (tx) =>
+    readRun(tx, wish.project_id, wish.runId),
+  );
+  if (!run) throw unknownRun();
+  requireRole(caller, "operator");
+  throw new AppError("E-FORBIDDEN", "This key may not decide for others; leave approver_id out.");
 }

@@ -19,15 +19,17 @@ export function decisionLine(approver: string, decision: Decision, reason: strin
   return points.length <= LINE_MAX ? line : `${points.slice(0, LINE_MAX - 1).join("")}…`;
 }
 
-/** What the decisions so far make of a question: any rejection ends it, `quorum` approvals complete it. */
-export function outcomeOf(
-  decisions: readonly Decision[],
-  quorum: number,
-): "approved" | "rejected" | "open" {
+/** How a question stands. */
+type Outcome = "approved" | "rejected" | "changes_requested" | "open";
+
+/**
+ * What the decisions about a question's present arguments make of it: a rejection or a wish for changes ends it, `quorum` approvals complete
+ * it. An edit approves what it edited.
+ */
+export function outcomeOf(decisions: readonly Decision[], quorum: number): Outcome {
   if (decisions.includes("reject")) return "rejected";
-  return decisions.filter((decision) => decision === "approve").length >= quorum
-    ? "approved"
-    : "open";
+  if (decisions.includes("request_changes")) return "changes_requested";
+  return decisions.length >= quorum ? "approved" : "open";
 }
 
 /** The exact call an approval is for; every field is bound into its token. */
@@ -37,7 +39,7 @@ export interface ExactCall {
   callKey: string;
   server: string;
   tool: string;
-  /** SHA-256 of the canonical arguments (RFC 8785). */
+  /** SHA-256 of the canonical arguments (RFC 8785): those to be executed, where a person has edited them. */
   argsHash: string;
   /** Hash of the contract revision's body. */
   contractHash: string;

@@ -6,6 +6,7 @@ import { endAskedCall } from "./records.ts";
 const CODES: Record<QuestionEnding["status"], ErrorCode> = {
   approved: "E-APPR-REQUIRED",
   rejected: "E-APPR-REJECTED",
+  changes_requested: "E-APPR-CHANGES",
   expired: "E-APPR-EXPIRED",
   voided: "E-APPR-VOIDED",
 };

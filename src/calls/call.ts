@@ -60,7 +60,13 @@ async function execute(
         ...(isError ? { errorCode: "E-UPSTREAM-TOOL" } : {}),
         ...figures,
       },
-      outcome: { kind: "result", callId: call.callId, result: answer.result, simulated: false },
+      outcome: {
+        kind: "result",
+        callId: call.callId,
+        result: answer.result,
+        simulated: false,
+        ...(call.isEdited ? { editedArgs: call.args } : {}),
+      },
     });
   }
   return finish(

@@ -27,6 +27,8 @@ export type Decided =
       ref: ToolServerRef;
       grant: ToolGrant;
       args: Record<string, unknown>;
+      /** A person has put these arguments in the place of those the agent asked for. */
+      isEdited: boolean;
     };
 
 const GRACE_SECONDS = 15;
@@ -58,7 +60,7 @@ export async function decideCall(
   if (!run) throw new AppError("E-NOT-FOUND", "There is no such run.");
   if (request.fence !== undefined) requireFence(run, request.fence);
   if (run.driver === "client") await touchClientRun(tx, run.project_id, run.run_id);
-  const facts = await readFacts(tx, deps.checker, request, run);
+  const facts = await readFacts(tx, deps, request, run);
   const { ref, grant } = facts;
   if (!listed && ref && grant && !deps.catalog.isFresh(ref)) {
     const early = askGates(facts.exact, { ...facts.gates, pin: "pinned" }, 2);
@@ -105,7 +107,7 @@ function rowOf(context: Context, verdicts: readonly Verdict[]): Omit<NewCall, "s
     callKey: request.callKey,
     server: facts.exact.server === "" ? null : facts.exact.server,
     tool: facts.exact.tool,
-    args: request.args,
+    args: facts.args,
     argsHash: facts.exact.argsHash,
     effect: facts.grant?.effect ?? "write",
     isShadow: run.is_shadow,
@@ -221,7 +223,8 @@ async function proceed(context: Context, verdicts: Verdict[]): Promise<Decided> 
       },
     });
   }
-  return { kind: "execute", callId: row.callId, ref, grant, args: context.request.args };
+  const { args, isEdited } = facts;
+  return { kind: "execute", callId: row.callId, ref, grant, args, isEdited };
 }
 
 /** Redeems the approval; a refusal is gate 5's last word and is recorded like any other block. */

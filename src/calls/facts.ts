@@ -1,4 +1,10 @@
-import { type ApprovalRow, decisionsOf, type ExactCall, lockQuestion } from "../approvals/index.ts";
+import {
+  type ApprovalRow,
+  decisionsOf,
+  type ExactCall,
+  editedArguments,
+  lockQuestion,
+} from "../approvals/index.ts";
 import { limitsOf, type RunLimits, readUsage } from "../budgets/index.ts";
 import {
   type AgentBody,
@@ -8,7 +14,7 @@ import {
   type ToolGrant,
 } from "../contracts/index.ts";
 import type { ArgumentChecker, GateFacts, QuestionFact } from "../gates/index.ts";
-import { canonicalJson, sha256Hex } from "../platform/canonical.ts";
+import { canonicalHash, canonicalJson, sha256Hex } from "../platform/canonical.ts";
 import type { MigrationMode } from "../platform/contract.ts";
 import type { Tx } from "../platform/database/index.ts";
 import { AppError } from "../platform/errors.ts";
@@ -16,6 +22,7 @@ import type { RunRow } from "../runs/index.ts";
 import { readProject } from "../tenants/index.ts";
 import { readPin, type ToolPin, type ToolServerRef } from "../toolservers/index.ts";
 import { serverRef } from "./catalog.ts";
+import type { CallDeps } from "./deps.ts";
 import { grantFor } from "./names.ts";
 import type { CallRequest } from "./outcome.ts";
 
@@ -29,6 +36,9 @@ export interface CallFacts {
   ref: ToolServerRef | undefined;
   pin: ToolPin | undefined;
   exact: ExactCall;
+  /** What is executed if the gates let it: the arguments asked for, or those a person has put in their place. */
+  args: Record<string, unknown>;
+  isEdited: boolean;
   question: ApprovalRow | undefined;
   limits: RunLimits;
 }
@@ -36,7 +46,7 @@ export interface CallFacts {
 /** Reads what the gates look at, in the transaction that has locked the run. */
 export async function readFacts(
   tx: Tx,
-  checker: ArgumentChecker,
+  deps: Pick<CallDeps, "checker" | "sealer">,
   request: CallRequest,
   run: RunRow,
 ): Promise<CallFacts> {
@@ -49,17 +59,20 @@ export async function readFacts(
   const grant = grantFor(agent.body.tools, request);
   const ref = grant && (await serverRef(tx, projectId, grant.server));
   const pin = grant && ref && (await readPin(tx, projectId, grant.server, grant.tool));
-  const argsText = canonicalJson(request.args);
-  const exact: ExactCall = {
+  const asked: ExactCall = {
     projectId,
     runId: run.run_id,
     callKey: request.callKey,
     server: grant?.server ?? request.server ?? "",
     tool: grant?.tool ?? request.tool,
-    argsHash: sha256Hex(argsText),
+    argsHash: canonicalHash(request.args),
     contractHash: agent.body_hash,
   };
-  const question = grant && (await lockQuestion(tx, exact));
+  const question = grant && (await lockQuestion(tx, asked));
+  const edited = question && editedArguments(deps.sealer, question);
+  const args = edited ?? request.args;
+  const argsText = canonicalJson(args);
+  const exact: ExactCall = { ...asked, argsHash: sha256Hex(argsText) };
   const limits = limitsOf(agent.body);
   const gates: GateFacts = {
     project: { ...project, migration_mode: project.migration_mode as MigrationMode },
@@ -71,11 +84,12 @@ export async function readFacts(
     },
     pin: pin === undefined ? "absent" : pin.changed ? "changed" : "pinned",
     argumentProblems:
-      pin && grant ? argumentProblems(checker, grant, pin, request.args, argsText.length) : [],
+      pin && grant ? argumentProblems(deps.checker, grant, pin, args, argsText.length) : [],
     budget: { limits, usage: await readUsage(tx, projectId, run.run_id) },
     question: question && (await questionFact(tx, question)),
   };
-  return { gates, agent, grant, ref, pin, exact, question, limits };
+  const isEdited = edited !== undefined;
+  return { gates, agent, grant, ref, pin, exact, args, isEdited, question, limits };
 }
 
 function isOfCaller(request: CallRequest, run: RunRow): boolean {
@@ -100,15 +114,27 @@ async function questionFact(tx: Tx, question: ApprovalRow): Promise<QuestionFact
     question.status === "open"
       ? []
       : await decisionsOf(tx, question.project_id, question.approval_id);
-  const said = decisions.map(({ actor_id, reason }) =>
-    reason ? `${actor_id}, “${reason}”` : actor_id,
-  );
+  const said = decisions
+    .filter(standsFor(question))
+    .map(({ actor_id, reason }) => (reason ? `${actor_id}, “${reason}”` : actor_id));
   return {
     status: question.status as QuestionFact["status"],
     isPast: question.is_past,
     isPastRedeem: question.is_past_redeem,
     redeemed: question.redeemed_at !== null,
     answered: question.answered_at !== null,
+    edited: question.approved_args_ciphertext !== null,
     decidedBy: said.length > 0 ? said.join("; ") : (question.void_reason ?? question.status),
   };
+}
+
+/** The decisions that made a question end as it did: approvals of its arguments, or the one that refused the call. */
+function standsFor(question: ApprovalRow) {
+  const refusals: Record<string, string> = {
+    rejected: "reject",
+    changes_requested: "request_changes",
+  };
+  const refusal = refusals[question.status];
+  return ({ decision, round }: { decision: string; round: number }) =>
+    refusal === undefined ? round === question.round : decision === refusal;
 }

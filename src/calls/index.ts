@@ -2,5 +2,6 @@ export { onQuestionClosed } from "./asked.ts";
 export { makeCall } from "./call.ts";
 export { createCatalog } from "./catalog.ts";
 export type { CallDeps } from "./deps.ts";
+export { editCheck } from "./edited.ts";
 export { declareLost, sweepLostCalls } from "./lost.ts";
 export type { CallOutcome, CallRequest, SettledOutcome } from "./outcome.ts";

@@ -5,7 +5,14 @@ import type { ErrorCode } from "../platform/errors.ts";
 /** How a call ended, as the caller may know it. */
 export type CallOutcome =
   /** The tool answered; `result` is its `CallToolResult` as it came (`isError` included). */
-  | { kind: "result"; callId: string; result: Record<string, unknown>; simulated: boolean }
+  | {
+      kind: "result";
+      callId: string;
+      result: Record<string, unknown>;
+      simulated: boolean;
+      /** What was executed in the place of the arguments asked for: a person has edited them. */
+      editedArgs?: Record<string, unknown>;
+    }
   /** A gate stopped it; nothing was sent. */
   | { kind: "blocked"; callId: string; gate: GateNumber; code: ErrorCode; reason: string }
   /** A person has to decide first; nothing was sent. */

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import {
+  type CheckEdit,
   createSigner,
   type Decision,
   decide,
@@ -11,6 +12,7 @@ import {
   type CallOutcome,
   type CallRequest,
   createCatalog,
+  editCheck,
   makeCall,
   onQuestionClosed,
 } from "../../src/calls/index.ts";
@@ -132,7 +134,9 @@ export type ShopBench = Awaited<ReturnType<typeof openShopBench>>;
 
 const ECHO_RUNBOOK = { steps: [{ key: "one", call: { server: "shop", tool: "echo" } }] };
 
-async function openDeps(): Promise<{ deps: CallDeps; adminUrl: string; close(): Promise<void> }> {
+type BenchDeps = CallDeps & { checkEdit: CheckEdit };
+
+async function openDeps(): Promise<{ deps: BenchDeps; adminUrl: string; close(): Promise<void> }> {
   const database = await createTestDatabase();
   const log = createLog("silent");
   const db = openDatabase({ url: database.url, log });
@@ -147,8 +151,10 @@ async function openDeps(): Promise<{ deps: CallDeps; adminUrl: string; close(): 
   };
   const signer = createSigner(sealer);
   const checker = createArgumentChecker();
+  const checkEdit = editCheck({ checker, sealer });
+  const catalog = createCatalog(db, pool);
   return {
-    deps: { db, sealer, pool, log, effects, signer, checker, catalog: createCatalog(db, pool) },
+    deps: { db, sealer, pool, log, effects, signer, checker, catalog, checkEdit },
     adminUrl: database.adminUrl,
     async close() {
       await pool.close();

@@ -1,0 +1,64 @@
+import { canonicalHash } from "../platform/canonical.ts";
+import { jsonb, type Tx } from "../platform/database/index.ts";
+import { redact } from "../platform/redact.ts";
+import type { Sealer } from "../platform/sealing.ts";
+import type { RunRow } from "../runs/index.ts";
+import { currentHash, sealEdited } from "./arguments.ts";
+import type { ApprovalRow } from "./queries.ts";
+
+/** What a contract says in words about a call with certain arguments, per language. */
+export interface QuestionWords {
+  headline?: Record<string, string>;
+  blastRadius?: Record<string, string>;
+  estimate?: Record<string, string>;
+}
+
+/** A call that a person wants executed with other arguments than it was asked for with. */
+export interface EditedCall {
+  run: RunRow;
+  question: ApprovalRow;
+  args: Record<string, unknown>;
+}
+
+/**
+ * Asks the gates about edited arguments, in the deciding transaction, and says in words what the call would do now.
+ *
+ * @throws AppError what the gate that does not let them pass says
+ */
+export type CheckEdit = (tx: Tx, edited: EditedCall) => Promise<QuestionWords>;
+
+/**
+ * Puts edited arguments in the place of those the question was about. Other ones begin a new round, in which the
+ * approvals so far do not count: nobody has approved what they have not seen.
+ *
+ * @returns the question as it is now
+ * @throws AppError what a gate says of the arguments
+ */
+export async function editQuestion(
+  tx: Tx,
+  deps: { sealer: Sealer; checkEdit: CheckEdit },
+  edited: EditedCall,
+): Promise<ApprovalRow> {
+  const { question, args } = edited;
+  const words = await deps.checkEdit(tx, edited);
+  const hash = canonicalHash(args);
+  if (hash === currentHash(question)) return question;
+  const isAsAsked = hash === question.asked_hash;
+  const row = await tx
+    .updateTable("approvals")
+    .set({
+      round: question.round + 1,
+      approved_hash: hash,
+      approved_args_ciphertext: isAsAsked ? null : sealEdited(deps.sealer, question, args),
+      approved_args_display: isAsAsked ? null : jsonb(redact(args)),
+      headline: words.headline ? jsonb(words.headline) : null,
+      blast_radius: words.blastRadius ? jsonb(words.blastRadius) : null,
+      estimate: words.estimate ? jsonb(words.estimate) : null,
+    })
+    .where("project_id", "=", question.project_id)
+    .where("approval_id", "=", question.approval_id)
+    .where("status", "=", "open")
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  return { ...row, is_past: question.is_past, is_past_redeem: question.is_past_redeem };
+}

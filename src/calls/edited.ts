@@ -1,0 +1,30 @@
+import type { CheckEdit } from "../approvals/index.ts";
+import { askGates } from "../gates/index.ts";
+import { AppError } from "../platform/errors.ts";
+import type { CallDeps } from "./deps.ts";
+import { readFacts } from "./facts.ts";
+import { questionOf } from "./question.ts";
+
+/**
+ * Asks the gates before the fifth about arguments that a person wants in the place of those a call was asked for with.
+ * They are asked again when the call is executed.
+ */
+export function editCheck(deps: Pick<CallDeps, "checker" | "sealer">): CheckEdit {
+  return async (tx, { run, question, args }) => {
+    const request = {
+      projectId: run.project_id,
+      runId: run.run_id,
+      callKey: question.call_key,
+      server: question.server,
+      tool: question.tool_name,
+      args,
+      // The call is made by whoever drives the run.
+      ...(run.driver === "worker" ? { fence: run.fence } : { keyId: run.opened_by ?? "" }),
+    };
+    const { exact, gates, grant } = await readFacts(tx, deps, request, run);
+    const { decision, last } = askGates(exact, { ...gates, question: undefined }, 4);
+    if (decision === "pass" && grant) return questionOf(grant, args, run.driver);
+    const at = last.gate === 3 ? [{ path: "body.arguments", message: last.reason }] : undefined;
+    throw new AppError(last.code ?? "E-INTERNAL", last.reason, at ? { errors: at } : {});
+  };
+}

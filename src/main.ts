@@ -36,6 +36,7 @@ import {
 } from "./contracts/index.ts";
 import {
   createArgumentChecker,
+  createPolicies,
   type PolicyBody,
   policyBodySchema,
   policyChecks,
@@ -133,7 +134,9 @@ function openCalls(
   closers.push({ name: "tool servers", close: () => pool.close() });
   const signer = createSigner(sealer);
   const checker = createArgumentChecker();
-  return { db, effects, sealer, signer, checker, pool, catalog: createCatalog(db, pool), log };
+  const policies = createPolicies();
+  const catalog = createCatalog(db, pool);
+  return { db, effects, sealer, signer, checker, policies, pool, catalog, log };
 }
 
 function createRouters(

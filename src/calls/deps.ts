@@ -1,5 +1,5 @@
 import type { ApprovalEffects, Signer } from "../approvals/index.ts";
-import type { ArgumentChecker } from "../gates/index.ts";
+import type { ArgumentChecker, Policies } from "../gates/index.ts";
 import type { Database } from "../platform/database/index.ts";
 import type { Logger } from "../platform/log.ts";
 import type { Sealer } from "../platform/sealing.ts";
@@ -13,7 +13,11 @@ export interface CallDeps {
   sealer: Sealer;
   signer: Signer;
   checker: ArgumentChecker;
+  policies: Policies;
   pool: ToolServerPool;
   catalog: Catalog;
   log: Logger;
 }
+
+/** What facts are read with. */
+export type FactDeps = Pick<CallDeps, "checker" | "policies" | "sealer">;

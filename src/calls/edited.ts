@@ -1,7 +1,7 @@
 import type { CheckEdit } from "../approvals/index.ts";
 import { askGates } from "../gates/index.ts";
 import { AppError } from "../platform/errors.ts";
-import type { CallDeps } from "./deps.ts";
+import type { FactDeps } from "./deps.ts";
 import { readFacts } from "./facts.ts";
 import { questionOf } from "./question.ts";
 
@@ -9,7 +9,7 @@ import { questionOf } from "./question.ts";
  * Asks the gates before the fifth about arguments that a person wants in the place of those a call was asked for with.
  * They are asked again when the call is executed.
  */
-export function editCheck(deps: Pick<CallDeps, "checker" | "sealer">): CheckEdit {
+export function editCheck(deps: FactDeps): CheckEdit {
   return async (tx, { run, question, args }) => {
     const request = {
       projectId: run.project_id,

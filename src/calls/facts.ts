@@ -22,11 +22,18 @@ import type { RunRow } from "../runs/index.ts";
 import { readProject } from "../tenants/index.ts";
 import { readPin, type ToolPin, type ToolServerRef } from "../toolservers/index.ts";
 import { serverRef } from "./catalog.ts";
-import type { CallDeps } from "./deps.ts";
+import type { FactDeps } from "./deps.ts";
 import { grantFor } from "./names.ts";
 import type { CallRequest } from "./outcome.ts";
+import { readPolicy } from "./policy.ts";
 
 const ARGS_MAX = 256 * 1024;
+const TOO_LARGE = {
+  decision: "deny",
+  why: "unreadable",
+  by: "",
+  problem: `they are larger than ${ARGS_MAX} bytes`,
+} as const;
 
 /** Everything known about a call when the gates are asked. */
 export interface CallFacts {
@@ -46,7 +53,7 @@ export interface CallFacts {
 /** Reads what the gates look at, in the transaction that has locked the run. */
 export async function readFacts(
   tx: Tx,
-  deps: Pick<CallDeps, "checker" | "sealer">,
+  deps: FactDeps,
   request: CallRequest,
   run: RunRow,
 ): Promise<CallFacts> {
@@ -85,6 +92,10 @@ export async function readFacts(
     pin: pin === undefined ? "absent" : pin.changed ? "changed" : "pinned",
     argumentProblems:
       pin && grant ? argumentProblems(deps.checker, grant, pin, args, argsText.length) : [],
+    policy:
+      argsText.length > ARGS_MAX
+        ? TOO_LARGE
+        : await readPolicy(tx, deps.policies, { ...exact, run, agent, grant, args }),
     budget: { limits, usage: await readUsage(tx, projectId, run.run_id) },
     question: question && (await questionFact(tx, question)),
   };
@@ -103,7 +114,7 @@ function argumentProblems(
   args: Record<string, unknown>,
   size: number,
 ): string[] {
-  if (size > ARGS_MAX) return [`they are larger than ${ARGS_MAX} bytes`];
+  if (size > ARGS_MAX) return [TOO_LARGE.problem];
   const bySchema = checker.problems(pin.definition.inputSchema, args, "the tool's schema");
   const byContract = grant.args ? checker.problems(grant.args, args, "the contract") : [];
   return [...bySchema, ...byContract];

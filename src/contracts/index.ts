@@ -11,6 +11,7 @@ export {
 } from "./agent-body.ts";
 export type { Families } from "./documents.ts";
 export {
+  activeHeads,
   activeRevision,
   activeRevisions,
   type Revision,

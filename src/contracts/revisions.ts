@@ -54,6 +54,29 @@ export async function activeRevisions(
     .execute();
 }
 
+/** What names a revision and says whether its body is another one. */
+export type RevisionHead = Pick<
+  Revision,
+  "revision_id" | "contract_id" | "version_major" | "version_minor" | "body_hash"
+>;
+
+/** `activeRevisions` without the bodies, for whoever keeps those. */
+export async function activeHeads(
+  tx: Tx,
+  projectId: string,
+  family: Family,
+): Promise<RevisionHead[]> {
+  return tx
+    .selectFrom("contract_revisions")
+    .select(["revision_id", "contract_id", "version_major", "version_minor", "body_hash"])
+    .where("project_id", "=", projectId)
+    .where("contract_family", "=", family)
+    .where("lifecycle_status", "=", "active")
+    .orderBy("contract_id")
+    .limit(MOST_ACTIVE)
+    .execute();
+}
+
 /** A revision by its id, whatever its status: what a run pinned stays readable. */
 export async function readRevision(
   tx: Tx,

@@ -52,6 +52,34 @@ export const VERDICT_WORDS = {
     en: "Arguments fit the schema and the contract's constraints",
     "zh-TW": "參數符合結構與合約的限制",
   },
+  policy_permits: {
+    en: "Arguments fit, and {{by}} permits this call",
+    "zh-TW": "參數相符，且 {{by}} 允許這個呼叫",
+  },
+  policy_forbids: {
+    en: "{{by}} forbids this call.",
+    "zh-TW": "{{by}} 禁止這個呼叫。",
+  },
+  policy_forbid_failed: {
+    en: "{{by}} forbids some calls and could not be evaluated for this one: {{problem}}.",
+    "zh-TW": "{{by}} 禁止某些呼叫，且無法就這個呼叫評估：{{problem}}。",
+  },
+  policy_permits_not: {
+    en: "No policy of {{project}} permits this call.",
+    "zh-TW": "{{project}} 沒有任何政策允許這個呼叫。",
+  },
+  policy_permit_failed: {
+    en: "No policy of {{project}} permits this call; {{by}} could not be evaluated: {{problem}}.",
+    "zh-TW": "{{project}} 沒有任何政策允許這個呼叫；{{by}} 無法評估：{{problem}}。",
+  },
+  policy_unreadable: {
+    en: "The policies of {{project}} can't be asked about these arguments: {{problem}}.",
+    "zh-TW": "無法就這些參數詢問 {{project}} 的政策：{{problem}}。",
+  },
+  policy_unusable: {
+    en: "The policies of {{project}} can't be used, so nothing is permitted: {{problem}}.",
+    "zh-TW": "{{project}} 的政策無法使用，因此不允許任何呼叫：{{problem}}。",
+  },
   calls_used_up: {
     en: "The run has used all of its {{limit}} calls.",
     "zh-TW": "這個執行的 {{limit}} 次呼叫已用完。",

@@ -24,10 +24,30 @@ export interface GateFacts {
   pin: "pinned" | "changed" | "absent";
   /** Why the arguments don't fit, in words; empty when they do. */
   argumentProblems: readonly string[];
+  policy: PolicyFact;
   budget: { limits: RunLimits; usage: RunUsage };
   /** The newest question about exactly this call, if there is one. */
   question: QuestionFact | undefined;
 }
+
+/** What the project's policies say of the call. Policies are named with their revision: `guardrails 1.2 @no-deletes`. */
+export type PolicyFact =
+  /** The project has none. */
+  | { decision: "unpoliced" }
+  | { decision: "permit"; by: string }
+  | { decision: "deny"; why: PolicyDenial; by: string; problem: string };
+
+export type PolicyDenial =
+  | "forbidden"
+  /** A `forbid` could not be evaluated. */
+  | "forbid_failed"
+  | "not_permitted"
+  /** No policy permits it, and some could not be evaluated. */
+  | "permit_failed"
+  /** The arguments can't be shown to policies. */
+  | "unreadable"
+  /** The policies themselves can't be used. */
+  | "unusable";
 
 export interface QuestionFact {
   status: "open" | "approved" | "rejected" | "changes_requested" | "expired" | "voided";

@@ -22,6 +22,7 @@ const facts: GateFacts = {
   contract: { agentId: "janitor", version: "1.3", grant: { ...grant, approval: "never" } },
   pin: "pinned",
   argumentProblems: [],
+  policy: { decision: "unpoliced" },
   budget: { limits: { calls: 10, costUsd: 1 }, usage: { calls: 0, costUsd: 0 } },
   question: undefined,
 };

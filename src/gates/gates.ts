@@ -1,6 +1,6 @@
 import type { ErrorCode } from "../platform/errors.ts";
 import { type VerdictKey, type VerdictParams, verdictText } from "./contract.ts";
-import type { GatedCall, GateFacts, QuestionFact } from "./facts.ts";
+import type { GatedCall, GateFacts, PolicyDenial, QuestionFact } from "./facts.ts";
 import { GATES, type GateNumber, type Verdict } from "./verdicts.ts";
 
 type Said = Pick<Verdict, "outcome" | "code" | "key" | "params">;
@@ -56,10 +56,24 @@ const contractGate: Gate = ({ server, tool }, facts) => {
   return pass("contract_passed", { contract });
 };
 
-const policyGate: Gate = (_call, { argumentProblems: [problem, ...more] }) => {
-  if (problem === undefined) return pass("policy_passed");
-  if (more.length === 0) return block("E-POLICY-ARGS", "arguments_unfit", { problem });
-  return block("E-POLICY-ARGS", "arguments_unfit_more", { problem, more: more.length });
+const policyGate: Gate = (_call, { argumentProblems: [problem, ...more], policy, project }) => {
+  if (problem !== undefined) {
+    if (more.length === 0) return block("E-POLICY-ARGS", "arguments_unfit", { problem });
+    return block("E-POLICY-ARGS", "arguments_unfit_more", { problem, more: more.length });
+  }
+  if (policy.decision === "unpoliced") return pass("policy_passed");
+  if (policy.decision === "permit") return pass("policy_permits", { by: policy.by });
+  const params = { by: policy.by, problem: policy.problem, project: project.project_id };
+  return block("E-POLICY-DENIED", DENIALS[policy.why], params);
+};
+
+const DENIALS: Record<PolicyDenial, VerdictKey> = {
+  forbidden: "policy_forbids",
+  forbid_failed: "policy_forbid_failed",
+  not_permitted: "policy_permits_not",
+  permit_failed: "policy_permit_failed",
+  unreadable: "policy_unreadable",
+  unusable: "policy_unusable",
 };
 
 const dollars = (usd: number) => `$${usd.toFixed(6).replace(/0{1,4}$/, "")}`;

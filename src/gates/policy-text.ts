@@ -31,7 +31,11 @@ const reader = openCedar();
  * @throws TypeError for Cedar that `policyProblems` finds fault with
  */
 export function policiesOf(cedarText: string): Policy[] {
-  return reader.run((cedar) => normalised(cedar, policySources(cedar, cedarText)));
+  return reader.run((cedar) => {
+    const sources = policySources(cedar, cedarText);
+    if (typeof sources === "string") throw new TypeError(sources);
+    return normalised(cedar, sources);
+  });
 }
 
 /** Everything that is wrong with a contract's Cedar, with line and column where Cedar knows them; empty when it can be used. */
@@ -59,6 +63,7 @@ export function policyProblems(cedarText: string): string[] {
         return [`has ${policies.length} policies, at most ${POLICIES_MAX} are allowed`];
       }
       const sources = policySources(cedar, cedarText);
+      if (typeof sources === "string") return [sources];
       // What can't be laid out now could not be compared with a later revision.
       normalised(cedar, sources);
       return idProblems(sources.map(({ id }) => id));
@@ -69,31 +74,25 @@ export function policyProblems(cedarText: string): string[] {
   }
 }
 
-/**
- * Takes Cedar that parses apart into its policies, in the order in which they stand there.
- *
- * @throws TypeError when it does not parse
- */
-export function policySources(cedar: Cedar, cedarText: string): PolicySource[] {
+/** Cedar taken apart into its policies, in the order in which they stand there; or why it can't be. */
+export function policySources(cedar: Cedar, cedarText: string): PolicySource[] | string {
   const parts = cedar.policySetTextToParts(cedarText);
-  if (parts.type === "failure") throw new TypeError(parts.errors[0]?.message);
+  if (parts.type === "failure") return parts.errors[0]?.message ?? "it does not parse";
   // Cedar numbers the policies as they stand there and sorts them by that name: policy0, policy1, policy10, policy2.
   const numbers = parts.policies.map((_, at) => `policy${at}`).sort();
-  return parts.policies
+  const inOrder = parts.policies
     .map((source, at) => ({ source, number: Number(numbers[at]?.slice("policy".length)) }))
-    .sort((a, b) => a.number - b.number)
-    .map(({ source, number }) => {
-      const read = cedar.policyToJson(source);
-      if (read.type === "failure") throw new TypeError(read.errors[0]?.message);
-      const { effect, annotations } = read.json;
-      const given = annotations && Object.hasOwn(annotations, "id");
-      return {
-        id: given ? (annotations.id ?? "") : `#${number + 1}`,
-        effect,
-        source,
-        json: read.json,
-      };
-    });
+    .sort((a, b) => a.number - b.number);
+  const sources: PolicySource[] = [];
+  for (const { source, number } of inOrder) {
+    const read = cedar.policyToJson(source);
+    if (read.type === "failure") return read.errors[0]?.message ?? "it does not parse";
+    const { effect, annotations } = read.json;
+    const given = annotations && Object.hasOwn(annotations, "id");
+    const id = given ? (annotations.id ?? "") : `#${number + 1}`;
+    sources.push({ id, effect, source, json: read.json });
+  }
+  return sources;
 }
 
 function normalised(cedar: Cedar, sources: readonly PolicySource[]): Policy[] {

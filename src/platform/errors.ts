@@ -48,6 +48,7 @@ export const ERRORS = {
   "E-CONTRACT-NONE": { status: 403, title: "There is no active contract" },
   "E-TOOL-CHANGED": { status: 403, title: "The tool is not what was pinned" },
   "E-POLICY-ARGS": { status: 422, title: "The arguments do not fit" },
+  "E-POLICY-DENIED": { status: 403, title: "The project's policies do not permit this call" },
   "E-BUDGET-RUN": { status: 403, title: "The run's budget is used up" },
   "E-APPR-REQUIRED": { status: 403, title: "A person has to approve this call" },
   "E-APPR-REJECTED": { status: 403, title: "A person rejected this call" },

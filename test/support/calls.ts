@@ -22,7 +22,7 @@ import {
   readAgent,
   readRevision,
 } from "../../src/contracts/index.ts";
-import { createArgumentChecker } from "../../src/gates/index.ts";
+import { createArgumentChecker, createPolicies } from "../../src/gates/index.ts";
 import { openDatabase, type Tx } from "../../src/platform/database/index.ts";
 import { newId } from "../../src/platform/ids.ts";
 import { openJobs } from "../../src/platform/jobs/index.ts";
@@ -51,7 +51,11 @@ export async function openCallBench() {
     deps.db.transaction({ role: "app", projects: [PROJECT] }, work);
   await deps.db.transaction({ role: "platform" }, (tx) => seedProject(tx, { project_id: PROJECT }));
   /** Makes a contract's active revision and answers its id. */
-  const putContract = (family: "agent" | "tool_server", contract_id: string, body: unknown) =>
+  const putContract = (
+    family: "agent" | "tool_server" | "policy",
+    contract_id: string,
+    body: unknown,
+  ) =>
     asTenant(async (tx) => {
       const given = { project_id: PROJECT, contract_id, contract_family: family, body };
       return (await seedActiveRevision(tx, given)).revision_id;
@@ -151,10 +155,11 @@ async function openDeps(): Promise<{ deps: BenchDeps; adminUrl: string; close():
   };
   const signer = createSigner(sealer);
   const checker = createArgumentChecker();
-  const checkEdit = editCheck({ checker, sealer });
+  const policies = createPolicies();
+  const checkEdit = editCheck({ checker, policies, sealer });
   const catalog = createCatalog(db, pool);
   return {
-    deps: { db, sealer, pool, log, effects, signer, checker, catalog, checkEdit },
+    deps: { db, sealer, pool, log, effects, signer, checker, policies, catalog, checkEdit },
     adminUrl: database.adminUrl,
     async close() {
       await pool.close();

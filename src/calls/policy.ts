@@ -1,0 +1,47 @@
+import {
+  type AgentBody,
+  activeHeads,
+  activeRevisions,
+  type Revision,
+  type ToolGrant,
+} from "../contracts/index.ts";
+import type { Policies, PolicyFact } from "../gates/index.ts";
+import type { Tx } from "../platform/database/index.ts";
+import type { RunRow } from "../runs/index.ts";
+
+/** A call as it stands once its contract is known. */
+interface ReadCall {
+  run: RunRow;
+  agent: Revision<AgentBody>;
+  grant: ToolGrant | undefined;
+  server: string;
+  tool: string;
+  /** What would be sent. */
+  args: Record<string, unknown>;
+}
+
+/**
+ * What the project's policies of this moment say of a call. A run keeps its contract, but not the policies it started
+ * under: what is forbidden now is forbidden to what runs now.
+ */
+export async function readPolicy(
+  tx: Tx,
+  policies: Policies,
+  { run, agent, grant, ...call }: ReadCall,
+): Promise<PolicyFact> {
+  const heads = await activeHeads(tx, run.project_id, "policy");
+  if (heads.length === 0) return { decision: "unpoliced" };
+  const revisions = policies.knows(heads)
+    ? heads
+    : await activeRevisions(tx, run.project_id, "policy");
+  return policies.decide(revisions, {
+    ...call,
+    agent: agent.contract_id,
+    // A tool that its contract does not classify is a write.
+    effect: grant?.effect ?? "write",
+    isShadow: run.is_shadow,
+    driver: run.driver,
+    agentMode: agent.body.mode,
+    triggerType: run.trigger_type ?? "unknown",
+  });
+}

@@ -114,7 +114,7 @@ export async function openServer(): Promise<{ adminUrl: string; close(): Promise
  * A test run that is killed cannot stop its server. This process does: its standard input closes
  * when the run ends, however it ends.
  */
-function guard(folder: string): ChildProcess {
+export function guard(folder: string): ChildProcess {
   const script = `
     cat >/dev/null
     file="$1/data/cluster/postmaster.pid"

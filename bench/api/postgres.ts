@@ -1,0 +1,93 @@
+import { randomBytes } from "node:crypto";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { dumpSchema } from "../../scripts/dump-schema.ts";
+import { migrate } from "../../src/platform/database/migrate.ts";
+import { startEmbeddedPostgres } from "../../src/platform/postgres/index.ts";
+import {
+  dropDatabases,
+  guard,
+  prepareServer,
+  type TestServer,
+  urlOf,
+  withClient,
+} from "../../test/support/server.ts";
+import { type Size, seed } from "./seed.ts";
+
+/** A PostgreSQL server for this run of the benchmark. */
+export interface BenchPostgres {
+  version: string;
+  /**
+   * Makes and fills a database.
+   *
+   * @returns its URL for an ordinary login, as the server has it in production
+   * @throws Error when seeding left another schema behind than the migrations made
+   */
+  makeDatabase(size: Size): Promise<string>;
+  close(): Promise<void>;
+}
+
+/**
+ * The server of BENCH_DATABASE_URL, whose login must be a superuser; by default one of our own, with the settings
+ * AwoooP itself gives it, in a temporary folder.
+ */
+export async function openPostgres(): Promise<BenchPostgres> {
+  const { adminUrl, close } = await openServer();
+  const server = await prepareServer(adminUrl);
+  await migrate({ url: server.loginUrl });
+  const [row] = await withClient(adminUrl, (client) =>
+    client.query<{ version: string }>("select current_setting('server_version') as version"),
+  ).then(({ rows }) => rows);
+  return {
+    version: row?.version ?? "",
+    makeDatabase: (size) => makeDatabase(server, size),
+    async close() {
+      await dropDatabases(server);
+      await close();
+    },
+  };
+}
+
+async function openServer(): Promise<{ adminUrl: string; close(): Promise<void> }> {
+  const external = process.env.BENCH_DATABASE_URL;
+  if (external) return { adminUrl: external, close: async () => {} };
+  const folder = await mkdtemp(join(tmpdir(), "awooop-bench-"));
+  await chmod(folder, 0o711);
+  const watchdog = guard(folder);
+  try {
+    const embedded = await startEmbeddedPostgres({
+      dataDir: join(folder, "data"),
+      log: (level, message) => level === "error" && console.error(message),
+      // Of use to the loading of the data alone.
+      settings: { max_wal_size: "8GB" },
+    });
+    const { host, port } = embedded.superuserConfig;
+    const query = new URLSearchParams({ host, sslmode: "disable" });
+    return {
+      adminUrl: `postgresql://postgres@localhost:${port}/postgres?${query}`,
+      async close() {
+        await embedded.stop();
+        await rm(folder, { recursive: true, force: true });
+        watchdog.stdin?.end();
+      },
+    };
+  } catch (error) {
+    watchdog.stdin?.end();
+    throw error;
+  }
+}
+
+async function makeDatabase(server: TestServer, size: Size): Promise<string> {
+  const name = `${server.prefix}${randomBytes(4).toString("hex")}`;
+  const owner = decodeURIComponent(new URL(server.loginUrl).username);
+  await withClient(server.adminUrl, (client) =>
+    client.query(`create database ${name} owner ${owner} template ${server.template}`),
+  );
+  await seed(urlOf(server.adminUrl, name), size);
+  const [migrated, seeded] = await Promise.all(
+    [server.template, name].map((database) => dumpSchema(urlOf(server.loginUrl, database))),
+  );
+  if (seeded !== migrated) throw new Error("Seeding has changed the schema.");
+  return urlOf(server.loginUrl, name);
+}

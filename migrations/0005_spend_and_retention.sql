@@ -42,11 +42,12 @@ create table run_totals (
 
 alter table runs add column payload_erased_at timestamptz;
 alter table channel_events add column payload_erased_at timestamptz;
-create index runs_with_payload on runs (project_id, completed_at)
+create index runs_with_payload on runs (project_id, completed_at, run_id)
   where completed_at is not null and payload_erased_at is null;
 create index channel_events_with_payload on channel_events (project_id, received_at, event_id)
   where payload_erased_at is null;
-create index outbound_messages_without_run on outbound_messages (project_id, queued_at) where run_id is null;
+create index outbound_messages_with_content on outbound_messages (project_id, queued_at, message_id)
+  where run_id is null and content <> '{}'::jsonb; -- those of a run go with it
 
 do $$
 declare

@@ -479,7 +479,7 @@ alter table outbound_messages owner to awooop_owner;
 create index outbound_messages_by_time ON awooop.outbound_messages USING btree (project_id, run_id, COALESCE(sent_at, queued_at));
 create index outbound_messages_of_run ON awooop.outbound_messages USING btree (project_id, run_id, queued_at, message_id);
 create index outbound_messages_queued ON awooop.outbound_messages USING btree (queued_at) WHERE (send_status = 'queued'::text);
-create index outbound_messages_without_run ON awooop.outbound_messages USING btree (project_id, queued_at) WHERE (run_id IS NULL);
+create index outbound_messages_with_content ON awooop.outbound_messages USING btree (project_id, queued_at, message_id) WHERE ((run_id IS NULL) AND (content <> '{}'::jsonb));
 create index outbound_messages_words ON awooop.outbound_messages USING gin (awooop_search_vector(project_id, content_preview)) WHERE (run_id IS NOT NULL);
 alter table outbound_messages enable row level security;
 alter table outbound_messages force row level security;
@@ -870,7 +870,7 @@ create index runs_newest ON awooop.runs USING btree (project_id, created_at DESC
 create index runs_open_client ON awooop.runs USING btree (project_id, opened_by, session_key) WHERE ((driver = 'client'::text) AND (completed_at IS NULL));
 create index runs_timeout ON awooop.runs USING btree (timeout_at) WHERE (completed_at IS NULL);
 create index runs_unclaimed ON awooop.runs USING btree (created_at) WHERE ((driver = 'worker'::text) AND (state = ANY (ARRAY['pending'::text, 'running'::text])) AND (worker_id IS NULL));
-create index runs_with_payload ON awooop.runs USING btree (project_id, completed_at) WHERE ((completed_at IS NOT NULL) AND (payload_erased_at IS NULL));
+create index runs_with_payload ON awooop.runs USING btree (project_id, completed_at, run_id) WHERE ((completed_at IS NOT NULL) AND (payload_erased_at IS NULL));
 CREATE TRIGGER note_words_of_changed AFTER UPDATE OF title, error_detail ON awooop.runs FOR EACH ROW WHEN (((old.title <> new.title) OR (old.error_detail IS DISTINCT FROM new.error_detail))) EXECUTE FUNCTION awooop_note_words();
 CREATE TRIGGER note_words_of_new AFTER INSERT ON awooop.runs FOR EACH ROW EXECUTE FUNCTION awooop_note_words();
 alter table runs enable row level security;

@@ -1,10 +1,12 @@
 import type { JobData, JobInfo, Jobs, QueueName } from "../platform/jobs/index.ts";
 import type { Logger } from "../platform/log.ts";
+import { forgetOldData } from "../retention/index.ts";
 import { type Loop, startLoop } from "./loop.ts";
 import { type SweepDeps, sweep, sweepSlowly } from "./sweeps.ts";
 
 const SWEEP_MS = 1_000;
 const SLOW_SWEEP_MS = 15_000;
+const RETENTION_MS = 300_000;
 
 /** What is done with the jobs of each queue. */
 export type Handlers = { [Q in QueueName]: (data: JobData[Q], job: JobInfo) => Promise<void> };
@@ -46,6 +48,12 @@ export async function startWorker(options: {
       pauseMs: SLOW_SWEEP_MS,
       log,
       round: () => sweepSlowly(sweeps),
+    }),
+    startLoop({
+      name: "retention",
+      pauseMs: RETENTION_MS,
+      log,
+      round: (signal) => forgetOldData(sweeps, signal),
     }),
   ];
   return {

@@ -1,7 +1,7 @@
 import type { Logger } from "../platform/log.ts";
 
 export interface Loop {
-  /** Ends the loop; resolves when the round under way is over. */
+  /** Ends the loop; resolves when the round under way is over, which is told by its signal. */
   stop(): Promise<void>;
 }
 
@@ -10,25 +10,25 @@ export function startLoop(options: {
   name: string;
   pauseMs: number;
   log: Logger;
-  round: () => Promise<void>;
+  round: (signal: AbortSignal) => Promise<void>;
 }): Loop {
   let timer: NodeJS.Timeout | undefined;
-  let stopped = false;
+  const stopping = new AbortController();
   let current = Promise.resolve();
   const next = () => {
     current = options
-      .round()
+      .round(stopping.signal)
       .catch((error: unknown) =>
         options.log.error({ err: error }, `${options.name} failed; it is tried again`),
       )
       .then(() => {
-        if (!stopped) timer = setTimeout(next, options.pauseMs);
+        if (!stopping.signal.aborted) timer = setTimeout(next, options.pauseMs);
       });
   };
   next();
   return {
     async stop() {
-      stopped = true;
+      stopping.abort();
       clearTimeout(timer);
       await current;
     },

@@ -1,0 +1,1 @@
+export { forgetOldData, type RetentionDeps } from "./sweep.ts";

@@ -480,7 +480,8 @@ create index outbound_messages_by_time ON awooop.outbound_messages USING btree (
 create index outbound_messages_of_run ON awooop.outbound_messages USING btree (project_id, run_id, queued_at, message_id);
 create index outbound_messages_queued ON awooop.outbound_messages USING btree (queued_at) WHERE (send_status = 'queued'::text);
 create index outbound_messages_with_content ON awooop.outbound_messages USING btree (project_id, queued_at, message_id) WHERE ((run_id IS NULL) AND (content <> '{}'::jsonb));
-create index outbound_messages_words ON awooop.outbound_messages USING gin (awooop_search_vector(project_id, content_preview)) WHERE (run_id IS NOT NULL);
+CREATE TRIGGER note_words_of_changed AFTER UPDATE OF content_preview ON awooop.outbound_messages FOR EACH ROW WHEN (((new.run_id IS NOT NULL) AND (old.content_preview IS DISTINCT FROM new.content_preview))) EXECUTE FUNCTION awooop_note_message_words();
+CREATE TRIGGER note_words_of_new AFTER INSERT ON awooop.outbound_messages FOR EACH ROW WHEN (((new.run_id IS NOT NULL) AND (new.content_preview IS NOT NULL))) EXECUTE FUNCTION awooop_note_message_words();
 alter table outbound_messages enable row level security;
 alter table outbound_messages force row level security;
 create policy platform on outbound_messages as permissive for all to awooop_platform
@@ -489,8 +490,6 @@ create policy platform on outbound_messages as permissive for all to awooop_plat
 create policy retention on outbound_messages as permissive for all to awooop_retention
   using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
   with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
-create policy search on outbound_messages as permissive for select to awooop_search
-  using (true);
 create policy system on outbound_messages as permissive for select to awooop_system
   using (true);
 create policy tenant on outbound_messages as permissive for all to awooop_app
@@ -499,7 +498,6 @@ create policy tenant on outbound_messages as permissive for all to awooop_app
 grant select, insert, update on outbound_messages to awooop_app;
 grant select, insert, update on outbound_messages to awooop_platform;
 grant select, update (content), delete on outbound_messages to awooop_retention;
-grant select (project_id, run_id, content_preview) on outbound_messages to awooop_search;
 grant select on outbound_messages to awooop_system;
 
 create table project_budgets (
@@ -786,12 +784,13 @@ grant select, delete on run_transitions to awooop_retention;
 create table run_words (
   project_id text collate "C" not null,
   run_id uuid not null,
+  source_id uuid not null,
   words tsvector not null,
-  constraint run_words_pkey PRIMARY KEY (project_id, run_id),
+  constraint run_words_pkey PRIMARY KEY (project_id, run_id, source_id),
   constraint run_words_project_id_run_id_fkey FOREIGN KEY (project_id, run_id) REFERENCES runs(project_id, run_id)
 );
 alter table run_words owner to awooop_owner;
-create index run_words_words ON awooop.run_words USING gin (words);
+create index run_words_words ON awooop.run_words USING gin (words) WITH (gin_pending_list_limit='256');
 alter table run_words enable row level security;
 alter table run_words force row level security;
 create policy platform on run_words as permissive for all to awooop_platform
@@ -871,8 +870,8 @@ create index runs_open_client ON awooop.runs USING btree (project_id, opened_by,
 create index runs_timeout ON awooop.runs USING btree (timeout_at) WHERE (completed_at IS NULL);
 create index runs_unclaimed ON awooop.runs USING btree (created_at) WHERE ((driver = 'worker'::text) AND (state = ANY (ARRAY['pending'::text, 'running'::text])) AND (worker_id IS NULL));
 create index runs_with_payload ON awooop.runs USING btree (project_id, completed_at, run_id) WHERE ((completed_at IS NOT NULL) AND (payload_erased_at IS NULL));
-CREATE TRIGGER note_words_of_changed AFTER UPDATE OF title, error_detail ON awooop.runs FOR EACH ROW WHEN (((old.title <> new.title) OR (old.error_detail IS DISTINCT FROM new.error_detail))) EXECUTE FUNCTION awooop_note_words();
-CREATE TRIGGER note_words_of_new AFTER INSERT ON awooop.runs FOR EACH ROW EXECUTE FUNCTION awooop_note_words();
+CREATE TRIGGER note_words_of_changed AFTER UPDATE OF title, error_detail ON awooop.runs FOR EACH ROW WHEN (((old.title <> new.title) OR (old.error_detail IS DISTINCT FROM new.error_detail))) EXECUTE FUNCTION awooop_note_run_words();
+CREATE TRIGGER note_words_of_new AFTER INSERT ON awooop.runs FOR EACH ROW EXECUTE FUNCTION awooop_note_run_words();
 alter table runs enable row level security;
 alter table runs force row level security;
 create policy platform on runs as permissive for all to awooop_platform
@@ -990,24 +989,33 @@ $function$;
 alter function awooop_month(timestamp with time zone) owner to awooop_owner;
 grant execute on function awooop_month(timestamp with time zone) to public;
 
-CREATE OR REPLACE FUNCTION awooop.awooop_note_words()
+CREATE OR REPLACE FUNCTION awooop.awooop_note_message_words()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
-declare
-  noted constant tsvector :=
-    awooop.awooop_search_vector(new.project_id, new.title || ' ' || coalesce(new.error_detail, ''));
 begin
-  if tg_op = 'INSERT' then
-    insert into awooop.run_words values (new.project_id, new.run_id, noted);
-  else
-    update awooop.run_words set words = noted where project_id = new.project_id and run_id = new.run_id;
-  end if;
+  insert into awooop.run_words values (new.project_id, new.run_id, new.message_id,
+      awooop.awooop_search_vector(new.project_id, coalesce(new.content_preview, '')))
+    on conflict (project_id, run_id, source_id) do update set words = excluded.words;
   return null;
 end
 $function$;
-alter function awooop_note_words() owner to awooop_owner;
-grant execute on function awooop_note_words() to public;
+alter function awooop_note_message_words() owner to awooop_owner;
+grant execute on function awooop_note_message_words() to public;
+
+CREATE OR REPLACE FUNCTION awooop.awooop_note_run_words()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into awooop.run_words values (new.project_id, new.run_id, new.run_id,
+      awooop.awooop_search_vector(new.project_id, new.title || ' ' || coalesce(new.error_detail, '')))
+    on conflict (project_id, run_id, source_id) do update set words = excluded.words;
+  return null;
+end
+$function$;
+alter function awooop_note_run_words() owner to awooop_owner;
+grant execute on function awooop_note_run_words() to public;
 
 CREATE OR REPLACE FUNCTION awooop.awooop_operator_list_projects()
  RETURNS TABLE(project_id text, display_name text, migration_mode text, budget_limit_usd numeric, is_active boolean, created_at timestamp with time zone)
@@ -1021,6 +1029,20 @@ $function$;
 alter function awooop_operator_list_projects() owner to awooop_catalog;
 grant execute on function awooop_operator_list_projects() to awooop_platform;
 
+CREATE OR REPLACE FUNCTION awooop.awooop_search_query(project_id text, words text)
+ RETURNS tsquery
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  -- Terms hold neither quotes nor backslashes; what is asked for as a project may hold anything.
+  select string_agg(
+    '''' || replace(replace(project_id, '\', '\\'), '''', '''''') || ' ' || term
+      || case when length(term) = 1 and ascii(term) < ascii(E'\u3040') then '''' else ''':*' end, ' & ')::tsquery
+  from unnest(awooop.awooop_terms(replace(words, E'\x02', ' '))) as term
+$function$;
+alter function awooop_search_query(text,text) owner to awooop_owner;
+grant execute on function awooop_search_query(text,text) to public;
+
 CREATE OR REPLACE FUNCTION awooop.awooop_search_runs(in_project text, words text)
  RETURNS SETOF uuid
  LANGUAGE plpgsql
@@ -1028,23 +1050,15 @@ CREATE OR REPLACE FUNCTION awooop.awooop_search_runs(in_project text, words text
  SET search_path TO 'awooop', 'pg_temp'
 AS $function$
 declare
-  query tsquery;
+  wanted constant tsquery := awooop_search_query(in_project, words);
 begin
   if current_setting('role') <> 'awooop_platform'
     and not (in_project = any (string_to_array(coalesce(current_setting('awooop.projects', true), ''), ','))) then
     return;
   end if;
-  -- Terms hold neither quotes nor backslashes; what is asked for as a project may hold anything.
-  select string_agg('''' || replace(replace(in_project, '\', '\\'), '''', '''''') || ' ' || term || ''':*', ' & ')::tsquery
-    into query from unnest(awooop_terms(words)) as term;
-  if query is null then
-    return;
+  if wanted is not null then
+    return query select w.run_id from run_words w where w.words @@ wanted;
   end if;
-  return query
-    select w.run_id from run_words w where w.words @@ query
-    union
-    select m.run_id from outbound_messages m
-      where m.run_id is not null and awooop_search_vector(m.project_id, m.content_preview) @@ query;
 end
 $function$;
 alter function awooop_search_runs(text,text) owner to awooop_search;
@@ -1056,7 +1070,9 @@ CREATE OR REPLACE FUNCTION awooop.awooop_search_vector(project_id text, content 
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 AS $function$
-  select array_to_tsvector(array(select project_id || ' ' || term from unnest(awooop.awooop_terms(content)) as term))
+  select array_to_tsvector(array(
+    select project_id || ' ' || term from unnest(
+      awooop.awooop_terms(regexp_replace(left(content, 8192), '([a-z0-9])([A-Z])', E'\\1\x02\\2', 'g'))) as term))
 $function$;
 alter function awooop_search_vector(text,text) owner to awooop_owner;
 grant execute on function awooop_search_vector(text,text) to public;
@@ -1067,14 +1083,16 @@ CREATE OR REPLACE FUNCTION awooop.awooop_terms(content text)
  IMMUTABLE PARALLEL SAFE STRICT
 AS $function$
   select array(
-    select distinct term from regexp_matches(lower(left(content, 8192)),
-        '([\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]+)|([^\u0001-\u002f\u003a-\u0040\u005b-\u0060\u007b-\u00bf\u2000-\u206f\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uff00-\uff0f\uff1a-\uff20]+)',
+    select distinct term from regexp_matches(content,
+        '([\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]+)|([^\u0001\u0003-\u002f\u003a-\u0040\u005b-\u0060\u007b-\u00bf\u2000-\u206f\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uff00-\uff0f\uff1a-\uff20]+)',
         'g') as part,
       lateral (
-        select left(part[2], 64) as term where part[2] is not null
+        select lower(left(array_to_string(humps[at:], ''), 64)) as term
+          from string_to_array(part[2], E'\x02') as humps, generate_subscripts(humps, 1) as at
         union all
         select substr(part[1], at, 2) from generate_series(1, length(part[1])) as at
-      ) as terms)
+      ) as terms
+    where term <> '')
 $function$;
 alter function awooop_terms(text) owner to awooop_owner;
 grant execute on function awooop_terms(text) to public;

@@ -384,6 +384,7 @@ export interface RunTransitions {
 export interface RunWords {
   project_id: string;
   run_id: string;
+  source_id: string;
   words: string;
 }
 

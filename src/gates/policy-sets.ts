@@ -126,18 +126,19 @@ function parse(cedar: Cedar, slot: string, revisions: readonly PolicyRevision[])
   for (const revision of revisions) {
     const name = `${revision.contract_id} ${revision.version_major}.${revision.version_minor}`;
     const body = policyBodySchema.safeParse(revision.body);
-    const sources = body.success ? policySources(cedar, body.data.cedar) : "its body is not valid";
+    if (!body.success) return { kind: "unusable", problem: `${name} has no valid body` };
+    characters += body.data.cedar.length;
+    if (characters > TOGETHER_MAX) {
+      const problem = `the active policy contracts have more than ${TOGETHER_MAX} characters together`;
+      return { kind: "unusable", problem };
+    }
+    const sources = policySources(cedar, body.data.cedar);
     if (typeof sources === "string") return { kind: "unusable", problem: `${name}: ${sources}` };
     for (const { id, effect, source } of sources) {
       const policy = `${name} ${id.startsWith("#") ? id : `@${id}`}`;
       staticPolicies[policy] = source;
       effects.set(policy, effect);
-      characters += source.length;
     }
-  }
-  if (characters > TOGETHER_MAX) {
-    const problem = `the project's active policies have ${characters} characters, at most ${TOGETHER_MAX} can be used`;
-    return { kind: "unusable", problem };
   }
   const parsed = cedar.preparsePolicySet(slot, { staticPolicies });
   if (parsed.type === "success") return { kind: "set", slot, characters, effects };

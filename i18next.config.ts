@@ -14,6 +14,8 @@ export default defineConfig({
     removeUnusedKeys: true,
     preservePatterns: [
       "account.roles.*",
+      "answered_after.*",
+      "answers.*",
       "codes.*",
       "duration.*",
       "explain.*",

@@ -20,9 +20,13 @@ const openApproval = z.object({
   approval_id: z.string(),
   tool: z.string(),
   server: z.string(),
-  /** Redacted; the exact ones are what `args_hash` is of. */
+  /** What a decision is about now. Redacted; the exact ones are what `args_hash` is of. */
   arguments: z.record(z.string(), z.unknown()),
   args_hash: z.string(),
+  /** A person has put these arguments in the place of those the agent asked for. */
+  edited: z.boolean(),
+  /** Begins anew with each edit to other arguments; from 1. */
+  round: z.number().int(),
   effect: z.enum(["read", "write"]),
   headline: z.string(),
   blast_radius: z.string().nullable(),
@@ -46,6 +50,8 @@ const openApproval = z.object({
       decision: z.string(),
       reason: z.string().nullable(),
       at: timestamp,
+      /** Whether it is about these arguments; approvals of others do not count. */
+      counts: z.boolean(),
     }),
   ),
   cost_usd: money,

@@ -127,6 +127,8 @@ test("what is asked, all of it and in its order", async () => {
     server: "shop-tools",
     arguments: { path: "/var/cache", password: "[redacted]" },
     args_hash: "ab".repeat(32),
+    edited: false,
+    round: 1,
     effect: "write",
     headline: "Delete the files?",
     blast_radius: "One of four cache hosts",
@@ -142,7 +144,13 @@ test("what is asked, all of it and in its order", async () => {
     on_expire: "cancel",
     quorum: 2,
     decisions: [
-      { actor: "op-2", decision: "approve", reason: "go; password=[redacted]", at: at("06") },
+      {
+        actor: "op-2",
+        decision: "approve",
+        reason: "go; password=[redacted]",
+        at: at("06"),
+        counts: true,
+      },
     ],
     cost_usd: 0.1,
     run_cost_usd: 0.3,

@@ -99,7 +99,8 @@ async function readPage(
   const { rows } = await sql<Row>`
     select oldest.* from ${projectsOf(wanted)} cross join lateral (
       select a.run_id, a.project_id, a.agent_id, r.created_at, r.timeout_at, a.approval_id, a.tool_name as tool, a.server,
-        a.args_display as arguments, a.asked_hash as args_hash, a.effect, a.headline, a.blast_radius, a.estimate, a.undoable,
+        coalesce(a.approved_args_display, a.args_display) as arguments, coalesce(a.approved_hash, a.asked_hash) as args_hash,
+        a.approved_args_display is not null as edited, a.round, a.effect, a.headline, a.blast_radius, a.estimate, a.undoable,
         a.agent_reason, a.rule, r.title as run_title, a.created_at as asked_at, a.expires_at, a.redeem_seconds, a.on_reject,
         a.on_expire, a.quorum, a.cost_usd, r.cost_usd as run_cost_usd, r.is_shadow,
         a.expires_at <= clock_timestamp() as expired, a.verdicts, a.status
@@ -124,7 +125,7 @@ async function readDecisions(tx: Tx, questions: readonly Row[]): Promise<Decisio
   if (questions.length === 0) return new Map();
   const rows = await tx
     .selectFrom("approval_decisions")
-    .select(["approval_id", "actor_id", "decision", "reason", "created_at"])
+    .select(["approval_id", "actor_id", "decision", "reason", "created_at", "round"])
     .where("project_id", "in", [...new Set(questions.map((question) => question.project_id))])
     .where(
       "approval_id",
@@ -134,15 +135,17 @@ async function readDecisions(tx: Tx, questions: readonly Row[]): Promise<Decisio
     .orderBy("created_at")
     .orderBy("decision_id")
     .execute();
+  const rounds = new Map(questions.map(({ approval_id, round }) => [approval_id, round]));
   const byId = Map.groupBy(rows, (row) => row.approval_id);
   return new Map(
     [...byId].map(([id, group]) => [
       id,
-      group.map(({ actor_id, decision, reason, created_at }) => ({
+      group.map(({ actor_id, decision, reason, created_at, round }) => ({
         actor: actor_id,
         decision,
         reason: redact(reason),
         at: created_at,
+        counts: round === rounds.get(id),
       })),
     ]),
   );

@@ -307,6 +307,7 @@ export interface Answer {
 export interface Asking {
   caller?: Caller;
   language?: "en" | "zh-TW";
+  /** Sent as JSON; a text as it is. */
   body?: unknown;
   headers?: Record<string, string>;
 }
@@ -326,7 +327,8 @@ export async function ask(
   app.route("/", routes);
   app.onError((error) => problemResponse(error));
   const headers = { "content-type": "application/json", ...as.headers };
-  const post = { method: "POST", headers, body: JSON.stringify(as.body) };
+  const text = typeof as.body === "string" ? as.body : JSON.stringify(as.body);
+  const post = { method: "POST", headers, body: text };
   const response = await app.request(path, as.body === undefined ? {} : post);
   return { status: response.status, body: await response.json() };
 }

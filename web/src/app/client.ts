@@ -87,6 +87,8 @@ export interface DecisionRequest {
   approvalId: string;
   decision: "approve" | "reject";
   reason: string;
+  /** What one has seen: the arguments may be edited by somebody else meanwhile. */
+  argsHash: string;
   /** Made once for a decision and kept over re-sends, so that a lost answer never decides twice. */
   idempotencyKey: string;
 }
@@ -133,6 +135,7 @@ export const api = {
         project_id: request.projectId,
         approval_id: request.approvalId,
         decision: request.decision,
+        args_hash: request.argsHash,
         ...(request.reason === "" ? {} : { reason: request.reason }),
       },
     }),

@@ -7,6 +7,7 @@ import { Button } from "../../ui/button.tsx";
 import { Glyph } from "../../ui/glyphs.tsx";
 import { Fuse, Kbd } from "../../ui/marks.tsx";
 import { ProblemNote } from "../../ui/problem.tsx";
+import { answerName, lookOf } from "./answers.ts";
 import { standingOf } from "./inbox.ts";
 import type { Deciding } from "./use-decision.tsx";
 
@@ -95,19 +96,15 @@ export function StandingNote(props: {
   at: string | null;
 }) {
   const { t } = useWords();
-  const rejected = props.decision === "reject";
+  const { glyph, tone } = lookOf(props.decision);
+  const name = answerName(props.decision);
   const time = props.at ? wallTime(props.at) : "";
   return (
     <div className="note is-you" role="status">
-      <Glyph
-        name={rejected ? "refused" : "granted"}
-        className={rejected ? "text-stop-text" : "text-you-text"}
-      />
+      <Glyph name={glyph} className={tone} />
       <span>
         <b>
-          {rejected
-            ? t("decide.stands_rejected", { who: props.actor })
-            : t("decide.stands_approved", { who: props.actor })}
+          {name ? t(`answers.${name}`, { who: props.actor }) : `${props.actor}: ${props.decision}`}
         </b>{" "}
         {time} {props.reason && t("common.quoted", { text: props.reason })}
       </span>

@@ -4,6 +4,7 @@ import { useWords } from "../../app/words.ts";
 import { Glyph } from "../../ui/glyphs.tsx";
 import { Tag } from "../../ui/marks.tsx";
 import { GatePips } from "../gates/gates.tsx";
+import { isYes } from "./answers.ts";
 import { Block } from "./block.tsx";
 import { Quorum } from "./quorum.tsx";
 import { ruleInWords } from "./rule.ts";
@@ -84,7 +85,7 @@ function WhyBlock({ approval }: { approval: Approval }) {
 
 function WhoBlock({ approval }: { approval: Approval }) {
   const { t } = useWords();
-  const yes = approval.decisions.filter((d) => d.decision === "approve");
+  const yes = approval.decisions.filter(isYes);
   return (
     <Block title={t("question.who")} aside={<Quorum approval={approval} />}>
       <p className="text-ink-2">{t("question.needs", { count: approval.quorum })}</p>

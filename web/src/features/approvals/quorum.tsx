@@ -1,12 +1,13 @@
 import type { Approval } from "../../app/api.ts";
 import { Glyph } from "../../ui/glyphs.tsx";
+import { isYes } from "./answers.ts";
 
 const MOST_DIAMONDS = 6;
 
 /** One diamond for each approver that is needed; filled for those who said yes. */
 export function Quorum(props: { approval: Approval }) {
   const { approval } = props;
-  const yes = approval.decisions.filter((d) => d.decision === "approve").length;
+  const yes = approval.decisions.filter(isYes).length;
   return (
     <span className="quorum">
       {Array.from({ length: Math.min(approval.quorum, MOST_DIAMONDS) }, (_, i) => (

@@ -37,7 +37,8 @@ const MOST_RESENDS = 6;
 const SETTLE_MS = 400;
 
 const isSettled = (error: Error | null): boolean =>
-  error instanceof Problem && (error.status === 410 || error.status === 409);
+  error instanceof Problem &&
+  (error.status === 410 || (error.status === 409 && error.code !== "E-APPR-CHANGED"));
 
 function useSend(approval: Approval, onDecided: ((answer: Answer) => void) | undefined) {
   const { t } = useWords();
@@ -69,7 +70,8 @@ export function useDecision(approval: Approval, onDecided?: (answer: Answer) => 
   const decide = (decision: Answer, reason: string) => {
     if (send.isPending || send.isSuccess) return;
     setAsking(null);
-    const what = JSON.stringify([decision, reason]);
+    const argsHash = approval.args_hash;
+    const what = JSON.stringify([decision, reason, argsHash]);
     const idempotencyKey = keys.current.get(what) ?? newKey();
     keys.current.set(what, idempotencyKey);
     send.mutate({
@@ -78,6 +80,7 @@ export function useDecision(approval: Approval, onDecided?: (answer: Answer) => 
       approvalId: approval.approval_id,
       decision,
       reason,
+      argsHash,
       idempotencyKey,
     });
   };

@@ -46,6 +46,8 @@ function answerInWords(code: string | null, t: Words["t"]): string {
   switch (code) {
     case "E-APPR-REJECTED":
       return t("asked.rejected");
+    case "E-APPR-CHANGES":
+      return t("asked.changes");
     case "E-APPR-EXPIRED":
       return t("asked.expired");
     case "E-APPR-VOIDED":

@@ -18,7 +18,8 @@ function inWords(sentence: Sentence, detail: RunDetail, words: Words): string {
     case "wrote":
       return t("explain.wrote", { count: sentence.count });
     case "approved":
-      return t("explain.approved", { who: sentence.who, wait: duration(sentence.ms) });
+    case "edited":
+      return t(`explain.${sentence.key}`, { who: sentence.who, wait: duration(sentence.ms) });
     case "blocked":
       return t("explain.blocked", {
         tool: sentence.call.tool_name,
@@ -30,6 +31,8 @@ function inWords(sentence: Sentence, detail: RunDetail, words: Words): string {
       return sentence.reason === ""
         ? t("explain.rejected", { who: sentence.who })
         : t("explain.rejected_because", { who: sentence.who, reason: sentence.reason });
+    case "changes":
+      return t("explain.changes", { who: sentence.who, reason: sentence.reason });
     case "unknown":
       return t("explain.unknown", { tool: sentence.tool });
     case "wrote_nothing":

@@ -85,6 +85,14 @@ test("rejected: the person and the reason stand for the cancellation", () => {
   ]);
 });
 
+test("an edit and a wish for changes are told as what they are", () => {
+  const run = detail("completed", {}, []);
+  const told = (...of: [string, string | null]) => explain(run, decision(...of), TOTALS).at(-1);
+  expect(told("edit", null)).toEqual({ key: "edited", who: "op-2", ms: 275_000 });
+  const changes = { key: "changes", who: "op-2", reason: "the replica" };
+  expect(told("request_changes", "the replica")).toEqual(changes);
+});
+
 test("a write whose fate is unknown is said even while the run goes on", () => {
   const run = detail("running", {}, [{ ...WRITE, result_status: "unknown" }]);
   expect(explain(run, [], TOTALS)).toEqual([{ key: "unknown", tool: "clear_cache" }]);

@@ -10,8 +10,9 @@ export type Sentence =
   | { key: "completed" | "simulated"; ms: number; count: number }
   | { key: "wrote"; count: number }
   | { key: "wrote_nothing" }
-  | { key: "approved"; who: string; ms: number }
+  | { key: "approved" | "edited"; who: string; ms: number }
   | { key: "rejected"; who: string; reason: string }
+  | { key: "changes"; who: string; reason: string }
   | { key: "blocked"; call: Call; gate: number }
   | { key: "unknown"; tool: string }
   /** Why, `whyInWords` says. */
@@ -75,10 +76,11 @@ function decided(entries: readonly Entry[]): Sentence[] {
     const { approver, decision, reason } = entry.decision;
     const who = approver ?? "?";
     if (decision === "reject") return [{ key: "rejected", who, reason: reason ?? "" }];
+    if (decision === "request_changes") return [{ key: "changes", who, reason: reason ?? "" }];
     const wait = entries[i - 1];
     const from = wait?.type === "wait" ? Date.parse(wait.ts) : Date.parse(entry.ts);
-    return decision === "approve"
-      ? [{ key: "approved", who, ms: Date.parse(entry.ts) - from }]
-      : [];
+    const ms = Date.parse(entry.ts) - from;
+    if (decision === "edit") return [{ key: "edited", who, ms }];
+    return decision === "approve" ? [{ key: "approved", who, ms }] : [];
   });
 }

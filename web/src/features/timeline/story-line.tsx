@@ -6,6 +6,7 @@ import { countdown, sharedPrefix, wallTime } from "../../app/format.ts";
 import { useWords } from "../../app/words.ts";
 import { Glyph, type GlyphName } from "../../ui/glyphs.tsx";
 import { Tag } from "../../ui/marks.tsx";
+import { answerName, lookOf } from "../approvals/answers.ts";
 import { stopInWords, stoppedItem } from "../calls/stop-words.ts";
 import { GatePips } from "../gates/gates.tsx";
 import type { Entry } from "./entries.ts";
@@ -73,7 +74,7 @@ function glyphOf(entry: Entry): GlyphName {
     case "call":
       return entry.item.metadata.effect === "write" ? "write" : "read";
     case "decision":
-      return entry.decision.decision === "reject" ? "refused" : "granted";
+      return lookOf(entry.decision.decision).glyph;
     case "state":
       return STATE_ENTRY_GLYPH[entry.item.status] ?? "start";
     case "wait":
@@ -84,8 +85,7 @@ function glyphOf(entry: Entry): GlyphName {
 }
 
 function toneOf(entry: Entry): string {
-  if (entry.type === "decision")
-    return entry.decision.decision === "reject" ? "text-stop-text" : "text-you-text";
+  if (entry.type === "decision") return lookOf(entry.decision.decision).tone;
   if (entry.type !== "state") return "";
   if (entry.item.status === "completed") return "text-ok-text";
   return entry.item.status === "failed" || entry.item.status === "timed_out"
@@ -117,10 +117,8 @@ function Text({ entry, detail }: { entry: Entry; detail: RunDetail }) {
       return <CallText entry={entry} />;
     case "decision": {
       const { approver, decision, reason } = entry.decision;
-      const known = approver && (decision === "approve" || decision === "reject");
-      const title = known
-        ? t(decision === "approve" ? "story.approved" : "story.rejected", { who: approver })
-        : entry.item.title;
+      const name = answerName(decision);
+      const title = approver && name ? t(`answers.${name}`, { who: approver }) : entry.item.title;
       return (
         <Line title={title} text={reason === null ? null : t("common.quoted", { text: reason })} />
       );

@@ -1,4 +1,5 @@
 import type { Words } from "../../app/words.ts";
+import { answerName } from "../approvals/answers.ts";
 import type { Entry } from "./entries.ts";
 import type { Span } from "./spans.ts";
 
@@ -13,7 +14,8 @@ export function spanInWords(span: Span, entries: readonly Entry[], words: SomeWo
   );
   if (answer?.type !== "decision") return words.t("ribbon.waited", { wait });
   const who = answer.decision.approver ?? "";
-  return answer.decision.decision === "reject"
-    ? words.t("ribbon.rejected", { who, wait })
-    : words.t("ribbon.approved", { who, wait });
+  const name = answerName(answer.decision.decision);
+  return name
+    ? words.t(`answered_after.${name}`, { who, wait })
+    : words.t("ribbon.waited", { wait });
 }

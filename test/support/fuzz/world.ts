@@ -1,0 +1,129 @@
+import { ADMIN_KEY, type Awooop, startAwooop } from "../awooop.ts";
+import { createTestDatabase } from "../database.ts";
+import {
+  addTenant,
+  applyContracts,
+  contract,
+  type E2eTenant,
+  fireAlert,
+  good,
+  grants,
+  openLedger,
+  waitForRun,
+} from "../e2e-tenant.ts";
+import { AnswerCheck, type Description } from "../openapi.ts";
+import { wipeAs } from "../two-tenants.ts";
+import { KnownThings } from "./known.ts";
+import type { Described } from "./requests.ts";
+import { openWire, type Wire } from "./wire.ts";
+
+const SOON_MS = 30_000;
+
+/** A real server with tenants to throw away: one for each part of the API, so that one part can't starve another. */
+export interface World {
+  server: Awooop;
+  wire: Wire;
+  check: AnswerCheck;
+  base: string;
+  operations: Described[];
+  known: KnownThings;
+  /** The tenant whose things the operation acts upon. */
+  tenantFor(described: Described): Promise<E2eTenant>;
+  /** Gives the tenant new things of the kinds that the operation uses up. */
+  supply(described: Described, tenant: E2eTenant): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function openWorld(): Promise<World> {
+  const database = await createTestDatabase();
+  const ledger = await openLedger();
+  const server = await startAwooop({ databaseUrl: database.url });
+  const description: Description = await good(server.api("/openapi.json"));
+  const wire = openWire(server.url);
+  const known = new KnownThings();
+  known.keepOut(ADMIN_KEY, "e2etests");
+  const tenants = new Map<string, Promise<E2eTenant>>();
+  const open = async (name: string) => {
+    const tenant = await addTenant(server, `fuzz-${name}`, ledger);
+    const { keys } = tenant;
+    known.keepOut(...Object.values(keys), ...Object.values(keys).map(keyIdOf));
+    await addRunbook(server, tenant);
+    return tenant;
+  };
+  return {
+    server,
+    wire,
+    known,
+    check: new AnswerCheck(description),
+    base: description.servers[0]?.url ?? "",
+    operations: Object.entries(description.paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, operation]) => ({ method, path, operation })),
+    ),
+    tenantFor({ path }) {
+      const part = path.split("/")[1] ?? "";
+      const found = tenants.get(part) ?? open(part);
+      tenants.set(part, found);
+      return found;
+    },
+    supply: (described, tenant) => supply(server, known, described, tenant),
+    async close() {
+      wire.close();
+      await server.stop();
+      await database.drop();
+      await ledger.remove();
+    },
+  };
+}
+
+const keyIdOf = (key: string) => key.split("_")[1] ?? "";
+
+/** A worker's contract, and a run of it that is over. */
+async function addRunbook(server: Awooop, tenant: E2eTenant): Promise<void> {
+  const look = { key: "look", call: { server: "tools", tool: "look", args: { name: "x" } } };
+  await applyContracts(server, tenant.projectId, [
+    contract("agent", "janitor", {
+      driver: "worker",
+      triggers: [{ channel: "alerts" }],
+      tools: grants(),
+      runbook: { steps: [look] },
+    }),
+  ]);
+  const { run_id } = await fireAlert(server, tenant, "Fuzz");
+  if (run_id === null) throw new Error("the alert started no run");
+  await waitForRun(server, run_id, ({ run }) => run.state === "completed", SOON_MS);
+}
+
+const QUESTIONS = 10;
+const RUNS = 8;
+
+async function supply(
+  server: Awooop,
+  known: KnownThings,
+  { method, path }: Described,
+  { projectId, keys }: E2eTenant,
+): Promise<void> {
+  const learn = async (address: string) => known.learn(await good(server.api(address)));
+  const openRun = async () => {
+    const run = await good(server.api("/runs", { key: keys.agent, body: {} }));
+    known.learn(run);
+    return String(run.run_id);
+  };
+  for (const list of ["secrets", "contracts", "keys", "channel-events", "runs"]) {
+    await learn(`/${list}?${list === "keys" ? "" : `project_id=${projectId}&`}limit=50`);
+  }
+  if (method === "get") return;
+  if (path === "/session") {
+    const body = { role: "viewer", name: "guest", project_ids: [projectId] };
+    known.learn(await good(server.api("/keys", { body })));
+  }
+  if (path.includes("retry")) {
+    await learn(`/runs?project_id=${projectId}&state=completed&agent_id=janitor`);
+  } else if (path.startsWith("/approvals/{run_id}")) {
+    for (let asked = 0; asked < QUESTIONS; asked += 1) {
+      await wipeAs(server, keys.agent, `${path}-${asked}`, await openRun());
+    }
+    await learn(`/approvals?project_id=${projectId}`);
+  } else if (path.startsWith("/runs")) {
+    for (let opened = 0; opened < RUNS; opened += 1) await openRun();
+  }
+}

@@ -31,10 +31,6 @@ select run_id, project_id, agent_id, revision_id, 'worker', state, title, a % 10
   created_at + interval '1 hour', case when state <> 'pending' then created_at + interval '1 s' end
 from bench.run;
 
--- part: run_words
-insert into run_words (project_id, run_id, words)
-select project_id, run_id, awooop_search_vector(project_id, title || ' ' || coalesce(error_detail, '')) from bench.run;
-
 -- part: run_budgets
 insert into run_budgets (project_id, run_id, calls_limit, cost_limit_usd, calls_used, reserved_usd, spent_usd)
 select project_id, run_id, 20000, 5, steps, 0, (a % 4000) / 1000.0 from bench.run;

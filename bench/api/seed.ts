@@ -26,11 +26,7 @@ const LANES = 2;
  * @param url of a superuser
  */
 export async function seed(url: string, size: Size): Promise<void> {
-  const [base, rows] = await Promise.all(
-    ["seed-base.sql", "seed-rows.sql"].map((name) =>
-      readFile(new URL(name, import.meta.url), "utf8"),
-    ),
-  );
+  const textOf = (name: string) => readFile(new URL(name, import.meta.url), "utf8");
   const client = await open(url);
   try {
     const indexes = await dropIndexes(client);
@@ -39,14 +35,10 @@ export async function seed(url: string, size: Size): Promise<void> {
       `set bench.projects = ${projects}; set bench.own = ${own}; set bench.runs = ${runs};
        set bench.questions = ${questions}; set bench.long_steps = ${LONG_STEPS}; set bench.asked_only = ${askedOnly}`,
     );
-    await client.query(base ?? "");
-    await inLanes(
-      url,
-      (rows ?? "")
-        .split(/^-- part: /m)
-        .slice(1)
-        .map((part) => `-- ${part}`),
-    );
+    await client.query(await textOf("seed-base.sql"));
+    for (const name of ["seed-rows.sql", "seed-words.sql"]) {
+      await inLanes(url, (await textOf(name)).split(/^-- part: .*$/m).slice(1));
+    }
     await inLanes(url, indexes);
     await client.query("drop schema bench cascade");
     await inLanes(

@@ -1,8 +1,10 @@
-import { Kysely, PostgresDialect, type RawBuilder, sql, type Transaction } from "kysely";
+import { type RawBuilder, sql, type Transaction } from "kysely";
 import pg from "pg";
 import { AppError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import type { DB, JsonValue } from "./database.generated.ts";
+import { createStatementNames } from "./statement-names.ts";
+import { runTransaction } from "./transaction.ts";
 
 export type { DB } from "./database.generated.ts";
 
@@ -61,34 +63,20 @@ export function openDatabase(options: { url: string; max?: number; log: Logger }
     application_name: "awooop",
     max: options.max ?? 12,
     types,
+    // Statements are sent without waiting for the answer to the one before.
+    pipeline: true,
   });
   pool.on("error", (error) =>
     options.log.warn({ err: error }, "an idle database connection was lost"),
   );
-  const db = new Kysely<DB>({ dialect: new PostgresDialect({ pool }) });
+  const names = createStatementNames();
   return {
     transaction: (scope, work, more) =>
-      withRetries(() => runIn(db, scope, work, more?.snapshot === true)),
-    close: () => db.destroy(),
+      withRetries(() =>
+        runTransaction(pool, names, { scope, work, snapshot: more?.snapshot === true }),
+      ),
+    close: () => pool.end(),
   };
-}
-
-async function runIn<T>(
-  db: Kysely<DB>,
-  scope: Scope,
-  work: (tx: Tx) => Promise<T>,
-  snapshot: boolean,
-): Promise<T> {
-  const builder = snapshot
-    ? db.transaction().setIsolationLevel("repeatable read").setAccessMode("read only")
-    : db.transaction();
-  return builder.execute(async (tx) => {
-    const projects = "projects" in scope ? scope.projects.join(",") : "";
-    await sql`select set_config('role', ${`awooop_${scope.role}`}, true), set_config('awooop.projects', ${projects}, true),
-      set_config('search_path', 'awooop', true), set_config('timezone', 'UTC', true),
-      set_config('statement_timeout', '30s', true)`.execute(tx);
-    return work(tx);
-  });
 }
 
 const RETRYABLE = new Set(["40001", "40P01"]);

@@ -3,7 +3,7 @@ import { isTooDeep, projectId, text, uuid } from "../platform/contract.ts";
 import { runStateSchema } from "../runs/contract.ts";
 
 /** What a person may answer. */
-const DECISIONS = ["approve", "reject", "request_changes", "edit"] as const;
+export const DECISIONS = ["approve", "reject", "request_changes", "edit"] as const;
 export type Decision = (typeof DECISIONS)[number];
 
 const REASON_MAX = 4_000;

@@ -18,11 +18,11 @@ export function editCheck(deps: FactDeps): CheckEdit {
       server: question.server,
       tool: question.tool_name,
       args,
-      // The call is made by whoever drives the run.
-      ...(run.driver === "worker" ? { fence: run.fence } : { keyId: run.opened_by ?? "" }),
     };
     const { exact, gates, grant } = await readFacts(tx, deps, request, run);
-    const { decision, last } = askGates(exact, { ...gates, question: undefined }, 4);
+    // It is whoever drives the run that will make the call.
+    const driven = { ...gates, run: { ...gates.run, ofCaller: true } };
+    const { decision, last } = askGates(exact, driven, 4);
     if (decision === "pass" && grant) return questionOf(grant, args, run.driver);
     const at = last.gate === 3 ? [{ path: "body.arguments", message: last.reason }] : undefined;
     throw new AppError(last.code ?? "E-INTERNAL", last.reason, at ? { errors: at } : {});

@@ -1,5 +1,6 @@
+import { readFileSync } from "node:fs";
 import type { z } from "zod";
-import type { DecideAnswer, Decision } from "../approvals/contract.ts";
+import { DECISIONS, type DecideAnswer, type Decision } from "../approvals/contract.ts";
 import type { approvalListAnswer, OpenApproval } from "../approvals/list-contract.ts";
 import { parseApprovalName } from "../platform/ids.ts";
 import type { RunAnswer } from "../timeline/contract.ts";
@@ -47,13 +48,24 @@ function question(open: OpenApproval): string {
     ["effect", [open.blast_radius, undo, open.estimate].filter((part) => part !== null).join("; ")],
     ["it says", open.agent_reason],
     ["expires", `${moment(open.expires_at)}${open.expired ? " (expired)" : ""}`],
-    ["decided", open.decisions.map((of) => `${of.actor}: ${of.decision}`).join("; ")],
+    ["edited", open.edited ? "a person has put these arguments in the place of others" : null],
+    ["decided", open.decisions.map(said).join("; ")],
   ];
   const shown = lines
     .filter(([, value]) => value !== null && value !== "")
     .map(([name, value]) => `  ${name.padEnd(9)} ${oneLine(value ?? "")}`);
   return [oneLine(open.headline), ...shown].join("\n");
 }
+
+function said({ actor, decision, counts }: OpenApproval["decisions"][number]): string {
+  return `${actor}: ${decision}${counts ? "" : " (of other arguments)"}`;
+}
+
+const OPTIONS = {
+  approval: { value: "ID", help: "which question, when the run has several" },
+  reason: { value: "TEXT", help: "why, for the audit log and (unless approved) the agent" },
+  project: { value: "PROJECT_ID", help: "the run's project; looked up when left out" },
+};
 
 export const approvalsApprove: Command = decision("approve", "Approve a run's open question");
 export const approvalsReject: Command = decision("reject", "Reject a run's open question");
@@ -63,16 +75,71 @@ function decision(answer: Decision, summary: string): Command {
     name: `approvals ${answer}`,
     summary,
     takes: ["RUN_ID"],
-    options: {
-      approval: { value: "ID", help: "which question, when the run has several" },
-      reason: { value: "TEXT", help: "why, for the audit log and (if rejected) the agent" },
-      project: { value: "PROJECT_ID", help: "the run's project; looked up when left out" },
-    },
-    run: (call) => decide(call, answer),
+    options: OPTIONS,
+    run: (call) => decide(call, answer, undefined),
   };
 }
 
-async function decide(call: Call, answer: Decision): Promise<void> {
+export const approvalsDecide: Command = {
+  name: "approvals decide",
+  summary: "Answer a run's open question in any way",
+  details: `An edit approves the call with other arguments; they have to pass the gates. A wish for changes
+tells the agent what to propose instead, and needs a reason.
+
+  awooop approvals decide RUN_ID --decision edit --arguments '{"path": "/var/cache/shop"}'
+  awooop approvals decide RUN_ID --decision edit --arguments @arguments.json
+  awooop approvals decide RUN_ID --decision request_changes --reason "only the replica"`,
+  takes: ["RUN_ID"],
+  options: {
+    decision: { value: "DECISION", help: "approve, reject, request_changes or edit" },
+    arguments: { value: "JSON|@FILE", help: "for edit: what is to be executed" },
+    ...OPTIONS,
+  },
+  async run(call) {
+    const wanted = call.required("decision");
+    const answer = DECISIONS.find((name) => name === wanted);
+    if (answer === undefined) {
+      throw usageError(`--decision must be one of ${DECISIONS.join(", ")}, not "${wanted}".`);
+    }
+    await decide(call, answer, editedArguments(call.option("arguments")));
+  },
+};
+
+function editedArguments(given: string | undefined): Record<string, unknown> | undefined {
+  if (given === undefined) return undefined;
+  const text = given.startsWith("@") ? readArguments(given.slice(1)) : given;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw usageError(`--arguments is not JSON: ${(error as Error).message}.`);
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw usageError("--arguments must be a JSON object.");
+  }
+  return value as Record<string, unknown>;
+}
+
+function readArguments(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw usageError(`--arguments can't be read: ${(error as Error).message}.`);
+  }
+}
+
+const DONE: Record<Decision, string> = {
+  approve: "Approved",
+  reject: "Rejected",
+  request_changes: "Changes requested",
+  edit: "Approved with edited arguments",
+};
+
+async function decide(
+  call: Call,
+  answer: Decision,
+  args: Record<string, unknown> | undefined,
+): Promise<void> {
   const run = segment(call.args[0] ?? "");
   const named = call.option("approval");
   const approvalId = named === undefined ? undefined : parseApprovalName(named);
@@ -86,9 +153,7 @@ async function decide(call: Call, answer: Decision): Promise<void> {
     decision: answer,
     reason: call.option("reason"),
     approval_id: approvalId,
+    arguments: args,
   });
-  call.show(
-    decided,
-    () => `${answer === "approve" ? "Approved" : "Rejected"}. The run is ${decided.new_state}.`,
-  );
+  call.show(decided, () => `${DONE[answer]}. The run is ${decided.new_state}.`);
 }

@@ -1,4 +1,4 @@
-import { approvalsApprove, approvalsList, approvalsReject } from "./approvals.ts";
+import { approvalsApprove, approvalsDecide, approvalsList, approvalsReject } from "./approvals.ts";
 import type { Command } from "./command.ts";
 import { contractsApply, contractsList } from "./contracts.ts";
 import { keysCreate, keysList, keysRevoke } from "./keys.ts";
@@ -16,6 +16,7 @@ export const COMMANDS: readonly Command[] = [
   approvalsList,
   approvalsApprove,
   approvalsReject,
+  approvalsDecide,
   tenantsList,
   tenantsCreate,
   tenantsUpdate,

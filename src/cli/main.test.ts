@@ -17,6 +17,17 @@ const SERVER = fileURLToPath(new URL("../main.ts", import.meta.url));
 const CLI = fileURLToPath(new URL("main.ts", import.meta.url));
 const ADMIN = `awp_admin1_${"a".repeat(43)}`;
 
+/** A command line that approves with other arguments. */
+const edit = (args: string, run = "x") => [
+  "approvals",
+  "decide",
+  run,
+  "--decision",
+  "edit",
+  "--arguments",
+  args,
+];
+
 let test: TestDatabase;
 let db: Database;
 let server: ChildProcess;
@@ -215,6 +226,25 @@ describe("questions", () => {
     expect(decided).toEqual([{ surface: "cli" }]);
   });
 
+  it("are answered with a wish for changes, and the run goes on", async () => {
+    const { run } = await seedQuestion();
+    const more = ["--decision", "request_changes", "--reason", "only the replica"];
+    const said = await awooop(["approvals", "decide", run, ...more]);
+    expect(said).toMatchObject({ status: 0, out: "Changes requested. The run is running.\n" });
+  });
+
+  it("are edited, with the arguments on the command line or in a file, and asked of the gates", async () => {
+    const { run } = await seedQuestion();
+    const file = join(folder, "arguments.json");
+    await writeFile(file, '{"path": "/tmp"}');
+    for (const given of ['{"path": "/tmp"}', `@${file}`]) {
+      const said = await awooop(edit(given, run));
+      // The question is of a tool that the run's contract does not list.
+      expect(said).toMatchObject({ status: 1, out: "" });
+      expect(said.err).toMatch(/^E-CONTRACT-TOOL: .*clear_cache/);
+    }
+  });
+
   it("are rejected, and the run ends", async () => {
     const { run } = await seedQuestion();
     const no = await awooop(["approvals", "reject", run, "--reason", "not now", "--json"]);
@@ -288,6 +318,11 @@ describe("what goes wrong", () => {
       ["approvals", "approve", "x", "--approval", "nonsense"],
       /--approval must be an approval's id/,
     ],
+    [["approvals", "decide", "x"], /--decision is missing/],
+    [["approvals", "decide", "x", "--decision", "perhaps"], /--decision must be one of approve, /],
+    [edit("{"), /--arguments is not JSON/],
+    [edit("[1]"), /--arguments must be a JSON object/],
+    [edit("@no-such-file"), /--arguments can't be read/],
     [["keys", "create", "x"], /--role is missing/],
     [["secrets", "set", "X", "--project", "acme"], /There is no value on standard input/],
   ])("%j is bad usage: exit status 2", async (args, wanted) => {

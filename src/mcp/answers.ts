@@ -1,6 +1,7 @@
 import type { CallOutcome, SettledOutcome } from "../calls/index.ts";
 import type { AppError } from "../platform/errors.ts";
 import { approvalName } from "../platform/ids.ts";
+import { redact } from "../platform/redact.ts";
 
 /** The result of a `tools/call` request. */
 export type ToolAnswer = Record<string, unknown>;
@@ -16,7 +17,10 @@ function refusal(text: string, meta: Record<string, unknown>): ToolAnswer {
 
 /** What the agent gets for a call that has come to its end: the tool's own result as it came, or why there is none. */
 export function answerOf(outcome: SettledOutcome): ToolAnswer {
-  if (outcome.kind === "result") return outcome.result;
+  if (outcome.kind === "result") {
+    const { result, editedArgs } = outcome;
+    return editedArgs === undefined ? result : withEdit(result, editedArgs);
+  }
   const { code, reason, callId } = outcome;
   const meta = { "awooop/code": code, "awooop/call": callId };
   switch (outcome.kind) {
@@ -30,6 +34,15 @@ export function answerOf(outcome: SettledOutcome): ToolAnswer {
     case "error":
       return refusal(`FAILED, ${code}: ${reason}`, meta);
   }
+}
+
+/** A result that is not of the arguments asked for has to say so, or the agent would draw the wrong conclusions from it. */
+function withEdit(result: ToolAnswer, args: Record<string, unknown>): ToolAnswer {
+  const shown = redact(args);
+  const text = `EDITED: a person approved this call with other arguments; it was executed with ${JSON.stringify(shown)}.`;
+  const content = Array.isArray(result.content) ? result.content : [];
+  const meta = { ...(result._meta as object | undefined), "awooop/edited_arguments": shown };
+  return { ...result, content: [...content, { type: "text", text }], _meta: meta };
 }
 
 /** What the agent gets when a person has not decided in the time that a request can be held. */

@@ -36,6 +36,8 @@ export async function runTransaction<T>(
   { scope, work, snapshot }: { scope: Scope; work: (tx: Tx) => Promise<T>; snapshot: boolean },
 ): Promise<T> {
   const client = await pool.connect();
+  // A connection that is lost fails the statement under way; unheard, its error would end the process as well.
+  client.on("error", ignore);
   const session = new Session(client, names);
   const opening = open(client, scope, snapshot);
   let result: T;
@@ -76,11 +78,19 @@ function projectsOf(scope: Scope): string {
   return pg.escapeLiteral(projects.filter((id) => /^[a-z0-9-]+$/.test(id)).join(","));
 }
 
+function ignore(): void {}
+
+/** Gives a connection back to the pool, which hears its errors from then on; a broken one is closed. */
+function release(client: pg.PoolClient, error?: Error): void {
+  client.release(error);
+  client.off("error", ignore);
+}
+
 /** What was only read needs no word from the database that it was kept: the answer does not wait for the end. */
 function endLater(client: pg.PoolClient): void {
   client.query("commit").then(
-    () => client.release(),
-    (error: Error) => client.release(error),
+    () => release(client),
+    (error: Error) => release(client, error),
   );
 }
 
@@ -89,10 +99,10 @@ async function commit(client: pg.PoolClient): Promise<void> {
   try {
     ({ command } = await client.query("commit"));
   } catch (error) {
-    client.release(error as Error);
+    release(client, error as Error);
     throw error;
   }
-  client.release();
+  release(client);
   // How PostgreSQL ends a transaction in which a statement failed before.
   if (command === "ROLLBACK") throw new Error("a statement had failed, so nothing was committed");
 }
@@ -101,9 +111,9 @@ async function commit(client: pg.PoolClient): Promise<void> {
 async function rollback(client: pg.PoolClient): Promise<void> {
   try {
     await client.query("rollback");
-    client.release();
+    release(client);
   } catch (error) {
-    client.release(error as Error);
+    release(client, error as Error);
   }
 }
 

@@ -224,6 +224,23 @@ describe("an approval with edited arguments", () => {
       changed_at = null where tool_name = 'echo'`);
   });
 
+  it("is asked of the gates as it is, whatever was answered to a call like it", async () => {
+    const run = await openRun({ args: { properties: { text: { maxLength: 5 } } } });
+    const first = await asked(run, "good");
+    const second = await asked(run, "other");
+    await edit(run, { text: "fine" }, { approvalId: first.approvalId });
+    await edit(run, { text: "good" }, { approvalId: second.approvalId });
+    expect(await bench.approvalRow(second.approvalId)).toMatchObject({
+      approved_hash: canonicalHash({ text: "good" }),
+    });
+    expect(await say(run, "other")).toMatchObject({
+      result: { structuredContent: { said: "good" } },
+    });
+    expect(await say(run, "good")).toMatchObject({
+      result: { structuredContent: { said: "fine" } },
+    });
+  });
+
   it("lapses like any other; then the same call is asked about as it was", async () => {
     const run = await openRun();
     const { approvalId } = await asked(run, "everything");

@@ -19,7 +19,9 @@ export function editCheck(deps: FactDeps): CheckEdit {
       tool: question.tool_name,
       args,
     };
-    const { exact, gates, grant } = await readFacts(tx, deps, request, run);
+    // What was answered to a call that was asked for with these very arguments is another matter.
+    const noQuestion = async () => undefined;
+    const { exact, gates, grant } = await readFacts(tx, deps, request, run, noQuestion);
     // It is whoever drives the run that will make the call.
     const driven = { ...gates, run: { ...gates.run, ofCaller: true } };
     const { decision, last } = askGates(exact, driven, 4);

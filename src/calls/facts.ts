@@ -50,12 +50,17 @@ export interface CallFacts {
   limits: RunLimits;
 }
 
-/** Reads what the gates look at, in the transaction that has locked the run. */
+/**
+ * Reads what the gates look at, in the transaction that has locked the run.
+ *
+ * @param findQuestion the newest question about exactly this call
+ */
 export async function readFacts(
   tx: Tx,
   deps: FactDeps,
   request: CallRequest,
   run: RunRow,
+  findQuestion: (tx: Tx, call: ExactCall) => Promise<ApprovalRow | undefined> = lockQuestion,
 ): Promise<CallFacts> {
   const { projectId } = request;
   const project = await readProject(tx, projectId);
@@ -75,7 +80,7 @@ export async function readFacts(
     argsHash: canonicalHash(request.args),
     contractHash: agent.body_hash,
   };
-  const question = grant && (await lockQuestion(tx, asked));
+  const question = grant && (await findQuestion(tx, asked));
   const edited = question && editedArguments(deps.sealer, question);
   const args = edited ?? request.args;
   const argsText = canonicalJson(args);

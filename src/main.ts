@@ -33,11 +33,13 @@ import {
   agentBodySchema,
   contractsRoutes,
   createContracts,
+  lifecycleRoutes,
 } from "./contracts/index.ts";
 import {
   createArgumentChecker,
   createPolicies,
   type PolicyBody,
+  policiesOf,
   policyBodySchema,
   policyChecks,
 } from "./gates/index.ts";
@@ -76,7 +78,7 @@ import {
 import { readSecret, secretRoutes } from "./secrets/index.ts";
 import { createTenants, tenantRoutes } from "./tenants/index.ts";
 import { timelineRoutes } from "./timeline/index.ts";
-import { createToolServerPool, toolServerBody } from "./toolservers/index.ts";
+import { createToolServerPool, pinnedTools, toolServerBody } from "./toolservers/index.ts";
 import { startWorker } from "./worker/index.ts";
 
 const WEB_ROOT = fileURLToPath(new URL("../dist/web/", import.meta.url));
@@ -156,11 +158,17 @@ function createRouters(
   const contracts = createContracts({
     db,
     allowStdio: config.allowStdio,
+    schemaProblem: calls.checker.schemaProblem,
+    pinnedTools,
     families: {
       agent: { schema: agentBodySchema, check: (body) => contractChecks(body as AgentBody) },
       tool_server: { schema: toolServerBody },
       channel: { schema: channelBodySchema },
-      policy: { schema: policyBodySchema, check: (body) => policyChecks(body as PolicyBody) },
+      policy: {
+        schema: policyBodySchema,
+        check: (body) => policyChecks(body as PolicyBody),
+        compared: (body) => policiesOf((body as PolicyBody).cedar),
+      },
     },
   });
   const routers = [
@@ -168,6 +176,7 @@ function createRouters(
     tenantRoutes({ tenants }),
     secretRoutes({ db, sealer, cursors }),
     contractsRoutes({ db, contracts, cursors }),
+    lifecycleRoutes({ contracts }),
     // Before the timeline, which would take `bulk` for a run's id.
     bulkRoutes({ db, effects, cursors }),
     runRoutes({ db, effects }),

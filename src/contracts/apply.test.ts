@@ -39,6 +39,7 @@ describe("applying", () => {
     expect(second.body.results[0]).toEqual({
       ...first.body.results[0],
       status: "unchanged",
+      change_level: null,
     });
     expect(await bench.revisions("acme", "hash")).toHaveLength(1);
   });
@@ -72,6 +73,7 @@ describe("applying", () => {
         .selectFrom("audit_log")
         .selectAll()
         .where("subject_id", "=", "steps")
+        .where("action", "=", "contract.activate")
         .orderBy("audit_id")
         .execute(),
     );
@@ -106,6 +108,9 @@ describe("applying", () => {
         revision_id: null,
         version: "1.0",
         status: "created",
+        change_level: "initial",
+        reasons: [],
+        permissions: { gained: [], lost: [], changed: [] },
         warnings: [],
       },
     ]);

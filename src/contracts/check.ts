@@ -1,13 +1,31 @@
-import { type Caller, sees, unknownProject } from "../identity/index.ts";
+import { type Caller, isPlatformAdmin, sees, unknownProject } from "../identity/index.ts";
 import { canonicalHash } from "../platform/canonical.ts";
 import type { Tx } from "../platform/database/index.ts";
 import { AppError, type FieldError } from "../platform/errors.ts";
-import { readProject } from "../tenants/index.ts";
+import { type Comparison, compareBodies, comparedWithNothing } from "./compare.ts";
+import type { ChangeLevel } from "./contract.ts";
 import { danglingErrors, type Known, warningsOf } from "./crosscheck.ts";
-import { doubleErrors, type Identity, type ReadDocument } from "./documents.ts";
-import { activeNames, lockContracts, type Standing, secretNames, standings } from "./queries.ts";
+import {
+  comparedBy,
+  doubleErrors,
+  type Families,
+  type Identity,
+  type ReadDocument,
+  type Rules,
+} from "./documents.ts";
+import { type PinnedTools, projectsAmong, whatExists } from "./existing.ts";
+import { under } from "./fields.ts";
+import { bodiesOf, lockContracts, type Standing, standings } from "./standing.ts";
+import { nextVersion, type Version } from "./versions.ts";
 
-/** A document that may be applied, and where its contract stands. */
+/** What is needed to judge contracts. */
+export interface Judging extends Rules {
+  pinnedTools: PinnedTools;
+  /** Whether tool servers may be programs on this machine. */
+  allowStdio: boolean;
+}
+
+/** A valid document, where its contract stands, and what it would change. */
 export interface Checked {
   identity: Identity;
   body: unknown;
@@ -15,74 +33,92 @@ export interface Checked {
   standing: Standing | undefined;
   /** Whether its body is the active revision's. */
   isUnchanged: boolean;
+  /** Whether another person than its author has to approve it. */
+  needsSecond: boolean;
   /** Whether it starts a program on this machine. */
   isStdio: boolean;
+  level: ChangeLevel;
+  /** Compared with what is active. */
+  comparison: Pick<Comparison, "permissions" | "reasons">;
+  /** The number of a revision with this body. */
+  version: Version;
   warnings: string[];
+}
+
+const NO_CHANGE: Checked["comparison"] = {
+  permissions: { gained: [], lost: [], changed: [] },
+  reasons: [],
+};
+
+/** What is asked about a set of documents. */
+export interface Question {
+  caller: Caller;
+  /** The project the whole request is for, if it says so. */
+  projectId: string | undefined;
+  /** Whether nothing but these documents stays active in their projects. */
+  isAll?: boolean;
 }
 
 /**
  * Locks the contracts until the transaction ends and checks all documents against the database.
  *
- * @param requestProject the project the whole request is for, if it says so
- * @throws AppError E-NOT-FOUND (that project), E-CONTRACT-INVALID with all that is wrong, E-CONTRACT-FAMILY
+ * @returns everything that is wrong, or else what each document would change
+ * @throws AppError E-NOT-FOUND (the request's project), E-CONTRACT-FAMILY
  */
-export async function checkDocuments(
+async function examine(
   tx: Tx,
-  caller: Caller,
+  judging: Judging,
   documents: readonly ReadDocument[],
-  requestProject: string | undefined,
-): Promise<Checked[]> {
+  { caller, projectId, isAll = false }: Question,
+): Promise<{ errors: FieldError[]; checked: Checked[] }> {
   const named = new Set(documents.flatMap(({ identity }) => identity?.project_id ?? []));
-  if (requestProject !== undefined) named.add(requestProject);
-  const projects = await visibleProjects(tx, caller, named);
-  if (requestProject !== undefined && !projects.has(requestProject)) {
-    throw unknownProject(requestProject);
-  }
+  if (projectId !== undefined) named.add(projectId);
+  const projects = await projectsAmong(
+    tx,
+    [...named].filter((id) => sees(caller, id)),
+  );
+  if (projectId !== undefined && !projects.has(projectId)) throw unknownProject(projectId);
   const identities = documents.flatMap(({ identity }) => identity ?? []);
   await lockContracts(tx, identities);
-  const known = await whatExists(tx, [...projects], identities);
+  const known = await whatExists(tx, judging.pinnedTools, [...projects.keys()], documents, isAll);
   const errors = documents.flatMap((read) => [...read.errors, ...errorsInProject(read, known)]);
   errors.push(...doubleErrors(documents));
-  if (errors.length > 0) throw invalid(errors);
+  if (errors.length > 0) return { errors, checked: [] };
   const standing = new Map((await standings(tx, identities)).map((of) => [nameOf(of), of]));
-  return documents.map((read) => checked(read, known, standing));
-}
-
-async function visibleProjects(
-  tx: Tx,
-  caller: Caller,
-  named: ReadonlySet<string>,
-): Promise<Set<string>> {
-  const found = new Set<string>();
-  for (const id of named) {
-    if (sees(caller, id) && (await readProject(tx, id))) found.add(id);
-  }
-  return found;
-}
-
-/** What each project has once the request is applied, by project. */
-async function whatExists(
-  tx: Tx,
-  projects: readonly string[],
-  applied: readonly Identity[],
-): Promise<Map<string, Known>> {
-  if (projects.length === 0) return new Map();
-  const contracts = [...(await activeNames(tx, projects)), ...applied];
-  const secrets = await secretNames(tx, projects);
-  return new Map(
-    projects.map((id) => {
-      const here = contracts.filter((of) => of.project_id === id);
-      const ids = (family: string) =>
-        new Set(here.flatMap((of) => (of.contract_family === family ? of.contract_id : [])));
-      const set = secrets.filter((secret) => secret.project_id === id);
-      const known: Known = {
-        servers: ids("tool_server"),
-        channels: ids("channel"),
-        secrets: new Set(set.map((secret) => secret.name)),
-      };
-      return [id, known];
-    }),
+  const judged = documents.map((read) => {
+    const here = judgedBefore(read, standing);
+    const needsSecond = projects.get(here.identity.project_id)?.needsSecond ?? true;
+    return { ...here, needsSecond, warnings: warningsOf(read, knownTo(here.identity, known)) };
+  });
+  const active = judged.flatMap(({ identity, standing: of, isUnchanged }) =>
+    of?.active_id && !isUnchanged
+      ? [{ project_id: identity.project_id, revision_id: of.active_id }]
+      : [],
   );
+  const bodies = await bodiesOf(tx, active);
+  return {
+    errors: [],
+    checked: judged.map((here) => compared(here, bodies, judging.families)),
+  };
+}
+
+/**
+ * As `examine`, for documents that are to be valid.
+ *
+ * @param outcome what has not happened, for the error: `Nothing was applied.`
+ * @throws AppError also E-CONTRACT-INVALID with all that is wrong, E-STDIO-OFF for a program that is new
+ */
+export async function requireValid(
+  tx: Tx,
+  judging: Judging,
+  documents: readonly ReadDocument[],
+  question: Question,
+  outcome: string,
+): Promise<Checked[]> {
+  const { errors, checked } = await examine(tx, judging, documents, question);
+  if (errors.length > 0) throw invalid(errors, outcome);
+  for (const document of checked) refuseStdio(document, question.caller, judging.allowStdio);
+  return checked;
 }
 
 function errorsInProject(read: ReadDocument, known: ReadonlyMap<string, Known>): FieldError[] {
@@ -91,47 +127,103 @@ function errorsInProject(read: ReadDocument, known: ReadonlyMap<string, Known>):
   const here = known.get(project_id);
   return here
     ? danglingErrors(read, here)
-    : [{ path: `${read.root}.project_id`, message: `there is no project "${project_id}"` }];
+    : [{ path: under(read.root, "project_id"), message: `there is no project "${project_id}"` }];
 }
 
-function checked(
+type Judged = Omit<Checked, "level" | "comparison" | "version">;
+
+function judgedBefore(
   read: ReadDocument,
-  known: ReadonlyMap<string, Known>,
   standings: ReadonlyMap<string, Standing>,
-): Checked {
-  const here = read.identity && known.get(read.identity.project_id);
-  if (!read.identity || !here) throw new TypeError("a document with errors can't be applied");
-  const standing = standings.get(nameOf(read.identity));
-  if (standing && standing.contract_family !== read.identity.contract_family) {
+): Omit<Judged, "needsSecond" | "warnings"> {
+  const { identity, body } = read;
+  if (!identity) throw new TypeError("a document with errors can't be applied");
+  const standing = standings.get(nameOf(identity));
+  if (standing && standing.contract_family !== identity.contract_family) {
+    const where = read.root === "" ? "" : `${read.root}: `;
     throw new AppError(
       "E-CONTRACT-FAMILY",
-      `${read.root}: "${read.identity.contract_id}" is a ${standing.contract_family} contract in project "${read.identity.project_id}" and can't become a ${read.identity.contract_family} contract; choose another contract_id.`,
+      `${where}"${identity.contract_id}" is a ${standing.contract_family} contract in project "${identity.project_id}" and can't become a ${identity.contract_family} contract; choose another contract_id.`,
     );
   }
-  const hash = canonicalHash(read.body);
+  const hash = canonicalHash(body);
   return {
-    identity: read.identity,
-    body: read.body,
+    identity,
+    body,
     hash,
     standing,
     isUnchanged: standing?.active_hash === hash,
     isStdio:
-      read.identity.contract_family === "tool_server" &&
+      identity.contract_family === "tool_server" &&
       (read.parsed as { transport?: unknown }).transport === "stdio",
-    warnings: warningsOf(read, here),
   };
+}
+
+function knownTo(identity: Identity, known: ReadonlyMap<string, Known>): Known {
+  const here = known.get(identity.project_id);
+  if (!here) throw new TypeError("a document with errors can't be applied");
+  return here;
+}
+
+function compared(
+  judged: Judged,
+  bodies: ReadonlyMap<string, unknown>,
+  families: Families,
+): Checked {
+  const { standing, identity } = judged;
+  const { level, ...comparison } = comparisonOf(judged, bodies, families);
+  const taken = standing && {
+    activeMajor: standing.active_major,
+    highestMajor: standing.highest_major,
+    highestMinor: standing.highest_minor,
+  };
+  const version = nextVersion(taken, level);
+  return { ...judged, identity, level, comparison, version };
+}
+
+function comparisonOf(
+  { standing, identity, isUnchanged, body }: Judged,
+  bodies: ReadonlyMap<string, unknown>,
+  families: Families,
+): { level: ChangeLevel } & Checked["comparison"] {
+  if (standing?.activated_major == null) return { level: "initial", ...NO_CHANGE };
+  if (isUnchanged) return { level: "minor", ...NO_CHANGE };
+  if (standing.active_id === null) return comparedWithNothing();
+  const { contract_family: family } = identity;
+  return compareBodies(
+    family,
+    comparedBy(families, family, bodies.get(standing.active_id)),
+    comparedBy(families, family, body),
+  );
 }
 
 function nameOf(of: { project_id: string; contract_id: string }): string {
   return `${of.project_id}/${of.contract_id}`;
 }
 
-function invalid(errors: readonly FieldError[]): AppError {
+function invalid(errors: readonly FieldError[], outcome: string): AppError {
   const [first] = errors;
   const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : "";
-  return new AppError(
-    "E-CONTRACT-INVALID",
-    `Nothing was applied. ${first?.path}: ${first?.message}${more}`,
-    { errors },
-  );
+  return new AppError("E-CONTRACT-INVALID", `${outcome} ${first?.path}: ${first?.message}${more}`, {
+    errors,
+  });
+}
+
+/**
+ * A program on this machine has this machine's rights, so only who runs the machine may name one.
+ *
+ * @throws AppError E-STDIO-OFF
+ */
+function refuseStdio(document: Checked, caller: Caller, allowStdio: boolean): void {
+  if (!document.isStdio || document.isUnchanged) return;
+  const what = `The tool server "${document.identity.contract_id}" would be a program on this machine (transport: stdio)`;
+  if (!allowStdio) {
+    throw new AppError(
+      "E-STDIO-OFF",
+      `${what}, and this server does not allow that; reach it by transport: http instead.`,
+    );
+  }
+  if (!isPlatformAdmin(caller)) {
+    throw new AppError("E-STDIO-OFF", `${what}, which only a platform admin may apply.`);
+  }
 }

@@ -1,12 +1,13 @@
 import { z } from "zod";
 import { paging, projectId, text, timestamp, uuid } from "../platform/contract.ts";
+import { permissionChange, permissions } from "./change-contract.ts";
 
 /** What kinds of thing a contract can be about. */
 export const FAMILIES = ["agent", "tool_server", "policy", "channel"] as const;
 export type Family = (typeof FAMILIES)[number];
 
 /** Where a revision is in its life. One revision of a contract is active at most. */
-const LIFECYCLE_STATUSES = [
+export const LIFECYCLE_STATUSES = [
   "draft",
   "review",
   "active",
@@ -15,6 +16,21 @@ const LIFECYCLE_STATUSES = [
   "rejected",
 ] as const;
 export type LifecycleStatus = (typeof LIFECYCLE_STATUSES)[number];
+
+/** What is done with a revision in the course of its life. */
+export const LIFECYCLE_EVENTS = [
+  "submit",
+  "approve",
+  "reject",
+  "activate",
+  "deprecate",
+  "retire",
+] as const;
+export type LifecycleEvent = (typeof LIFECYCLE_EVENTS)[number];
+
+/** How a revision differs from the one that was active before it: the first ever, any other, a wider one. */
+export const CHANGE_LEVELS = ["initial", "minor", "major"] as const;
+export type ChangeLevel = (typeof CHANGE_LEVELS)[number];
 
 /** The most documents that one request may apply. */
 const MAX_DOCUMENTS = 200;
@@ -27,6 +43,17 @@ export const applyRequest = z.strictObject({
     .max(MAX_DOCUMENTS, `must hold at most ${MAX_DOCUMENTS} documents`),
   project_id: projectId.optional(),
   dry_run: z.boolean().default(false),
+  prune: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Also take out of use what is active in the named projects and not among the documents",
+    ),
+  expected_plan: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, "must be the `plan` of an earlier answer")
+    .optional()
+    .describe("Refuse (409) unless exactly the plan of an earlier dry run would be carried out"),
 });
 
 /** What became of one applied document. */
@@ -36,12 +63,34 @@ const applyResult = z.object({
   contract_family: z.enum(FAMILIES),
   revision_id: uuid.nullable(),
   version: z.string(),
-  status: z.enum(["created", "changed", "unchanged"]),
+  /** `submitted`: it waits for another person to approve it. */
+  status: z.enum(["created", "changed", "unchanged", "submitted"]),
+  /** Compared with what was active; null when nothing changes. */
+  change_level: z.enum(CHANGE_LEVELS).nullable(),
+  /** Why the change is a major one. */
+  reasons: z.array(permissionChange),
+  permissions,
   warnings: z.array(z.string()),
 });
 export type ApplyResult = z.infer<typeof applyResult>;
 
-export const applyResponse = z.object({ results: z.array(applyResult) });
+/** A contract that was active and that no document described. */
+const prunedContract = z.object({
+  project_id: z.string(),
+  contract_id: z.string(),
+  contract_family: z.enum(FAMILIES),
+  revision_id: uuid,
+  version: z.string(),
+});
+export type PrunedContract = z.infer<typeof prunedContract>;
+
+export const applyResponse = z.object({
+  results: z.array(applyResult),
+  pruned: z.array(prunedContract),
+  /** Names what was done or would be done, for `expected_plan`. */
+  plan: z.string(),
+});
+export type ApplyResponse = z.infer<typeof applyResponse>;
 
 export const contractsQuery = z.object({
   project_id: projectId.optional(),
@@ -53,7 +102,7 @@ export const contractsQuery = z.object({
 export type ContractsQuery = z.infer<typeof contractsQuery>;
 
 /** A revision as lists show it. */
-const revisionItem = z.object({
+export const revisionItem = z.object({
   revision_id: uuid,
   contract_id: z.string(),
   contract_family: z.enum(FAMILIES),
@@ -73,7 +122,3 @@ export const contractsResponse = z.object({
   next_cursor: z.string().nullable(),
 });
 export type ContractsResponse = z.infer<typeof contractsResponse>;
-
-/** A revision with what it says. */
-export const revisionDetail = revisionItem.extend({ body: z.unknown(), created_by: z.string() });
-export type RevisionDetail = z.infer<typeof revisionDetail>;

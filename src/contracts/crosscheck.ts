@@ -1,6 +1,8 @@
 import type { FieldError } from "../platform/errors.ts";
 import type { AgentBody } from "./agent-body.ts";
 import type { ReadDocument } from "./documents.ts";
+import { under } from "./fields.ts";
+import { nearMisses } from "./near-misses.ts";
 import { channelsNamed, type Reference, secretsNamed, serversNamed } from "./references.ts";
 
 /** What exists in a project, before or because of the request. */
@@ -8,7 +10,11 @@ export interface Known {
   servers: ReadonlySet<string>;
   channels: ReadonlySet<string>;
   secrets: ReadonlySet<string>;
+  /** The tools of each server that has listed them since its contract last changed. */
+  tools: ReadonlyMap<string, ReadonlySet<string>>;
 }
+
+const MOST_WITH_NEAR_MISSES = 20;
 
 /** The things a document names that its project does not have. */
 export function danglingErrors(read: ReadDocument, known: Known): FieldError[] {
@@ -18,23 +24,52 @@ export function danglingErrors(read: ReadDocument, known: Known): FieldError[] {
     references
       .filter(({ name }) => !there.has(name))
       .map(({ path, name }) => ({
-        path: [read.root, "body", ...path].join("."),
+        path: under(read.root, ["body", ...path].join(".")),
         message: `there is no ${what} "${name}" in the project; apply its contract before or together with this one`,
       }));
   return [
     ...missing(serversNamed(body), known.servers, "tool server"),
+    ...unknownTools(body, known).map(({ path, message }) => ({
+      path: under(read.root, `body.${path}`),
+      message,
+    })),
     ...missing(channelsNamed(body), known.channels, "channel"),
   ];
 }
 
-/** What is allowed and yet worth saying: secrets that are not set, runbook calls that gate 2 will block. */
+function unknownTools(body: AgentBody, known: Known): FieldError[] {
+  const wrong = body.tools.flatMap(({ server, tool }, at) => {
+    const there = known.servers.has(server) ? known.tools.get(server) : undefined;
+    return !there || there.has(tool) ? [] : [{ server, tool, at, there }];
+  });
+  return wrong.map(({ server, tool, at, there }, count) => {
+    const near = count < MOST_WITH_NEAR_MISSES ? nearMisses(tool, there) : [];
+    const instead = near.length === 0 ? "" : `; did you mean ${near.join(" or ")}?`;
+    return {
+      path: `tools.${at}.tool`,
+      message: `the tool server "${server}" has no tool "${tool}"${instead}`,
+    };
+  });
+}
+
+/** What is allowed and yet worth saying: what is not there yet, and runbook calls that gate 2 will block. */
 export function warningsOf(read: ReadDocument, known: Known): string[] {
   const unset = secretsNamed(read.body)
     .filter((name) => !known.secrets.has(name))
     .map((name) => `The secret ${name} is not set; set it before this contract is used.`);
-  return read.identity?.contract_family === "agent"
-    ? [...unset, ...unlistedCalls(read.parsed as AgentBody)]
-    : unset;
+  if (read.identity?.contract_family !== "agent") return unset;
+  const body = read.parsed as AgentBody;
+  return [...unset, ...unlistedServers(body, known), ...unlistedCalls(body)];
+}
+
+function unlistedServers(body: AgentBody, known: Known): string[] {
+  const servers = new Set(body.tools.map(({ server }) => server));
+  return [...servers]
+    .filter((server) => !known.tools.has(server))
+    .map(
+      (server) =>
+        `The tool server ${server} has not listed its tools yet, so that they could not be looked up.`,
+    );
 }
 
 function unlistedCalls(body: AgentBody): string[] {

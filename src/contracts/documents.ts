@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { projectId, text } from "../platform/contract.ts";
 import type { FieldError } from "../platform/errors.ts";
+import type { AgentBody } from "./agent-body.ts";
 import { FAMILIES, type Family } from "./contract.ts";
-import { explainIssues } from "./fields.ts";
+import { explainIssues, under } from "./fields.ts";
 import { plainJsonErrors } from "./plain-json.ts";
 
 /** What a family asks of its bodies. The features to the right bring theirs; `main.ts` hands them over. */
@@ -10,9 +11,37 @@ export interface FamilyRules {
   schema: z.ZodType;
   /** Further rules, for a body that fits the schema; paths are relative to the body (`triggers.0.when`). */
   check?(body: unknown, context: { projectId: string; contractId: string }): FieldError[];
+  /** What two bodies are compared by, where that is not the body itself: of a policy contract its policies. */
+  compared?(body: unknown): unknown;
 }
 
 export type Families = Record<Family, FamilyRules>;
+
+/** What other features know about bodies. */
+export interface Rules {
+  families: Families;
+  /** Why a JSON Schema can't be used, if it can't. */
+  schemaProblem(schema: unknown): string | undefined;
+}
+
+/** A body as its family reads it; undefined when it does not fit. */
+function parsedBody(families: Families, family: Family, body: unknown): unknown {
+  return families[family].schema.safeParse(body).data;
+}
+
+/** What a body of the family is compared by; undefined when it does not fit. */
+export function comparedBy(families: Families, family: Family, body: unknown): unknown {
+  const parsed = parsedBody(families, family, body);
+  const { compared } = families[family];
+  if (parsed === undefined || !compared) return parsed;
+  try {
+    return compared(parsed);
+  } catch (error) {
+    // It was valid once, by the rules of an earlier version.
+    if (error instanceof TypeError) return undefined;
+    throw error;
+  }
+}
 
 /** Which contract a document is about. */
 export interface Identity {
@@ -23,7 +52,7 @@ export interface Identity {
 
 /** A document with everything that can be said about it without the database. */
 export interface ReadDocument {
-  /** Where it stands in the request: `documents.1`. */
+  /** Where it stands in the request: `documents.1`; empty when it is the whole request. */
   root: string;
   /** Undefined when the document does not say it well enough. */
   identity: Identity | undefined;
@@ -59,7 +88,7 @@ const identitySchema = z.object(head);
 export function readDocument(
   given: unknown,
   root: string,
-  families: Families,
+  rules: Rules,
   defaultProject: string | undefined,
 ): ReadDocument {
   const shape = documentSchema.safeParse(given);
@@ -69,7 +98,7 @@ export function readDocument(
   const projectId = known.success ? (known.data.project_id ?? defaultProject) : undefined;
   if (known.success && projectId === undefined) {
     errors.push({
-      path: `${root}.project_id`,
+      path: under(root, "project_id"),
       message: "is missing: name the project here, or once for the whole request",
     });
   }
@@ -82,19 +111,20 @@ export function readDocument(
     read.identity = { project_id: projectId, contract_id, contract_family };
   }
   if (family.success && body !== null && typeof body === "object" && !Array.isArray(body)) {
-    checkBody(read, families[family.data]);
+    checkBody(read, family.data, rules);
   }
   return read;
 }
 
-function checkBody(read: ReadDocument, rules: FamilyRules): void {
-  const root = `${read.root}.body`;
+function checkBody(read: ReadDocument, name: Family, rules: Rules): void {
+  const root = under(read.root, "body");
+  const family = rules.families[name];
   const unfit = plainJsonErrors(read.body, root);
   if (unfit.length > 0) {
     read.errors.push(...unfit);
     return;
   }
-  const parsed = rules.schema.safeParse(read.body);
+  const parsed = family.schema.safeParse(read.body);
   if (!parsed.success) {
     read.errors.push(...explainIssues(parsed.error, read.body, root));
     return;
@@ -104,8 +134,19 @@ function checkBody(read: ReadDocument, rules: FamilyRules): void {
     projectId: read.identity?.project_id ?? "",
     contractId: read.identity?.contract_id ?? "",
   };
-  const found = rules.check?.(parsed.data, context) ?? [];
+  const found = family.check?.(parsed.data, context) ?? [];
+  if (name === "agent") found.push(...argsErrors(parsed.data as AgentBody, rules));
   read.errors.push(...found.map(({ path, message }) => ({ path: `${root}.${path}`, message })));
+}
+
+/** The constraints on arguments that could not be checked on a call. */
+function argsErrors(body: AgentBody, rules: Rules): FieldError[] {
+  return body.tools.flatMap(({ args }, at) => {
+    const problem = args === undefined ? undefined : rules.schemaProblem(args);
+    return problem === undefined
+      ? []
+      : [{ path: `tools.${at}.args`, message: `is no JSON Schema that can be used: ${problem}` }];
+  });
 }
 
 /** What is wrong between the documents of one request: a contract that is given twice. */
@@ -120,7 +161,7 @@ export function doubleErrors(documents: readonly ReadDocument[]): FieldError[] {
       return [];
     }
     return [
-      { path: `${root}.contract_id`, message: `"${identity.contract_id}" is also ${earlier}` },
+      { path: under(root, "contract_id"), message: `"${identity.contract_id}" is also ${earlier}` },
     ];
   });
 }

@@ -60,5 +60,10 @@ function valueAt(value: unknown, path: Path): unknown {
 
 /** A path as people write it: `documents.1.body.tools.0.effect`. */
 function dotted(root: string, path: Path): string {
-  return [root, ...path.map(String)].join(".");
+  return path.reduce<string>((above, key) => under(above, String(key)), root);
+}
+
+/** The path of a field below another; below nothing it is the field itself. */
+export function under(root: string, field: string): string {
+  return root === "" ? field : `${root}.${field}`;
 }

@@ -10,6 +10,7 @@ export {
   type Words,
 } from "./agent-body.ts";
 export type { Families } from "./documents.ts";
+export { lifecycleRoutes } from "./lifecycle-routes.ts";
 export {
   activeHeads,
   activeRevision,

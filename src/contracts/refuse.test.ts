@@ -81,6 +81,7 @@ describe("refusing", () => {
     const together = await bench.api(ada).apply([crew, server("saw"), channel("horn")]);
     expect(together.status).toBe(200);
     expect(together.body.results[0].warnings).toEqual([
+      "The tool server hammer has not listed its tools yet, so that they could not be looked up.",
       "The step saw calls saw/cut, which tools does not list; gate 2 will block it.",
     ]);
   });

@@ -1,4 +1,4 @@
-import { jsonb, type Timestamp, type Tx } from "../platform/database/index.ts";
+import type { Timestamp, Tx } from "../platform/database/index.ts";
 import { type AgentBody, agentBodySchema } from "./agent-body.ts";
 import type { Family, LifecycleStatus } from "./contract.ts";
 
@@ -92,30 +92,4 @@ export async function readRevision(
  */
 export function readAgent(revision: Revision): Revision<AgentBody> {
   return { ...revision, body: agentBodySchema.parse(revision.body) };
-}
-
-/** Inserts a revision as the active one; the previous active one must have been deprecated before. */
-export async function insertActive(
-  tx: Tx,
-  revision: Omit<Revision, "lifecycle_status" | "created_at">,
-): Promise<void> {
-  await tx
-    .insertInto("contract_revisions")
-    .values({ ...revision, body: jsonb(revision.body), lifecycle_status: "active" })
-    .execute();
-}
-
-/** Takes the active revision of a contract out of use. */
-export async function deprecateActive(
-  tx: Tx,
-  projectId: string,
-  contractId: string,
-): Promise<void> {
-  await tx
-    .updateTable("contract_revisions")
-    .set({ lifecycle_status: "deprecated" })
-    .where("project_id", "=", projectId)
-    .where("contract_id", "=", contractId)
-    .where("lifecycle_status", "=", "active")
-    .execute();
 }

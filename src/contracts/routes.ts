@@ -1,18 +1,13 @@
 import { createRoute } from "@hono/zod-openapi";
 import { z } from "zod";
-import { type ApiEnv, requireRole, scopeOf, sees } from "../identity/index.ts";
+import { type ApiEnv, requireRole, scopeOf } from "../identity/index.ts";
 import { uuid } from "../platform/contract.ts";
 import type { Database } from "../platform/database/index.ts";
-import { AppError } from "../platform/errors.ts";
 import { answers, type Cursors, newApi, problems } from "../platform/http/index.ts";
-import {
-  applyRequest,
-  applyResponse,
-  contractsQuery,
-  contractsResponse,
-  revisionDetail,
-} from "./contract.ts";
-import { countRevisions, findRevision, listRevisions, type Position } from "./queries.ts";
+import { applyRequest, applyResponse, contractsQuery, contractsResponse } from "./contract.ts";
+import { findDetail } from "./heads.ts";
+import { revisionDetail } from "./lifecycle-contract.ts";
+import { countRevisions, listRevisions, type Position } from "./queries.ts";
 import type { Contracts } from "./service.ts";
 
 const MOST_LISTED = 200;
@@ -44,7 +39,7 @@ const one = createRoute({
   method: "get",
   path: "/contracts/{revision_id}",
   tags: ["contracts"],
-  summary: "Read one contract revision with its body",
+  summary: "Read one contract revision with its body and its history",
   request: { params: z.object({ revision_id: uuid }) },
   responses: { 200: answers("The revision", revisionDetail), ...problems(401, 403, 404, 422) },
 });
@@ -53,8 +48,8 @@ const one = createRoute({
 export function contractsRoutes(deps: { db: Database; contracts: Contracts; cursors: Cursors }) {
   return newApi<ApiEnv>()
     .openapi(apply, async (c) => {
-      const results = await deps.contracts.apply(c.var.caller, c.req.valid("json"));
-      return c.json({ results }, 200);
+      const { caller, language } = c.var;
+      return c.json(await deps.contracts.apply(caller, c.req.valid("json"), language), 200);
     })
     .openapi(list, async (c) => {
       const { caller } = c.var;
@@ -88,12 +83,11 @@ export function contractsRoutes(deps: { db: Database; contracts: Contracts; curs
       const { caller } = c.var;
       requireRole(caller, "viewer");
       const { revision_id } = c.req.valid("param");
-      const found = await deps.db.transaction(scopeOf(caller), (tx) =>
-        findRevision(tx, revision_id),
+      const found = await deps.db.transaction(
+        scopeOf(caller),
+        (tx) => findDetail(tx, caller, revision_id, c.var.language),
+        { snapshot: true },
       );
-      if (!found || !sees(caller, found.project_id)) {
-        throw new AppError("E-NOT-FOUND", `There is no contract revision ${revision_id}.`);
-      }
       return c.json(found, 200);
     });
 }

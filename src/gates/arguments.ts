@@ -18,6 +18,8 @@ export interface ArgumentChecker {
    * when they do. A schema that can't be compiled fits nothing: what can't be checked does not pass.
    */
   problems(schema: unknown, args: unknown, whose: string): string[];
+  /** Why a JSON Schema can't be used; undefined when it can. */
+  schemaProblem(schema: unknown): string | undefined;
 }
 
 /** A checker that compiles each schema once and keeps the newest ones. */
@@ -33,6 +35,10 @@ export function createArgumentChecker(): ArgumentChecker {
     return compiled;
   };
   return {
+    schemaProblem(schema) {
+      const compiled = compile(schema);
+      return typeof compiled === "string" ? compiled : undefined;
+    },
     problems(schema, args, whose) {
       const validate = compile(schema);
       if (typeof validate === "string") return [`${whose} can't be used: ${validate}`];
@@ -64,8 +70,14 @@ function dialectOf(schema: unknown): typeof Ajv | typeof Ajv2019 | typeof Ajv202
   return declared.startsWith("https://json-schema.org/draft/2019-09/") ? Ajv2019 : Ajv2020;
 }
 
+function isAsync(schema: unknown): boolean {
+  return (schema as { $async?: unknown } | null)?.$async === true;
+}
+
 function compileSchema(schema: unknown): ValidateFunction | string {
   if (JSON.stringify(schema).length > SCHEMA_MAX) return `it is larger than ${SCHEMA_MAX} bytes`;
+  // Ajv would promise an answer instead of giving one, and a promise reads as a yes.
+  if (isAsync(schema)) return "it is asynchronous ($async)";
   const Dialect = dialectOf(schema);
   const ajv = new Dialect({
     strict: false,

@@ -22,6 +22,11 @@ export const ERRORS = {
   "E-TENANT-EXISTS": { status: 409, title: "The project exists already" },
   "E-CONTRACT-INVALID": { status: 422, title: "The contract is not valid" },
   "E-CONTRACT-FAMILY": { status: 409, title: "The contract id belongs to another family" },
+  "E-CONTRACT-STATE": { status: 409, title: "The revision's status does not allow this" },
+  "E-CONTRACT-AUTHOR": { status: 403, title: "Another person than the author has to approve this" },
+  "E-CONTRACT-APPROVAL": { status: 409, title: "The revision has not been approved" },
+  "E-CONTRACT-STALE": { status: 409, title: "The revision's number does not say what it changes" },
+  "E-CONTRACT-PLAN": { status: 409, title: "The plan no longer holds" },
   "E-STDIO-OFF": { status: 403, title: "Programs on this machine are not allowed as tool servers" },
   "E-SECRET-MISSING": { status: 409, title: "A secret is missing" },
   // runs

@@ -7,4 +7,4 @@ export {
   type ToolServerPool,
   type ToolServerPoolOptions,
 } from "./pool.ts";
-export { listPins, readPin, syncPins, type ToolPin } from "./queries.ts";
+export { listPins, pinnedTools, readPin, syncPins, type ToolPin } from "./queries.ts";

@@ -98,3 +98,16 @@ export async function listPins(tx: Tx, projectId: string, serverId: string): Pro
     order by tool_name`.execute(tx);
   return rows.map(toPin);
 }
+
+/** The names of the tools that each of the servers has listed, now or before. */
+export async function pinnedTools(
+  tx: Tx,
+  servers: readonly { project_id: string; server_id: string }[],
+): Promise<{ project_id: string; server_id: string; tool_name: string }[]> {
+  const { rows } = await sql<{ project_id: string; server_id: string; tool_name: string }>`
+    select pin.project_id, pin.server_id, pin.tool_name
+    from unnest(${servers.map((of) => of.project_id)}::text[], ${servers.map((of) => of.server_id)}::text[])
+      as wanted (project_id, server_id)
+    join tool_pins pin using (project_id, server_id)`.execute(tx);
+  return rows;
+}

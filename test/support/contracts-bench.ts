@@ -5,11 +5,14 @@ import {
   contractsRoutes,
   createContracts,
   type Families,
+  lifecycleRoutes,
 } from "../../src/contracts/index.ts";
+import { createArgumentChecker, policiesOf } from "../../src/gates/index.ts";
 import type { ApiEnv, Caller } from "../../src/identity/index.ts";
 import { type Database, openDatabase } from "../../src/platform/database/index.ts";
 import { createCursors, problemResponse } from "../../src/platform/http/index.ts";
 import { createLog } from "../../src/platform/log.ts";
+import { pinnedTools } from "../../src/toolservers/index.ts";
 import { createTestDatabase } from "./database.ts";
 
 const families: Families = {
@@ -24,7 +27,10 @@ const families: Families = {
     schema: z.object({ transport: z.enum(["stdio", "http"]), url: z.string().optional() }).loose(),
   },
   channel: { schema: z.object({ type: z.string() }).loose() },
-  policy: { schema: z.object({ cedar: z.string() }).loose() },
+  policy: {
+    schema: z.object({ cedar: z.string() }).loose(),
+    compared: (body) => policiesOf((body as { cedar: string }).cedar),
+  },
 };
 
 export const caller = (over: Partial<Caller>): Caller => ({
@@ -102,10 +108,13 @@ function createApi(db: Database, as: Caller, allowStdio: boolean) {
   app.onError((error) => problemResponse(error));
   app.use(async (c, next) => {
     c.set("caller", as);
+    c.set("language", c.req.header("accept-language") === "zh-TW" ? "zh-TW" : "en");
     await next();
   });
-  const contracts = createContracts({ db, families, allowStdio });
+  const { schemaProblem } = createArgumentChecker();
+  const contracts = createContracts({ db, families, schemaProblem, pinnedTools, allowStdio });
   app.route("/", contractsRoutes({ db, contracts, cursors: createCursors(new Uint8Array(32)) }));
+  app.route("/", lifecycleRoutes({ contracts }));
   const read = async (response: Response) => ({
     status: response.status,
     // biome-ignore lint/suspicious/noExplicitAny: an answer of any shape, asserted below

@@ -63,6 +63,10 @@ const channel = (project?: string) => ({
   body: { type: "console" },
 });
 
+const onRevision =
+  (event: string): NonNullable<ReachingCase["reach"]> =>
+  ({ revision }) => [post(`/contracts/${revision}/${event}`, { reason: "mine now" })];
+
 /** Every operation of /api/v1/openapi.json; a new one needs its case, or test/isolation.test.ts fails. */
 export const ENDPOINTS: Record<string, EndpointCase> = {
   "GET /approvals": {
@@ -105,6 +109,39 @@ export const ENDPOINTS: Record<string, EndpointCase> = {
       get(`/contracts?project_id=${project}`),
       get(`/contracts?project_id=${project}&contract_id=helper`),
     ],
+  },
+  "POST /contracts": {
+    as: "admin",
+    works: 201,
+    reach: ({ project }) => [post("/contracts", channel(project))],
+  },
+  "POST /contracts/validate": {
+    as: "operator",
+    works: 200,
+    reach: ({ project }) => [post("/contracts/validate", channel(project))],
+  },
+  "POST /contracts/{revision_id}/submit": { as: "admin", works: 409, reach: onRevision("submit") },
+  "POST /contracts/{revision_id}/approve": {
+    as: "admin",
+    works: 409,
+    reach: onRevision("approve"),
+  },
+  "POST /contracts/{revision_id}/reject": { as: "admin", works: 409, reach: onRevision("reject") },
+  "POST /contracts/{revision_id}/activate": {
+    as: "admin",
+    works: 409,
+    reach: onRevision("activate"),
+  },
+  "POST /contracts/{revision_id}/deprecate": {
+    as: "admin",
+    works: 200,
+    reach: onRevision("deprecate"),
+  },
+  "POST /contracts/{revision_id}/retire": { as: "admin", works: 409, reach: onRevision("retire") },
+  "GET /contracts/{a}/diff/{b}": {
+    as: "viewer",
+    works: 200,
+    reach: ({ revision }) => [get(`/contracts/${revision}/diff/${revision}`)],
   },
   "POST /contracts/apply": {
     as: "admin",

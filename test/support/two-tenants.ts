@@ -86,6 +86,8 @@ async function makeTarget(server: Awooop, tenant: E2eTenant): Promise<Target> {
   const { run_id: ended } = await fireAlert(server, tenant, `${project}Alert`);
   if (ended === null) throw new Error("the alert started no run");
   await waitForRun(server, ended, (page) => page.run.state === "completed", SOON_MS);
+  const spareChannel = contract("channel", `${project}-spare-${serial}`, { type: "console" });
+  await applyContracts(server, project, [spareChannel]);
   const { contracts } = await good(server.api("/contracts?limit=1", { key: keys.viewer }));
   const spare = { role: "viewer", name: `${project}-spare-${serial}`, project_ids: [project] };
   const made = await good(server.api("/keys", { body: spare }));

@@ -1,0 +1,176 @@
+import { canonicalJson } from "../platform/canonical.ts";
+import { MIGRATION_MODES } from "../platform/contract.ts";
+import type { AgentBody, ToolGrant } from "./agent-body.ts";
+import type { Difference } from "./change-contract.ts";
+import { isNarrower } from "./narrower.ts";
+
+/** What one agent may do that another may not. What it does with it (its runbook, its words) is no permission. */
+export function compareAgents(before: AgentBody, after: AgentBody): Difference[] {
+  return [
+    ...compareTools(before, after),
+    ...compareLimits(before.limits, after.limits),
+    ...compareModes(before, after),
+    ...compareTriggers(before, after),
+    ...compareNames("notify", before.notify, after.notify),
+    ...compareNames("message", writtenTo(before), writtenTo(after)),
+  ];
+}
+
+const nameOf = ({ server, tool }: ToolGrant) => `${server}/${tool}`;
+
+function compareTools(before: AgentBody, after: AgentBody): Difference[] {
+  const earlier = new Map(before.tools.map((grant) => [nameOf(grant), grant]));
+  const later = new Map(after.tools.map((grant) => [nameOf(grant), grant]));
+  const withdrawn = [...earlier.keys()].filter((tool) => !later.has(tool));
+  return [
+    ...[...later].flatMap(([tool, grant]): Difference[] => {
+      const known = earlier.get(tool);
+      if (!known) return [{ key: "tool_granted", params: { tool } }];
+      return compareGrants(
+        tool,
+        { ...known, ...answers(known, before) },
+        {
+          ...grant,
+          ...answers(grant, after),
+        },
+      );
+    }),
+    ...withdrawn.map((tool): Difference => ({ key: "tool_withdrawn", params: { tool } })),
+  ];
+}
+
+/** What a grant does without saying so: its approval by its effect, a no by the agent's driver. */
+function answers(grant: ToolGrant, { driver }: AgentBody) {
+  const onNo = driver === "worker" ? ("cancel" as const) : ("return" as const);
+  return {
+    approval: grant.approval ?? (grant.effect === "write" ? "always" : "never"),
+    on_reject: grant.on_reject ?? onNo,
+    on_expire: grant.on_expire ?? onNo,
+  };
+}
+
+type Terms = ToolGrant & ReturnType<typeof answers>;
+
+function compareGrants(tool: string, before: Terms, after: Terms): Difference[] {
+  const found: Difference[] = [];
+  if (before.effect !== after.effect)
+    found.push({ key: `effect_${after.effect}`, params: { tool } });
+  if (before.approval !== after.approval) {
+    const key = after.approval === "never" ? "approval_dropped" : "approval_added";
+    found.push({ key, params: { tool } });
+  }
+  const quorum = { tool, before: before.quorum, after: after.quorum };
+  if (after.quorum < before.quorum) found.push({ key: "quorum_lowered", params: quorum });
+  if (after.quorum > before.quorum) found.push({ key: "quorum_raised", params: quorum });
+  found.push(...compareArgs(tool, before.args, after.args));
+  const cost = { tool, before: before.cost_per_call, after: after.cost_per_call };
+  if (cost.after > cost.before) found.push({ key: "cost_raised", params: cost });
+  if (cost.after < cost.before) found.push({ key: "cost_lowered", params: cost });
+  for (const field of ["on_reject", "on_expire"] as const) {
+    const params = { tool, field, before: before[field], after: after[field] };
+    if (ends(before[field]) && !ends(after[field])) found.push({ key: "on_no_milder", params });
+    if (!ends(before[field]) && ends(after[field])) found.push({ key: "on_no_stricter", params });
+  }
+  for (const field of ["timeout_seconds", "expires_seconds", "redeem_seconds"] as const) {
+    found.push(...compareLimit(`${field} of ${tool}`, before[field], after[field]));
+  }
+  return found;
+}
+
+const ends = (answer: "cancel" | "fail" | "return") => answer !== "return";
+
+function compareArgs(tool: string, before: unknown, after: unknown): Difference[] {
+  const params = { tool };
+  if (after === undefined) return before === undefined ? [] : [{ key: "args_dropped", params }];
+  if (before === undefined) return [{ key: "args_narrowed", params }];
+  if (canonicalJson(before) === canonicalJson(after)) return [];
+  return [{ key: isNarrower(before, after) ? "args_narrowed" : "args_changed", params }];
+}
+
+function compareLimits(before: AgentBody["limits"], after: AgentBody["limits"]): Difference[] {
+  const fields = ["calls", "cost_usd", "timeout_seconds", "max_attempts"] as const;
+  return fields.flatMap((field) => compareLimit(`limits.${field}`, before[field], after[field]));
+}
+
+function compareLimit(
+  field: string,
+  before: number | undefined,
+  after: number | undefined,
+): Difference[] {
+  if (before === after) return [];
+  if (after === undefined)
+    return [{ key: "limit_dropped", params: { field, before: before ?? 0 } }];
+  if (before === undefined) return [{ key: "limit_added", params: { field, after } }];
+  return [
+    { key: after > before ? "limit_raised" : "limit_lowered", params: { field, before, after } },
+  ];
+}
+
+function compareModes(before: AgentBody, after: AgentBody): Difference[] {
+  const found: Difference[] = [];
+  const rise = MIGRATION_MODES.indexOf(after.mode) - MIGRATION_MODES.indexOf(before.mode);
+  const modes = { before: before.mode, after: after.mode };
+  if (rise !== 0) found.push({ key: rise > 0 ? "mode_raised" : "mode_lowered", params: modes });
+  const drivers = { before: before.driver, after: after.driver };
+  if (before.driver !== after.driver) found.push({ key: "driver_changed", params: drivers });
+  return found;
+}
+
+const EVERY_EVENT = Symbol("every event");
+type Conditions = ReadonlySet<string | typeof EVERY_EVENT>;
+
+/** The conditions under which events of each channel start a run. */
+function conditionsOf({ triggers }: AgentBody): Map<string, Conditions> {
+  const channels = Map.groupBy(triggers, ({ channel }) => channel);
+  return new Map(
+    [...channels].map(([channel, all]) => [
+      channel,
+      new Set(all.map(({ when }) => when ?? EVERY_EVENT)),
+    ]),
+  );
+}
+
+function compareTriggers(before: AgentBody, after: AgentBody): Difference[] {
+  const earlier = conditionsOf(before);
+  const later = conditionsOf(after);
+  const lost = [...earlier.keys()].filter((channel) => !later.has(channel));
+  return [
+    ...[...later].flatMap(([channel, conditions]): Difference[] => {
+      const params = { channel };
+      const known = earlier.get(channel);
+      if (!known) return [{ key: "trigger_gained", params }];
+      if (isSameSet(known, conditions)) return [];
+      // Two expressions are not compared: one that was not there before may be true of anything.
+      const isWithin = known.has(EVERY_EVENT) || [...conditions].every((of) => known.has(of));
+      return [{ key: isWithin ? "trigger_narrowed" : "trigger_changed", params }];
+    }),
+    ...lost.map((channel): Difference => ({ key: "trigger_lost", params: { channel } })),
+  ];
+}
+
+function isSameSet(a: Conditions, b: Conditions): boolean {
+  // Beside "every event" no other condition counts.
+  if (a.has(EVERY_EVENT) || b.has(EVERY_EVENT)) return a.has(EVERY_EVENT) && b.has(EVERY_EVENT);
+  return a.size === b.size && [...a].every((of) => b.has(of));
+}
+
+function writtenTo({ runbook }: AgentBody): string[] {
+  return (runbook?.steps ?? []).flatMap((step) => ("message" in step ? step.message.channel : []));
+}
+
+function compareNames(
+  what: "notify" | "message",
+  before: readonly string[],
+  after: readonly string[],
+): Difference[] {
+  const only = (names: readonly string[], without: readonly string[]) =>
+    [...new Set(names)].filter((name) => !without.includes(name));
+  return [
+    ...only(after, before).map(
+      (channel): Difference => ({ key: `${what}_gained`, params: { channel } }),
+    ),
+    ...only(before, after).map(
+      (channel): Difference => ({ key: `${what}_lost`, params: { channel } }),
+    ),
+  ];
+}

@@ -1,0 +1,141 @@
+import { sql } from "kysely";
+import { canonicalHash } from "../platform/canonical.ts";
+import type { Tx } from "../platform/database/index.ts";
+import type { AgentBody } from "./agent-body.ts";
+import type { Known } from "./crosscheck.ts";
+import type { ReadDocument } from "./documents.ts";
+
+/** The tools that each server has listed; a server that never listed any has none. */
+export type PinnedTools = (
+  tx: Tx,
+  servers: readonly { project_id: string; server_id: string }[],
+) => Promise<{ project_id: string; server_id: string; tool_name: string }[]>;
+
+interface Active {
+  project_id: string;
+  contract_id: string;
+  contract_family: string;
+  body_hash: string | null;
+}
+
+/**
+ * What each project has once the request is applied, by project.
+ *
+ * @param onlyApplied whether nothing but what is applied stays active
+ */
+export async function whatExists(
+  tx: Tx,
+  pinnedTools: PinnedTools,
+  projects: readonly string[],
+  applied: readonly ReadDocument[],
+  onlyApplied: boolean,
+): Promise<Map<string, Known>> {
+  if (projects.length === 0) return new Map();
+  const active = await activeNames(tx, projects);
+  const coming = applied.flatMap(({ identity }) => identity ?? []);
+  const contracts = onlyApplied ? coming : [...active, ...coming];
+  const secrets = await secretNames(tx, projects);
+  const tools = await listedTools(tx, pinnedTools, active, applied);
+  return new Map(
+    projects.map((id) => {
+      const here = contracts.filter((of) => of.project_id === id);
+      const ids = (family: string) =>
+        new Set(here.flatMap((of) => (of.contract_family === family ? of.contract_id : [])));
+      const set = secrets.filter((secret) => secret.project_id === id);
+      const known: Known = {
+        servers: ids("tool_server"),
+        channels: ids("channel"),
+        secrets: new Set(set.map((secret) => secret.name)),
+        tools: tools.get(id) ?? new Map(),
+      };
+      return [id, known];
+    }),
+  );
+}
+
+/**
+ * The tools of the servers that the documents' agents name, by project and server. What a server listed under another
+ * contract than it will have says nothing about it.
+ */
+async function listedTools(
+  tx: Tx,
+  pinnedTools: PinnedTools,
+  active: readonly Active[],
+  applied: readonly ReadDocument[],
+): Promise<Map<string, Map<string, Set<string>>>> {
+  const changing = new Set(
+    applied.flatMap(({ identity, body }) => {
+      if (identity?.contract_family !== "tool_server") return [];
+      const now = active.find(
+        (of) => of.project_id === identity.project_id && of.contract_id === identity.contract_id,
+      );
+      const stays = now !== undefined && now.body_hash === hashOf(body);
+      return stays ? [] : [`${identity.project_id}/${identity.contract_id}`];
+    }),
+  );
+  const named = applied.flatMap(({ identity, parsed }) =>
+    identity?.contract_family === "agent" && parsed !== undefined
+      ? (parsed as AgentBody).tools.map(({ server }) => ({ ...identity, server }))
+      : [],
+  );
+  const servers = new Map(
+    named
+      .filter(({ project_id, server }) => !changing.has(`${project_id}/${server}`))
+      .map(({ project_id, server }) => [
+        `${project_id}/${server}`,
+        { project_id, server_id: server },
+      ]),
+  );
+  const found = new Map<string, Map<string, Set<string>>>();
+  if (servers.size === 0) return found;
+  for (const { project_id, server_id, tool_name } of await pinnedTools(tx, [...servers.values()])) {
+    const here = found.get(project_id) ?? new Map<string, Set<string>>();
+    found.set(project_id, here.set(server_id, (here.get(server_id) ?? new Set()).add(tool_name)));
+  }
+  return found;
+}
+
+/** Undefined for what has no canonical form; such a body is refused anyway. */
+function hashOf(body: unknown): string | undefined {
+  try {
+    return canonicalHash(body);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The tool servers and channels that are active in the projects. */
+async function activeNames(tx: Tx, projects: readonly string[]): Promise<Active[]> {
+  return tx
+    .selectFrom("contract_revisions")
+    .select(["project_id", "contract_id", "contract_family", "body_hash"])
+    .where("project_id", "in", projects)
+    .where("contract_family", "in", ["tool_server", "channel"])
+    .where("lifecycle_status", "=", "active")
+    .execute();
+}
+
+/** The names of the secrets that are set in the projects. */
+async function secretNames(
+  tx: Tx,
+  projects: readonly string[],
+): Promise<{ project_id: string; name: string }[]> {
+  return tx
+    .selectFrom("secrets")
+    .select(["project_id", "name"])
+    .where("project_id", "in", projects)
+    .execute();
+}
+
+/** The projects among these that the transaction sees, and whether a second person has to approve there. */
+export async function projectsAmong(
+  tx: Tx,
+  projects: readonly string[],
+): Promise<Map<string, { needsSecond: boolean }>> {
+  if (projects.length === 0) return new Map();
+  const { rows } = await sql<{ project_id: string; separate_approver: boolean }>`
+    select project_id, separate_approver from projects where project_id = any (${projects}::text[])`.execute(
+    tx,
+  );
+  return new Map(rows.map((row) => [row.project_id, { needsSecond: row.separate_approver }]));
+}

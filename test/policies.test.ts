@@ -176,6 +176,17 @@ describe("a policy contract's active revision", () => {
     expect(await bench.call(run, "echo", { text: "one" })).toMatchObject({ kind: "result" });
   });
 
+  it("is named by a question about a call that it permitted", async () => {
+    const run = await bench.openEchoRun();
+    const hashOf = async (text: string) => {
+      const { approvalId } = await waiting(bench.call(run, "echo", { text }));
+      return (await bench.approvalRow(approvalId)).policy_hash;
+    };
+    expect(await hashOf("one")).toBeNull();
+    await put("permit (principal, action, resource);");
+    expect(await hashOf("two")).toMatch(/^[0-9a-f]{64}$/);
+  });
+
   it("counts for a call that was approved under another", async () => {
     const run = await bench.openEchoRun();
     const before = ran();

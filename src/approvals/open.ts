@@ -25,6 +25,8 @@ export interface NewQuestion {
   agentReason?: string;
   costUsd: number;
   verdicts: unknown;
+  /** Of the policies that permitted the call; recorded only, for they are asked again when it is executed. */
+  policyHash: string | undefined;
   quorum: number;
   onReject: "cancel" | "return";
   onExpire: "cancel" | "fail" | "return";
@@ -86,6 +88,7 @@ async function insertQuestion(
       agent_id: run.agent_id,
       revision_id: run.revision_id,
       contract_hash: call.contractHash,
+      policy_hash: question.policyHash ?? null,
       server: call.server,
       tool_name: call.tool,
       effect: question.effect,

@@ -148,6 +148,7 @@ async function block(context: Context, decision: GateDecision): Promise<Decided>
 async function ask(context: Context, decision: GateDecision): Promise<Decided> {
   const { tx, deps, request, run, facts, started } = context;
   const { question, grant } = facts;
+  const { policy } = facts.gates;
   if (!grant) throw new Error("a call without a grant can't have reached gate 5");
   const row = rowOf(context, decision.verdicts);
   if (question?.status === "open") {
@@ -169,6 +170,7 @@ async function ask(context: Context, decision: GateDecision): Promise<Decided> {
     args: request.args,
     rule: decision.last.reason,
     verdicts: decision.verdicts,
+    policyHash: policy.decision === "permit" ? policy.hash : undefined,
     actor: agentActor(run.agent_id),
     ...questionOf(grant, request.args, run.driver),
     ...(request.agentReason ? { agentReason: request.agentReason } : {}),

@@ -34,7 +34,8 @@ export interface GateFacts {
 export type PolicyFact =
   /** The project has none. */
   | { decision: "unpoliced" }
-  | { decision: "permit"; by: string }
+  /** @param hash of all the policies that were asked: SHA-256 of the list of their body hashes */
+  | { decision: "permit"; by: string; hash: string }
   | { decision: "deny"; why: PolicyDenial; by: string; problem: string };
 
 export type PolicyDenial =

@@ -51,8 +51,11 @@ describe("the policies of a project", () => {
     expect(decide(`@id("all") ${ANYTHING}`)).toEqual({
       decision: "permit",
       by: "guardrails 1.2 @all",
+      hash: expect.stringMatching(/^[0-9a-f]{64}$/),
     });
-    expect(decide(`permit (principal, action == Action::"read", resource); ${ANYTHING}`)).toEqual({
+    expect(
+      decide(`permit (principal, action == Action::"read", resource); ${ANYTHING}`),
+    ).toMatchObject({
       decision: "permit",
       by: "guardrails 1.2 #2",
     });
@@ -81,7 +84,7 @@ describe("the policies of a project", () => {
     expect(policies.decide(both, call)).toEqual(denied("forbidden", "strict 1.2 #1"));
     const neither = [revision("forbid (principal, action, resource) when { false };", "none")];
     expect(policies.decide(neither, call)).toEqual(denied("not_permitted", ""));
-    expect(policies.decide([...neither, ...both.slice(0, 1)], call)).toEqual({
+    expect(policies.decide([...neither, ...both.slice(0, 1)], call)).toMatchObject({
       decision: "permit",
       by: "wide 1.2 #1",
     });

@@ -59,7 +59,7 @@ function questionOf(call: PolicyCall): Omit<StatefulAuthorizationCall, "preparse
 
 function factOf(answer: Answer): PolicyFact {
   if (answer.kind === "unusable") return denied("unusable", [], answer.problem);
-  const { response, effects } = answer;
+  const { response, effects, hash } = answer;
   const { decision, diagnostics } = response;
   const isForbid = (policy: string) => effects.get(policy) !== "permit";
   if (decision === "deny" && diagnostics.reason.length > 0) {
@@ -67,7 +67,7 @@ function factOf(answer: Answer): PolicyFact {
   }
   const failed = diagnostics.errors.filter(({ policyId }) => isForbid(policyId));
   if (failed.length > 0) return failedTo("forbid_failed", failed);
-  if (decision === "allow") return { decision: "permit", by: named(diagnostics.reason) };
+  if (decision === "allow") return { decision: "permit", by: named(diagnostics.reason), hash };
   if (diagnostics.errors.length > 0) return failedTo("permit_failed", diagnostics.errors);
   return denied("not_permitted", []);
 }

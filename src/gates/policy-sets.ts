@@ -1,4 +1,5 @@
 import type { Response, StatefulAuthorizationCall } from "@cedar-policy/cedar-wasm/nodejs";
+import { canonicalHash } from "../platform/canonical.ts";
 import { type Cedar, CedarBrokeDown, openCedar } from "./cedar.ts";
 import { policyBodySchema } from "./policy-body.ts";
 import { policySources } from "./policy-text.ts";
@@ -16,14 +17,20 @@ export interface PolicyRevision {
 
 type Effect = "permit" | "forbid";
 
+interface About {
+  /** What each policy does, by its name: `guardrails 1.2 @no-deletes`. */
+  effects: ReadonlyMap<string, Effect>;
+  /** SHA-256 of the list of the revisions' body hashes. */
+  hash: string;
+}
+
 /** The policies of some revisions, parsed; or why they can't be used. */
 type Known =
-  | { kind: "set"; slot: string; characters: number; effects: ReadonlyMap<string, Effect> }
+  | ({ kind: "set"; slot: string; characters: number } & About)
   | { kind: "unusable"; problem: string };
 
 export type Answer =
-  /** @param effects what each policy does, by its name: `guardrails 1.2 @no-deletes` */
-  | { kind: "answer"; response: Response; effects: ReadonlyMap<string, Effect> }
+  | ({ kind: "answer"; response: Response } & About)
   | { kind: "unusable"; problem: string };
 
 export interface PolicySets {
@@ -96,12 +103,12 @@ export function createPolicySets(): PolicySets {
       try {
         const found = use(key, revisions);
         if (found.kind === "unusable") return found;
-        const { slot, effects } = found;
+        const { slot, effects, hash } = found;
         const answer = host.run((cedar) =>
           cedar.statefulIsAuthorized({ ...question, preparsedPolicySetId: slot }),
         );
         if (answer.type === "success") {
-          return { kind: "answer", response: answer.response, effects };
+          return { kind: "answer", response: answer.response, effects, hash };
         }
         return { kind: "unusable", problem: answer.errors.map((of) => of.message).join("; ") };
       } catch (error) {
@@ -140,7 +147,8 @@ function parse(cedar: Cedar, slot: string, revisions: readonly PolicyRevision[])
       effects.set(policy, effect);
     }
   }
+  const hash = canonicalHash(revisions.map((of) => of.body_hash));
   const parsed = cedar.preparsePolicySet(slot, { staticPolicies });
-  if (parsed.type === "success") return { kind: "set", slot, characters, effects };
+  if (parsed.type === "success") return { kind: "set", slot, characters, effects, hash };
   return { kind: "unusable", problem: parsed.errors.map((of) => of.message).join("; ") };
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { AnswerCheck, type Answered } from "./openapi.ts";
+import { AnswerCheck, type Answered, type Description } from "./openapi.ts";
+import { faultsOf } from "./openapi-rules.ts";
 
 const item = {
   type: "object",
@@ -51,5 +52,43 @@ describe("holding answers against their description", () => {
     );
     expect(() => assert({ contentType: "text/html" })).toThrow("as text/html");
     expect(() => assert({ method: "DELETE", status: 204, body: "x" })).toThrow("with a body");
+  });
+});
+
+describe("holding a description against the rules of OpenAPI", () => {
+  const id = { name: "id", in: "path", required: true, schema: { type: "string" } };
+  const found = { 200: { description: "Found" } };
+  const read = { summary: "Read", parameters: [id], responses: found };
+  const document = (more: Partial<Description> = {}): Description => ({
+    openapi: "3.1.0",
+    info: { title: "Items", version: "1" },
+    servers: [{ url: "/api" }],
+    paths: { "/items/{id}": { get: read } },
+    ...more,
+  });
+  const reading = (more: object) =>
+    document({ paths: { "/items/{id}": { get: { ...read, ...more } } } });
+
+  it("finds nothing wrong with a sound one", () => {
+    expect(faultsOf(document())).toEqual([]);
+  });
+
+  it.each<[string, Description]>([
+    ["openapi is 3.0.0", document({ openapi: "3.0.0" })],
+    ["info has no title", document({ info: {} })],
+    ["stands there twice", document({ paths: { "/a/{x}": {}, "/a/{y}": {} } })],
+    ["takes  in its path", reading({ parameters: [] })],
+    ["takes path id twice", reading({ parameters: [id, id] })],
+    ["does not require id", reading({ parameters: [{ ...id, required: false }] })],
+    ["can't succeed", reading({ responses: { 404: { description: "None" } } })],
+    ["does not say what 200 is", reading({ responses: { 200: {} } })],
+    ["needs key, which is not described", reading({ security: [{ key: [] }] })],
+    ["has a body", reading({ requestBody: { content: { "application/json": {} } } })],
+    ["nullable is of", reading({ parameters: [{ ...id, schema: { nullable: true } }] })],
+    ["unknown keyword", reading({ parameters: [{ ...id, schema: { color: "red" } }] })],
+    ["has flags", reading({ parameters: [{ ...id, schema: { pattern: "^a$/i" } }] })],
+    ["#/nowhere is nowhere", reading({ responses: { 200: { ...found[200], $ref: "#/nowhere" } } })],
+  ])("finds that it %s", (fault, wrong) => {
+    expect(faultsOf(wrong).join("\n")).toContain(fault);
   });
 });

@@ -9,6 +9,7 @@ export interface Parameter {
 }
 
 export interface Operation {
+  summary?: string;
   security?: unknown[];
   parameters?: Parameter[];
   requestBody?: { required?: boolean; content: Record<string, { schema: object }> };
@@ -18,6 +19,7 @@ export interface Operation {
 /** The parts of an OpenAPI 3.1 document that tests look into. */
 export interface Description {
   openapi: string;
+  info?: { title?: string; version?: string };
   servers: { url: string }[];
   security?: unknown[];
   paths: Record<string, Record<string, Operation>>;

@@ -79,11 +79,8 @@ function send(described: Described, name: string, tenant: E2eTenant) {
 }
 
 describe.each(named)("%s", (name, described) => {
-  let tenant: E2eTenant;
-  beforeAll(async () => {
-    tenant = await world.tenantFor(described);
-    await world.supply(described, tenant);
-  });
+  const tenant = world.tenantFor(described);
+  beforeAll(() => world.supply(described, tenant));
 
   test.each([
     ["what fits", fittingWish],

@@ -85,13 +85,18 @@ const onlyJson: MiddlewareHandler = async (c, next) => {
     hasBody &&
     !/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(c.req.header("content-type") ?? "")
   ) {
-    throw new AppError(
-      "E-MEDIA-TYPE",
-      "Send the body as JSON, with `Content-Type: application/json`.",
-    );
+    throw notJson();
   }
   await next();
 };
+
+/** The answer to a body, or an empty one, that is said to be something else than JSON. */
+export function notJson(): AppError {
+  return new AppError(
+    "E-MEDIA-TYPE",
+    "Send the body as JSON, with `Content-Type: application/json`.",
+  );
+}
 
 function refuseMethod(request: { method: string; path: string }, methods: string[]): Response {
   const allow = methods.join(", ");

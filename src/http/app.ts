@@ -9,7 +9,7 @@ import { AppError } from "../platform/errors.ts";
 import { problemResponse } from "../platform/http/index.ts";
 import { newId } from "../platform/ids.ts";
 import type { Logger } from "../platform/log.ts";
-import { createApi } from "./api.ts";
+import { createApi, notJson } from "./api.ts";
 import { limitBody } from "./body-limit.ts";
 import { consolePages } from "./console.ts";
 import { createEvents } from "./events.ts";
@@ -100,6 +100,9 @@ function notFound(path: string): AppError {
 function answerError(error: Error, c: Context<Env>, log: Logger): Response {
   if (error instanceof HTTPException && error.status === 400) {
     return problemResponse(new AppError("E-JSON", "The body is not valid JSON; nothing was read."));
+  }
+  if (error instanceof HTTPException && error.status === 415) {
+    return problemResponse(notJson());
   }
   if (!(error instanceof AppError)) {
     const where = { method: c.req.method, path: c.req.path, request_id: c.get("requestId") };

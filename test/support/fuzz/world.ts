@@ -28,7 +28,7 @@ export interface World {
   operations: Described[];
   known: KnownThings;
   /** The tenant whose things the operation acts upon. */
-  tenantFor(described: Described): Promise<E2eTenant>;
+  tenantFor(described: Described): E2eTenant;
   /** Gives the tenant new things of the kinds that the operation uses up. */
   supply(described: Described, tenant: E2eTenant): Promise<void>;
   close(): Promise<void>;
@@ -42,27 +42,27 @@ export async function openWorld(): Promise<World> {
   const wire = openWire(server.url);
   const known = new KnownThings();
   known.keepOut(ADMIN_KEY, "e2etests");
-  const tenants = new Map<string, Promise<E2eTenant>>();
-  const open = async (name: string) => {
-    const tenant = await addTenant(server, `fuzz-${name}`, ledger);
-    const { keys } = tenant;
-    known.keepOut(...Object.values(keys), ...Object.values(keys).map(keyIdOf));
+  const operations = Object.entries(description.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ method, path, operation })),
+  );
+  const tenants = new Map<string, E2eTenant>();
+  for (const part of new Set(operations.map(partOf))) {
+    const tenant = await addTenant(server, `fuzz-${part}`, ledger);
+    const keys = Object.values(tenant.keys);
+    known.keepOut(...keys, ...keys.map(keyIdOf));
     await addRunbook(server, tenant);
-    return tenant;
-  };
+    tenants.set(part, tenant);
+  }
   return {
     server,
     wire,
     known,
     check: new AnswerCheck(description),
     base: description.servers[0]?.url ?? "",
-    operations: Object.entries(description.paths).flatMap(([path, methods]) =>
-      Object.entries(methods).map(([method, operation]) => ({ method, path, operation })),
-    ),
-    tenantFor({ path }) {
-      const part = path.split("/")[1] ?? "";
-      const found = tenants.get(part) ?? open(part);
-      tenants.set(part, found);
+    operations,
+    tenantFor(described) {
+      const found = tenants.get(partOf(described));
+      if (!found) throw new Error(`no tenant for ${described.path}`);
       return found;
     },
     supply: (described, tenant) => supply(server, known, described, tenant),
@@ -75,6 +75,7 @@ export async function openWorld(): Promise<World> {
   };
 }
 
+const partOf = ({ path }: { path: string }) => path.split("/")[1] ?? "";
 const keyIdOf = (key: string) => key.split("_")[1] ?? "";
 
 /** A worker's contract, and a run of it that is over. */

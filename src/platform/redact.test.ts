@@ -35,6 +35,11 @@ describe("values under telling keys", () => {
     ).toEqual({ password: MASK, secret: MASK, token: null, credentials: false, pwd: "" });
   });
 
+  test("fields that an assignment would not make are kept", () => {
+    const value = JSON.parse('{"__proto__": {"token": "x1"}, "constructor": 1}');
+    expect(JSON.stringify(redact(value))).toBe(`{"__proto__":{"token":"${MASK}"},"constructor":1}`);
+  });
+
   test("in arrays and at depth", () => {
     expect(redact([{ a: [{ token: "x1" }] }, "plain", 7])).toEqual([
       { a: [{ token: MASK }] },
@@ -62,6 +67,18 @@ describe("secrets inside texts", () => {
     ['{\\"api_key\\": \\"hunter2\\", \\"a\\": 1}', "hunter2"],
     ["client_secret = 'hunter2'", "hunter2"],
     ["token: hunter2", "hunter2"],
+    ["ASIAIOSFODNN7EXAMPLE", "IOSFODNN7EXAMPLE"],
+    ...["gho_", "github_pat_", "glpat-", "xoxb-", "xapp-", "sk-", "whsec_"].map((prefix) => [
+      `${prefix}0123456789abcdef`,
+      "0123456789abcdef",
+    ]),
+    [`bot 12345678:${"Ab3_-".repeat(7)}`, "Ab3_-Ab3_-"],
+    ["BEARER abcdef123456", "abcdef123456"],
+    ["Passphrase=hunter2", "hunter2"],
+    ["pwd='hunter2'", "hunter2"],
+    ["Private-Key: hunter2", "hunter2"],
+    ["accesskey=hunter2", "hunter2"],
+    ["X-API-Key: hunter2", "hunter2"],
   ])("%s", (text, secret) => {
     const masked = redact(text);
     expect(masked).not.toContain(secret);

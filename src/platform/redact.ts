@@ -66,8 +66,33 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
+/** What a text has somewhere in it if one of the patterns finds anything: one look instead of ten, for most have none. */
+const SUSPECT =
+  /-----begin|awp_|a[ks]ia|gh[pousr]_|github_pat_|glpat-|xox|xapp-|sk-|whsec_|\d{8}:|eyj|bearer|:\/\/|authorization|passw|passphrase|pwd|token|api[_-]?key|private[_-]?key|access[_-]?key|secret/i;
+
 function redactText(text: string): string {
+  if (!SUSPECT.test(text)) return text;
   return PATTERNS.reduce((masked, [pattern, instead]) => masked.replace(pattern, instead), text);
+}
+
+/** How a key is shown, and whether its value is a secret. */
+interface Key {
+  shown: string;
+  isSecret: boolean;
+}
+
+/** The same few keys come in every row. Those of tools come too, so they are forgotten when they become many. */
+const keys = new Map<string, Key>();
+const MOST_KEYS = 2_000;
+const LONGEST_KEPT = 100;
+
+function keyOf(key: string): Key {
+  const known = keys.get(key);
+  if (known !== undefined) return known;
+  const judged = { shown: redactText(key), isSecret: isSecretKey(key) };
+  if (keys.size >= MOST_KEYS) keys.clear();
+  if (key.length <= LONGEST_KEPT) keys.set(key, judged);
+  return judged;
 }
 
 /**
@@ -88,12 +113,23 @@ function redactAt(value: unknown, depth: number): unknown {
   // Deeper than people read, and deep enough to end a recursion.
   if (depth >= DEEPEST) return MASK;
   if (Array.isArray(value)) return value.map((part) => redactAt(part, depth + 1));
-  return Object.fromEntries(
-    Object.entries(value).map(([key, part]) => [
-      redactText(key),
-      isSecretKey(key) && part !== null && typeof part !== "boolean" && part !== ""
-        ? MASK
-        : redactAt(part, depth + 1),
-    ]),
-  );
+  const redacted: Record<string, unknown> = {};
+  for (const [key, part] of Object.entries(value)) {
+    const { shown, isSecret } = keyOf(key);
+    const hides = isSecret && part !== null && typeof part !== "boolean" && part !== "";
+    put(redacted, shown, hides ? MASK : redactAt(part, depth + 1));
+  }
+  return redacted;
+}
+
+/** Sets a field of its own, whatever its name: an assignment to `__proto__` would do something else. */
+function put(target: Record<string, unknown>, key: string, value: unknown): void {
+  if (key !== "__proto__") target[key] = value;
+  else
+    Object.defineProperty(target, key, {
+      value,
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    });
 }

@@ -17,21 +17,27 @@ export interface PolicyRevision {
 
 type Effect = "permit" | "forbid";
 
-interface About {
+/** The policies of some revisions, parsed and kept inside Cedar. */
+interface ParsedSet {
+  kind: "set";
+  slot: string;
+  characters: number;
   /** What each policy does, by its name: `guardrails 1.2 @no-deletes`. */
   effects: ReadonlyMap<string, Effect>;
   /** SHA-256 of the list of the revisions' body hashes. */
   hash: string;
 }
 
-/** The policies of some revisions, parsed; or why they can't be used. */
-type Known =
-  | ({ kind: "set"; slot: string; characters: number } & About)
-  | { kind: "unusable"; problem: string };
+/** Why the policies of some revisions can't be used. */
+interface Unusable {
+  kind: "unusable";
+  problem: string;
+}
+type Known = ParsedSet | Unusable;
 
 export type Answer =
-  | ({ kind: "answer"; response: Response } & About)
-  | { kind: "unusable"; problem: string };
+  | ({ kind: "answer"; response: Response } & Pick<ParsedSet, "effects" | "hash">)
+  | Unusable;
 
 export interface PolicySets {
   /** Whether these revisions, together, are known already. */
@@ -51,48 +57,33 @@ const KNOWN_CHARACTERS_MAX = 4_000_000;
  */
 export function createPolicySets(): PolicySets {
   const known = new Map<string, Known>();
-  const free: string[] = [];
+  const freeSlots: string[] = [];
   let slots = 0;
   const host = openCedar(() => {
     // What was kept is gone with the instance; what can't be used is still known as such.
     for (const [key, { kind }] of known) if (kind === "set") known.delete(key);
-    free.length = 0;
   });
 
-  const forget = (key: string, { slot }: Known & { kind: "set" }) => {
+  const forget = (key: string, one: Known) => {
     known.delete(key);
+    if (one.kind === "unusable") return;
     // Cedar can't forget a set; an empty one in its place frees what it held.
-    host.run((cedar) => cedar.preparsePolicySet(slot, { staticPolicies: {} }));
-    free.push(slot);
+    host.run((cedar) => cedar.preparsePolicySet(one.slot, { staticPolicies: {} }));
+    freeSlots.push(one.slot);
   };
 
-  const makeRoom = () => {
-    let characters = 0;
-    for (const kept of known.values()) characters += kept.kind === "set" ? kept.characters : 0;
-    for (const [key, oldest] of known) {
-      if (known.size <= KNOWN_MAX && characters <= KNOWN_CHARACTERS_MAX) return;
-      if (oldest.kind === "unusable") {
-        known.delete(key);
-      } else {
-        characters -= oldest.characters;
-        forget(key, oldest);
-      }
-    }
-  };
-
-  const learn = (revisions: readonly PolicyRevision[]): Known => {
-    const slot = free.pop() ?? `set ${slots++}`;
+  const learn = (key: string, revisions: readonly PolicyRevision[]): Known => {
+    const slot = freeSlots.pop() ?? `set ${slots++}`;
     const learned = host.run((cedar) => parse(cedar, slot, revisions));
-    if (learned.kind === "unusable") free.push(slot);
+    known.set(key, learned);
+    for (const [oldest, one] of tooMany(known)) forget(oldest, one);
     return learned;
   };
 
-  const use = (key: string, revisions: readonly PolicyRevision[]): Known => {
-    const found = known.get(key) ?? learn(revisions);
+  const use = (key: string, found: Known): Known => {
     // The one that was used last stands last.
     known.delete(key);
     known.set(key, found);
-    makeRoom();
     return found;
   };
 
@@ -101,25 +92,39 @@ export function createPolicySets(): PolicySets {
     ask(revisions, question) {
       const key = keyOf(revisions);
       try {
-        const found = use(key, revisions);
-        if (found.kind === "unusable") return found;
-        const { slot, effects, hash } = found;
-        const answer = host.run((cedar) =>
-          cedar.statefulIsAuthorized({ ...question, preparsedPolicySetId: slot }),
-        );
-        if (answer.type === "success") {
-          return { kind: "answer", response: answer.response, effects, hash };
-        }
-        return { kind: "unusable", problem: answer.errors.map((of) => of.message).join("; ") };
+        const earlier = known.get(key);
+        const found = earlier ? use(key, earlier) : learn(key, revisions);
+        return found.kind === "unusable" ? found : host.run((cedar) => ask(cedar, found, question));
       } catch (error) {
         if (!(error instanceof CedarBrokeDown)) throw error;
         // Remembered, so that one project's policy breaks Cedar for the others once and not with each call.
-        const unusable = { kind: "unusable", problem: error.message } as const;
+        const unusable: Unusable = { kind: "unusable", problem: error.message };
         known.set(key, unusable);
         return unusable;
       }
     },
   };
+}
+
+/** Those that were used longest ago, as many as there are too many. */
+function tooMany(known: ReadonlyMap<string, Known>): [string, Known][] {
+  const charactersOf = (one: Known) => (one.kind === "set" ? one.characters : 0);
+  let count = known.size;
+  let characters = [...known.values()].reduce((sum, one) => sum + charactersOf(one), 0);
+  return [...known].filter(([, one]) => {
+    const isTooMuch = count > KNOWN_MAX || characters > KNOWN_CHARACTERS_MAX;
+    count -= 1;
+    characters -= charactersOf(one);
+    return isTooMuch;
+  });
+}
+
+function ask(cedar: Cedar, { slot, effects, hash }: ParsedSet, question: Question): Answer {
+  const answer = cedar.statefulIsAuthorized({ ...question, preparsedPolicySetId: slot });
+  if (answer.type === "success") {
+    return { kind: "answer", response: answer.response, effects, hash };
+  }
+  return { kind: "unusable", problem: answer.errors.map((of) => of.message).join("; ") };
 }
 
 function keyOf(revisions: readonly PolicyRevision[]): string {

@@ -22,6 +22,8 @@ const ALIASES: Record<string, readonly string[]> = {
   trigger_ref: ["event_id", "provider_event_id"],
   provider_prefix: ["provider_event_id"],
   cursor: ["next_cursor", "prev_cursor"],
+  a: ["revision_id"],
+  b: ["revision_id"],
 };
 
 const NEWEST = 16;
@@ -77,7 +79,7 @@ export class KnownThings {
   fill<T>(request: T, project: string | undefined, at: number): T {
     const needed = [...fieldsOf(request)];
     const bags = (project === undefined ? [] : (this.#bags.get(project) ?? [])).toReversed();
-    const fitness = (bag: Bag) => needed.filter((field) => bag.has(field)).length;
+    const fitness = (bag: Bag) => needed.filter((field) => inBag(bag, field)).length;
     const best = Math.max(0, ...bags.map(fitness));
     const fitting = bags.filter((bag) => fitness(bag) === best).slice(0, NEWEST);
     const bag = fitting[at % Math.max(fitting.length, 1)] ?? new Map();
@@ -85,7 +87,7 @@ export class KnownThings {
   }
 
   #fillFrom(part: unknown, bag: Bag): unknown {
-    if (part instanceof Known) return bag.get(part.field) ?? this.#any(part);
+    if (part instanceof Known) return inBag(bag, part.field) ?? this.#any(part);
     if (Array.isArray(part)) return part.map((each) => this.#fillFrom(each, bag));
     if (!isPlain(part)) return part;
     const entries = Object.entries(part).map(([key, each]) => [key, this.#fillFrom(each, bag)]);
@@ -93,10 +95,18 @@ export class KnownThings {
   }
 
   #any({ field, at, otherwise }: Known): unknown {
-    const names = [field, ...(ALIASES[field] ?? [])];
-    const values = names.flatMap((name) => [...(this.#values.get(name) ?? [])].slice(-NEWEST));
+    const values = namesOf(field).flatMap((name) =>
+      [...(this.#values.get(name) ?? [])].slice(-NEWEST),
+    );
     return values[at % Math.max(values.length, 1)] ?? otherwise;
   }
+}
+
+const namesOf = (field: string) => [field, ...(ALIASES[field] ?? [])];
+
+function inBag(bag: Bag, field: string): string | undefined {
+  const name = namesOf(field).find((each) => bag.has(each));
+  return name === undefined ? undefined : bag.get(name);
 }
 
 function isPlain(value: unknown): value is object {

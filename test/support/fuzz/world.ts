@@ -96,6 +96,7 @@ async function addRunbook(server: Awooop, tenant: E2eTenant): Promise<void> {
 
 const QUESTIONS = 10;
 const RUNS = 8;
+const REVISIONS = 8;
 
 async function supply(
   server: Awooop,
@@ -126,5 +127,30 @@ async function supply(
     await learn(`/approvals?project_id=${projectId}`);
   } else if (path.startsWith("/runs")) {
     for (let opened = 0; opened < RUNS; opened += 1) await openRun();
+  } else if (path.startsWith("/contracts/{revision_id}/")) {
+    const event = path.split("/").at(-1) ?? "";
+    for (let made = 0; made < REVISIONS; made += 1) {
+      const contract_id = `${event}-${made}`;
+      known.learn(await readyFor(server, projectId, contract_id, event));
+    }
   }
+}
+
+const LIFE = ["submit", "approve", "activate", "deprecate", "retire"];
+
+/** A contract's revision with which `event` can be done next. */
+async function readyFor(
+  server: Awooop,
+  project_id: string,
+  contract_id: string,
+  event: string,
+): Promise<unknown> {
+  const bell = { contract_family: "channel", contract_id, project_id, body: { type: "console" } };
+  let revision = await good(server.api("/contracts", { body: bell }));
+  const before = event === "reject" ? ["submit"] : LIFE.slice(0, LIFE.indexOf(event));
+  for (const done of before) {
+    const address = `/contracts/${revision.revision_id}/${done}`;
+    revision = await good(server.api(address, { body: {} }));
+  }
+  return revision;
 }

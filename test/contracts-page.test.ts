@@ -5,12 +5,14 @@ import { z } from "zod";
 import { contractChecks } from "../src/agents/index.ts";
 import { channelBodySchema } from "../src/channels/index.ts";
 import { agentBodySchema } from "../src/contracts/index.ts";
+import { policyBodySchema } from "../src/gates/index.ts";
 import { toolServerBody } from "../src/toolservers/index.ts";
 
 const SCHEMAS: Record<string, z.ZodType> = {
   agent: agentBodySchema,
   tool_server: toolServerBody,
   channel: channelBodySchema,
+  policy: policyBodySchema,
 };
 
 let page: string;

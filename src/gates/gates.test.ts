@@ -2,8 +2,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { ToolGrant } from "../contracts/index.ts";
 import { VERDICT_WORDS, verdictText } from "./contract.ts";
-import type { GateFacts, QuestionFact } from "./facts.ts";
+import type { GateFacts, PolicyDenial, QuestionFact } from "./facts.ts";
 import { askGates } from "./gates.ts";
+import type { Verdict } from "./verdicts.ts";
 
 const grant: ToolGrant = {
   server: "shop",
@@ -133,6 +134,50 @@ describe("the gates", () => {
         },
       ),
     );
+  });
+});
+
+describe("gate 3", () => {
+  const said = (policy: GateFacts["policy"], argumentProblems: string[] = []) =>
+    askGates(call, { ...facts, policy, argumentProblems }).verdicts[2];
+  const why = (given: PolicyDenial, by = "rules 1.0 @no", problem = "it is odd") =>
+    said({ decision: "deny", why: given, by, problem });
+
+  it("names the policy that permits", () => {
+    expect(said({ decision: "permit", by: "rules 1.0 @yes", hash: "0" })).toMatchObject({
+      outcome: "pass",
+      reason: "Arguments fit, and rules 1.0 @yes permits this call",
+    });
+  });
+
+  it.each<[PolicyDenial, string]>([
+    ["forbidden", "rules 1.0 @no forbids this call."],
+    [
+      "forbid_failed",
+      "rules 1.0 @no forbids some calls and could not be evaluated for this one: it is odd.",
+    ],
+    ["not_permitted", "No policy of acme permits this call."],
+    [
+      "permit_failed",
+      "No policy of acme permits this call; rules 1.0 @no could not be evaluated: it is odd.",
+    ],
+    ["unreadable", "The policies of acme can't be asked about these arguments: it is odd."],
+    ["unusable", "The policies of acme can't be used, so nothing is permitted: it is odd."],
+  ])("says of a call that is %s: %s", (given, reason) => {
+    expect(why(given)).toMatchObject({ outcome: "block", code: "E-POLICY-DENIED", reason });
+    const words = verdictText(why(given) as Verdict, "zh-TW");
+    expect(words).toMatch(/政策|禁止/);
+    expect(words).not.toContain("{{");
+  });
+
+  it("speaks of arguments that don't fit before it speaks of policies", () => {
+    const denied = {
+      decision: "deny",
+      why: "forbidden",
+      by: "rules 1.0 @no",
+      problem: "",
+    } as const;
+    expect(said(denied, ["path must be string"])?.code).toBe("E-POLICY-ARGS");
   });
 });
 

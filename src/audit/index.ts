@@ -30,27 +30,38 @@ export interface AuditEntry {
 }
 
 /** Appends to the audit log as part of the caller's transaction. */
-export async function appendAudit(tx: Tx, entry: AuditEntry): Promise<void> {
-  const id = newId();
-  const hash = entry.private ? Buffer.from(canonicalHash(entry.private), "hex") : null;
+export async function appendAudit(
+  tx: Tx,
+  entries: AuditEntry | readonly AuditEntry[],
+): Promise<void> {
+  const all = [entries].flat().map((entry) => ({ id: newId(), ...entry }));
+  if (all.length === 0) return;
   await tx
     .insertInto("audit_log")
-    .values({
-      audit_id: id,
-      project_id: entry.projectId,
-      actor_kind: entry.actor.kind,
-      actor_id: entry.actor.id,
-      action: entry.action,
-      subject_kind: entry.subject.kind,
-      subject_id: entry.subject.id,
-      details: jsonb(entry.details ?? {}),
-      private_hash: hash,
-    })
+    .values(
+      all.map((entry) => ({
+        audit_id: entry.id,
+        project_id: entry.projectId,
+        actor_kind: entry.actor.kind,
+        actor_id: entry.actor.id,
+        action: entry.action,
+        subject_kind: entry.subject.kind,
+        subject_id: entry.subject.id,
+        details: jsonb(entry.details ?? {}),
+        private_hash: entry.private ? Buffer.from(canonicalHash(entry.private), "hex") : null,
+      })),
+    )
     .execute();
-  if (entry.private) {
-    await tx
-      .insertInto("audit_private")
-      .values({ audit_id: id, project_id: entry.projectId, content: jsonb(entry.private) })
-      .execute();
-  }
+  const erasable = all.filter((entry) => entry.private);
+  if (erasable.length === 0) return;
+  await tx
+    .insertInto("audit_private")
+    .values(
+      erasable.map((entry) => ({
+        audit_id: entry.id,
+        project_id: entry.projectId,
+        content: jsonb(entry.private),
+      })),
+    )
+    .execute();
 }

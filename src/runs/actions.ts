@@ -8,7 +8,12 @@ import { createRun } from "./create.ts";
 import { lowerMode } from "./mode.ts";
 import { lockRun, projectOfRun, type RunRow } from "./queries.ts";
 import { isFinal } from "./states.ts";
-import { applyEvent, type RunEffects, type TransitionRequest } from "./transition.ts";
+import {
+  applyEvent,
+  applyEventToAll,
+  type RunEffects,
+  type TransitionRequest,
+} from "./transition.ts";
 
 const UNKNOWN = "There is no such run, or not in this project.";
 
@@ -64,18 +69,27 @@ export interface By {
 type ByPerhapsWhy = Pick<By, "actor"> & Partial<By>;
 
 /**
- * Cancels a run that the transaction has locked: alone, or as one of many.
+ * Cancels a run that the transaction has locked.
  *
  * @throws AppError E-RUN-STATE when it is over
  */
-export async function cancelRun(
+export async function cancelRun(tx: Tx, effects: RunEffects, run: RunRow, by: By): Promise<RunRow> {
+  return applyEvent(tx, effects, run, cancelling(by));
+}
+
+/** As `cancelRun`, for several locked runs of a project of which none is over. */
+export async function cancelRuns(
   tx: Tx,
   effects: RunEffects,
-  run: RunRow,
-  { actor, reason }: By,
-): Promise<RunRow> {
-  const error_detail = `cancelled by ${actor.id}: ${reason}`;
-  return applyEvent(tx, effects, run, { event: "cancel", actor, reason, patch: { error_detail } });
+  runs: readonly RunRow[],
+  by: By,
+): Promise<void> {
+  await applyEventToAll(tx, effects, runs, cancelling(by));
+}
+
+function cancelling({ actor, reason }: By) {
+  const patch = { error_detail: `cancelled by ${actor.id}: ${reason}` };
+  return { event: "cancel", actor, reason, patch } as const;
 }
 
 /**
@@ -91,30 +105,32 @@ export async function retryRun(
   old: RunRow,
   by: ByPerhapsWhy,
 ): Promise<RunRow> {
-  if (old.driver === "client") {
-    throw new AppError("E-RUN-STATE", "A client run is never retried: its client drives it.", {
-      extra: { state: old.state },
-    });
-  }
-  if (!isFinal(old.state)) {
-    throw new AppError(
-      "E-RUN-STATE",
-      `The run is ${old.state}; only one that is over can be retried.`,
-      {
-        extra: { state: old.state },
-      },
-    );
-  }
+  const why = retryRefusalOf(old);
+  if (why) throw why;
   return again(tx, effects, old, by);
 }
 
-async function again(tx: Tx, effects: RunEffects, old: RunRow, by: ByPerhapsWhy): Promise<RunRow> {
+/** Why a run can't be started anew, as far as the run itself tells. */
+export function retryRefusalOf(old: RunRow): AppError | undefined {
+  const extra = { state: old.state };
+  if (old.driver === "client") {
+    const words = "A client run is never retried: its client drives it.";
+    return new AppError("E-RUN-STATE", words, { extra });
+  }
+  if (!isFinal(old.state)) {
+    const words = `The run is ${old.state}; only one that is over can be retried.`;
+    return new AppError("E-RUN-STATE", words, { extra });
+  }
   if (old.payload_erased_at !== null) {
-    throw new AppError(
+    return new AppError(
       "E-RUN-ERASED",
       `What the run began with was erased at ${old.payload_erased_at}, so it can't be started anew.`,
     );
   }
+  return undefined;
+}
+
+async function again(tx: Tx, effects: RunEffects, old: RunRow, by: ByPerhapsWhy): Promise<RunRow> {
   const revision = await readRevision(tx, old.project_id, old.revision_id);
   const project = await readProjectToStart(tx, old.project_id);
   if (!revision || !project) throw new AppError("E-NOT-FOUND", UNKNOWN);

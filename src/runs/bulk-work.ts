@@ -5,13 +5,13 @@ import { inSavepoint } from "../platform/database/savepoint.ts";
 import { AppError } from "../platform/errors.ts";
 import type { JobData } from "../platform/jobs/index.ts";
 import type { Logger } from "../platform/log.ts";
-import { type By, cancelRun, retryRun } from "./actions.ts";
+import { type By, cancelRuns, retryRefusalOf, retryRun } from "./actions.ts";
 import { type BulkRow, lockBulk, readBulk } from "./bulk-queries.ts";
 import { lockRuns, type RunRow } from "./queries.ts";
-import type { RunEffects } from "./transition.ts";
+import { type RunEffects, refusalOf } from "./transition.ts";
 
 /** Small enough that nobody who wants one of the runs waits long for it. */
-const BATCH = 40;
+const BATCH = 100;
 const ANNOUNCED_EVERY_MS = 1_000;
 
 export interface BulkDeps {
@@ -67,10 +67,20 @@ async function dealWithSome(
 ): Promise<number> {
   const runIds = await takeSome(tx, ids);
   if (runIds.length === 0) return 0;
+  // A connection keeps the plan that a foreign key was first checked with. One made while the table was almost empty
+  // reads all of it for each row, until the table is analyzed: here that would be felt.
+  await sql`set local plan_cache_mode = force_custom_plan`.execute(tx);
   const bulk = await readBulk(tx, ids.project_id, ids.bulk_id);
   const runs = await lockRuns(tx, ids.project_id, runIds);
   const results: Result[] = [];
-  for (const runId of runIds) results.push(await dealWith(tx, deps, bulk, runId, runs.get(runId)));
+  const able: RunRow[] = [];
+  for (const runId of runIds) {
+    const run = runs.get(runId);
+    const why = run ? refusalBy(bulk, run) : new AppError("E-NOT-FOUND", "The run is not kept.");
+    if (why) results.push(refused(runId, why));
+    else if (run) able.push(run);
+  }
+  results.push(...(await actOnAll(tx, deps, bulk, able)));
   await writeResults(tx, bulk, results);
   if (isDue) await announceBulk(tx, ids);
   return results.length;
@@ -92,50 +102,63 @@ async function takeSome(tx: Tx, ids: JobData["runs.bulk"]): Promise<string[]> {
   return rows.map(({ run_id }) => run_id);
 }
 
-async function dealWith(
+/** Why a run can't have done to it what is asked, as far as the run itself tells. */
+function refusalBy({ action, filter }: BulkRow, run: RunRow): AppError | undefined {
+  if (filter.state !== undefined && run.state !== filter.state) {
+    const words = `The run was ${filter.state} when it was chosen, and is ${run.state} now.`;
+    return new AppError("E-BULK-LEFT", words);
+  }
+  if (action === "cancel") return refusalOf(run, "cancel");
+  return action === "retry" ? retryRefusalOf(run) : undefined;
+}
+
+const refused = (run_id: string, { code, message }: AppError): Result => ({
+  run_id,
+  outcome: "refused",
+  code,
+  detail: message,
+  new_run_id: null,
+});
+
+/** Acts on all of them; if that fails, on each by itself, so that only those that can't be changed are left out. */
+async function actOnAll(
   tx: Tx,
   deps: BulkDeps,
   bulk: BulkRow,
-  runId: string,
-  run: RunRow | undefined,
-): Promise<Result> {
-  const done = await inSavepoint(tx, () => act(tx, deps, bulk, run));
-  const none = { run_id: runId, code: null, detail: null, new_run_id: null };
-  if (done.ok) return { ...none, outcome: "changed", new_run_id: done.value };
-  const { error } = done;
-  if (error instanceof AppError) {
-    return { ...none, outcome: "refused", code: error.code, detail: error.message };
+  runs: readonly RunRow[],
+): Promise<Result[]> {
+  const [first] = runs;
+  if (!first) return [];
+  const done = await inSavepoint(tx, () => act(tx, deps, bulk, runs));
+  if (done.ok) return done.value;
+  if (runs.length > 1) {
+    const results: Result[] = [];
+    for (const run of runs) results.push(...(await actOnAll(tx, deps, bulk, [run])));
+    return results;
   }
-  deps.log.error({ err: error, bulk_id: bulk.bulk_id, run_id: runId }, "a bulk action failed");
-  return { ...none, outcome: "refused", code: "E-INTERNAL", detail: "The error has been logged." };
+  if (done.error instanceof AppError) return [refused(first.run_id, done.error)];
+  const about = { err: done.error, bulk_id: bulk.bulk_id, run_id: first.run_id };
+  deps.log.error(about, "acting on one of many runs failed");
+  return [refused(first.run_id, new AppError("E-INTERNAL", "The error has been logged."))];
 }
 
-/** @returns the run that a retry made */
 async function act(
   tx: Tx,
   deps: BulkDeps,
-  bulk: BulkRow,
-  run: RunRow | undefined,
-): Promise<string | null> {
-  if (!run) throw new AppError("E-NOT-FOUND", "The run is no longer kept.");
-  const { action, filter, reason } = bulk;
-  if (filter.state !== undefined && run.state !== filter.state) {
-    throw new AppError(
-      "E-BULK-LEFT",
-      `The run was ${filter.state} when it was chosen, and is ${run.state} now.`,
-    );
+  { action, actor_kind, actor_id, reason }: BulkRow,
+  runs: readonly RunRow[],
+): Promise<Result[]> {
+  const by: By = { actor: { kind: actor_kind, id: actor_id }, reason };
+  const made = new Map<string, string>();
+  if (action === "cancel") await cancelRuns(tx, deps.effects, runs, by);
+  else {
+    for (const run of runs) {
+      if (action === "void") await deps.voidQuestions(tx, run, by);
+      else made.set(run.run_id, (await retryRun(tx, deps.effects, run, by)).run_id);
+    }
   }
-  const by: By = { actor: { kind: bulk.actor_kind, id: bulk.actor_id }, reason };
-  switch (action) {
-    case "cancel":
-      await cancelRun(tx, deps.effects, run, by);
-      return null;
-    case "retry":
-      return (await retryRun(tx, deps.effects, run, by)).run_id;
-    case "void":
-      await deps.voidQuestions(tx, run, by);
-      return null;
-  }
+  const none = { outcome: "changed", code: null, detail: null } as const;
+  return runs.map(({ run_id }) => ({ run_id, ...none, new_run_id: made.get(run_id) ?? null }));
 }
 
 /** The progress row is held only from here to the end of the transaction. */

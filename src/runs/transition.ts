@@ -12,7 +12,7 @@ import { isFinal, TRANSITIONS } from "./states.ts";
 /** What a transition sets off, inside its transaction. */
 export interface RunEffects {
   send: Jobs["send"];
-  /** Called when a run has reached a final state, so that its open questions can be voided. */
+  /** Called when a run that waited has reached a final state, so that its open questions can be voided. */
   onRunEnded?: (tx: Tx, run: RunRow) => Promise<void>;
 }
 
@@ -46,37 +46,66 @@ export async function transition(
   return applyEvent(tx, effects, run, request);
 }
 
-/** As `transition`, for a run whose row the transaction has locked already. */
+type Change = Pick<TransitionRequest, "event" | "actor" | "reason" | "patch">;
+
+/**
+ * As `transition`, for a run whose row the transaction has locked already.
+ *
+ * @throws AppError E-RUN-STATE (names the state)
+ */
 export async function applyEvent(
   tx: Tx,
   effects: RunEffects,
   run: RunRow,
-  request: Pick<TransitionRequest, "event" | "actor" | "reason" | "patch">,
+  change: Change,
 ): Promise<RunRow> {
-  const to = TRANSITIONS[run.state][request.event];
-  if (to === "refused") {
-    throw new AppError(
-      "E-RUN-STATE",
-      `The run is ${run.state}; ${request.event} is not possible then.`,
-      {
-        extra: { state: run.state },
-      },
-    );
+  const why = refusalOf(run, change.event);
+  if (why) throw why;
+  const [after] = await applyEventToAll(tx, effects, [run], change);
+  if (!after) throw new Error(`run ${run.run_id} is gone, though it was locked`);
+  return after;
+}
+
+/** Why the table refuses an event to a run, if it does. */
+export function refusalOf(run: RunRow, event: RunEvent): AppError | undefined {
+  if (TRANSITIONS[run.state][event] !== "refused") return undefined;
+  return new AppError("E-RUN-STATE", `The run is ${run.state}; ${event} is not possible then.`, {
+    extra: { state: run.state },
+  });
+}
+
+/** As `applyEvent`, for several locked runs of a project that the table refuses the event to none of. */
+export async function applyEventToAll(
+  tx: Tx,
+  effects: RunEffects,
+  runs: readonly RunRow[],
+  change: Change,
+): Promise<RunRow[]> {
+  const changed: Changed[] = [];
+  for (const [to, some] of Map.groupBy(runs, (run) => TRANSITIONS[run.state][change.event])) {
+    if (to === "refused") throw new Error(`${change.event} is refused to one of the runs`);
+    changed.push(...(await writeState(tx, some, to, change)));
   }
-  const updated = await writeState(tx, run, to, request);
-  await recordTransition(tx, run, updated, request);
-  await followUp(tx, effects, updated);
-  return updated;
+  await recordTransitions(tx, changed, change);
+  await followUp(tx, effects, changed);
+  return changed.map(({ after }) => after);
+}
+
+interface Changed {
+  before: RunRow;
+  after: RunRow;
 }
 
 async function writeState(
   tx: Tx,
-  run: RunRow,
+  runs: readonly RunRow[],
   to: RunState,
-  request: Pick<TransitionRequest, "event" | "patch">,
-): Promise<RunRow> {
-  const patch = request.patch ?? {};
-  const row = await tx
+  change: Change,
+): Promise<Changed[]> {
+  const [first] = runs;
+  if (!first) return [];
+  const patch = change.patch ?? {};
+  const rows = (await tx
     .updateTable("runs")
     .set({
       state: to,
@@ -84,61 +113,93 @@ async function writeState(
       worker_id: null,
       lease_until: null,
       // While a person thought, the client had nothing to say; from now on it has as long as ever.
-      ...(request.event === "resume" && run.driver === "client"
-        ? { heartbeat_at: sql<string>`clock_timestamp()` }
+      ...(change.event === "resume"
+        ? {
+            heartbeat_at: sql<string>`case driver when 'client' then clock_timestamp() else heartbeat_at end`,
+          }
         : {}),
       ...(isFinal(to) ? { completed_at: sql<string>`clock_timestamp()` } : {}),
       ...(patch.result === undefined ? {} : { result: jsonb(patch.result) }),
       ...(patch.error_code === undefined ? {} : { error_code: patch.error_code }),
       ...(patch.error_detail === undefined ? {} : { error_detail: patch.error_detail }),
     })
-    .where("project_id", "=", run.project_id)
-    .where("run_id", "=", run.run_id)
+    .where("project_id", "=", first.project_id)
+    .where("run_id", "=", sql<string>`any (${runs.map(({ run_id }) => run_id)}::uuid[])`)
     .returningAll()
-    .executeTakeFirstOrThrow();
-  return row as RunRow;
+    .execute()) as RunRow[];
+  const before = new Map(runs.map((run) => [run.run_id, run]));
+  return rows.map((after) => ({ before: before.get(after.run_id) ?? after, after }));
 }
 
-async function recordTransition(
+async function recordTransitions(
+  tx: Tx,
+  changed: readonly Changed[],
+  request: { event: RunEvent | "create"; actor: Actor; reason?: string },
+): Promise<void> {
+  if (changed.length === 0) return;
+  const { event, actor, reason } = request;
+  const states = changed.map(({ before, after }) => ({
+    run: after,
+    from: event === "create" ? null : before.state,
+    to: after.state,
+  }));
+  await tx
+    .insertInto("run_transitions")
+    .values(
+      states.map(({ run, from, to }) => ({
+        transition_id: newId(),
+        project_id: run.project_id,
+        run_id: run.run_id,
+        from_state: from,
+        to_state: to,
+        event,
+        actor_kind: actor.kind,
+        actor_id: actor.id,
+        reason: reason ?? null,
+      })),
+    )
+    .execute();
+  await appendAudit(
+    tx,
+    states.map(({ run, from, to }) => ({
+      projectId: run.project_id,
+      actor,
+      action: `run.${event}`,
+      subject: { kind: "run", id: run.run_id },
+      details: { from, to },
+      ...(reason ? { private: { reason } } : {}),
+    })),
+  );
+  const kind = "run" as const;
+  await announce(
+    tx,
+    states.map(({ run }) => ({ project_id: run.project_id, kind, id: run.run_id })),
+  );
+}
+
+/** Writes the transition that a run's creation or claim is, its audit entry, and announces it. */
+export function recordTransition(
   tx: Tx,
   before: RunRow,
   after: RunRow,
   request: { event: RunEvent | "create"; actor: Actor; reason?: string },
 ): Promise<void> {
-  const from = request.event === "create" ? null : before.state;
-  await tx
-    .insertInto("run_transitions")
-    .values({
-      transition_id: newId(),
-      project_id: after.project_id,
-      run_id: after.run_id,
-      from_state: from,
-      to_state: after.state,
-      event: request.event,
-      actor_kind: request.actor.kind,
-      actor_id: request.actor.id,
-      reason: request.reason ?? null,
-    })
-    .execute();
-  await appendAudit(tx, {
-    projectId: after.project_id,
-    actor: request.actor,
-    action: `run.${request.event}`,
-    subject: { kind: "run", id: after.run_id },
-    details: { from, to: after.state },
-    ...(request.reason ? { private: { reason: request.reason } } : {}),
-  });
-  await announce(tx, { project_id: after.project_id, kind: "run", id: after.run_id });
+  return recordTransitions(tx, [{ before, after }], request);
 }
 
-async function followUp(tx: Tx, effects: RunEffects, run: RunRow): Promise<void> {
-  const ids = { project_id: run.project_id, run_id: run.run_id };
-  if (isFinal(run.state)) {
-    await effects.send(tx, "run.ended", ids);
-    await effects.onRunEnded?.(tx, run);
-  } else if (run.driver === "worker" && run.state !== "waiting_approval") {
-    await effects.send(tx, "run.execute", ids);
+async function followUp(tx: Tx, effects: RunEffects, changed: readonly Changed[]): Promise<void> {
+  const idsOf = ({ after }: Changed) => ({ project_id: after.project_id, run_id: after.run_id });
+  const ended = changed.filter(({ after }) => isFinal(after.state));
+  if (ended.length > 0) await effects.send(tx, "run.ended", ended.map(idsOf));
+  for (const { before, after } of ended) {
+    // Only a run that waits has open questions.
+    if (before.state === "waiting_approval") await effects.onRunEnded?.(tx, after);
   }
+  const going = changed.filter(
+    ({ after }) =>
+      !isFinal(after.state) && after.driver === "worker" && after.state !== "waiting_approval",
+  );
+  if (going.length > 0) await effects.send(tx, "run.execute", going.map(idsOf));
 }
 
 /**
@@ -199,5 +260,3 @@ export async function yieldRun(
   if (!given) return;
   await effects.send(tx, "run.execute", { project_id: holder.projectId, run_id: holder.runId });
 }
-
-export { recordTransition };

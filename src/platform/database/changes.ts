@@ -25,9 +25,12 @@ export interface Change {
   id: string;
 }
 
-/** Announces a change to every process when the transaction commits; equal ones of a transaction are sent once. */
-export async function announce(tx: Tx, change: Change): Promise<void> {
-  await sql`select pg_notify(${CHANNEL}, ${`${change.project_id} ${change.kind} ${change.id}`})`.execute(
+/** Announces changes to every process when the transaction commits; equal ones of a transaction are sent once. */
+export async function announce(tx: Tx, changes: Change | readonly Change[]): Promise<void> {
+  const payloads = [changes]
+    .flat()
+    .map(({ project_id, kind, id }) => `${project_id} ${kind} ${id}`);
+  await sql`select pg_notify(${CHANNEL}, payload) from unnest(${payloads}::text[]) as payload`.execute(
     tx,
   );
 }

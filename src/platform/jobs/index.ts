@@ -19,7 +19,7 @@ export interface JobInfo {
 
 export interface Jobs {
   /**
-   * Sends a job as part of the caller's transaction: it exists if and only if the transaction commits.
+   * Sends a job, or several, as part of the caller's transaction: it exists if and only if the transaction commits.
    *
    * @param options.unlessQueued sends nothing while a job sent with the same name is still in the queue, if the queue's
    *   policy is `short`
@@ -27,7 +27,7 @@ export interface Jobs {
   send<Q extends QueueName>(
     tx: Tx,
     queue: Q,
-    data: JobData[Q],
+    data: JobData[Q] | readonly JobData[Q][],
     options?: { delaySeconds?: number; unlessQueued?: string },
   ): Promise<void>;
   /** Starts working on a queue. A handler that throws makes the engine try again by the queue's rules. */
@@ -67,9 +67,13 @@ export async function openJobs(options: { url: string; log: Logger }): Promise<J
   return {
     async send(tx, queue, data, more) {
       const startAfter = more?.delaySeconds === undefined ? {} : { startAfter: more.delaySeconds };
-      // A `short` queue holds one job of each key, so a job that must be sent has a key of its own.
-      const singletonKey = more?.unlessQueued ?? newId();
-      await boss.send(queue, data, { db: fromKysely(tx), singletonKey, ...startAfter });
+      const jobs = [data].flat().map((of) => ({
+        data: of,
+        // A `short` queue holds one job of each key, so a job that must be sent has a key of its own.
+        singletonKey: more?.unlessQueued ?? newId(),
+        ...startAfter,
+      }));
+      await boss.insert(queue, jobs, { db: fromKysely(tx) });
     },
     async work(queue, concurrency, handler) {
       queues.add(queue);

@@ -52,6 +52,8 @@ const runSchema = z.object({
   contract_version: z.string(),
   retry_of: z.string().nullable(),
   result: z.unknown(),
+  /** When inputs, results and arguments were erased, as the project's settings say; null while they are kept. */
+  payload_erased_at: timestamp.nullable(),
   worker_id: words,
   budget: z.object({
     calls_limit: count.nullable(),

@@ -28,7 +28,8 @@ export async function findRun(
     select r.run_id, r.project_id, r.agent_id, r.state, r.is_shadow, r.trace_id, r.trigger_type, r.trigger_ref, r.cost_usd,
       r.step_count, r.attempt_count, r.max_attempts, r.error_code, r.error_detail, r.created_at, r.started_at,
       r.completed_at, r.timeout_at, r.heartbeat_at, r.title, r.driver, r.revision_id,
-      v.version_major || '.' || v.version_minor as contract_version, r.retry_of, r.result, r.worker_id,
+      v.version_major || '.' || v.version_minor as contract_version, r.retry_of, r.result,
+      r.payload_erased_at, r.worker_id,
       b.calls_limit, coalesce(b.calls_used, 0) as calls_used, b.cost_limit_usd,
       coalesce(b.reserved_usd, 0) as reserved_usd, r.opened_by
     from runs r

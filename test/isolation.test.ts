@@ -165,7 +165,7 @@ describe("the operator API", () => {
   test("takes no cursor that was made for somebody else", async () => {
     await both.makeTarget(bravo);
     await both.makeTarget(bravo);
-    for (const path of ["/runs", "/contracts", "/channel-events", "/approvals"]) {
+    for (const path of ["/runs", "/runs/bulk", "/contracts", "/channel-events", "/approvals"]) {
       const { next_cursor } = await good(server.api(`${path}?limit=1`, { key: bravo.keys.viewer }));
       expect(next_cursor, path).toEqual(expect.any(String));
       const stolen = await server.api(`${path}?limit=1&cursor=${next_cursor}`, {

@@ -11,6 +11,8 @@ export interface Target {
   revision: string;
   key: string;
   secret: string;
+  /** An action on many runs. */
+  bulk: string;
 }
 
 /** A request of the operator API; without `body` it has none. */
@@ -61,6 +63,14 @@ const channel = (project?: string) => ({
   contract_id: "spy",
   ...(project === undefined ? {} : { project_id: project }),
   body: { type: "console" },
+});
+
+/** An action on many runs that no test target is among. */
+export const bulkIn = (project: string) => ({
+  project_id: project,
+  action: "cancel",
+  filter: { state: "timed_out" },
+  reason: "mine now",
 });
 
 const onRevision =
@@ -189,6 +199,37 @@ export const ENDPOINTS: Record<string, EndpointCase> = {
       get(`/runs?project_id=${project}&agent_id=helper`),
       get(`/runs?project_id=${project}&page=1&per_page=200`),
       get(`/runs?project_id=${project}&agent_id=janitor`),
+    ],
+  },
+  "GET /runs/bulk": {
+    as: "viewer",
+    works: 200,
+    list: { items: "bulk_actions", all: "/runs/bulk" },
+    reach: ({ project }) => [
+      get(`/runs/bulk?project_id=${project}`),
+      get(`/runs/bulk?project_id=${project}&status=done`),
+    ],
+  },
+  "POST /runs/bulk": {
+    as: "operator",
+    works: 202,
+    reach: ({ project }) => [
+      post("/runs/bulk", bulkIn(project)),
+      post("/runs/bulk", { ...bulkIn(project), dry_run: true }),
+      post("/runs/bulk", { ...bulkIn(project), filter: {}, all: true, at_most: 1 }),
+    ],
+  },
+  "GET /runs/bulk/{bulk_id}": {
+    as: "viewer",
+    works: 200,
+    reach: ({ bulk }) => [get(`/runs/bulk/${bulk}`)],
+  },
+  "GET /runs/bulk/{bulk_id}/results": {
+    as: "viewer",
+    works: 200,
+    reach: ({ bulk }) => [
+      get(`/runs/bulk/${bulk}/results`),
+      get(`/runs/bulk/${bulk}/results?outcome=refused`),
     ],
   },
   "POST /runs": {

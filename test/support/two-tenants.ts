@@ -13,7 +13,7 @@ import {
   openLedger,
   waitForRun,
 } from "./e2e-tenant.ts";
-import type { Target } from "./isolation-cases.ts";
+import { bulkIn, type Target } from "./isolation-cases.ts";
 import { connectV1 } from "./mcp/gateway.ts";
 import { withClient } from "./server.ts";
 
@@ -94,6 +94,7 @@ async function makeTarget(server: Awooop, tenant: E2eTenant): Promise<Target> {
   const secret = `TOKEN_${serial}`;
   const value = { project_id: project, value: `${project}-secret` };
   await good(server.api(`/secrets/${secret}`, { method: "PUT", body: value }));
+  const many = await good(server.api("/runs/bulk", { body: bulkIn(project) }));
   return {
     project,
     run,
@@ -102,6 +103,7 @@ async function makeTarget(server: Awooop, tenant: E2eTenant): Promise<Target> {
     revision: contracts[0].revision_id,
     key: made.key_id,
     secret,
+    bulk: many.bulk_id,
   };
 }
 
@@ -114,6 +116,7 @@ export const noTarget = (): Target => ({
   revision: randomUUID(),
   key: "0123456789ab",
   secret: "NEVER_SET",
+  bulk: randomUUID(),
 });
 
 /** Calls the tool that needs approval as an agent, on a connection of its own. */
@@ -141,6 +144,7 @@ async function marksOfBravo(databaseUrl: string): Promise<string[]> {
       union all select event_id::text from channel_events where project_id = 'bravo'
       union all select call_id::text from mcp_calls where project_id = 'bravo'
       union all select step_id::text from run_steps where project_id = 'bravo'
+      union all select bulk_id::text from run_bulk_actions where project_id = 'bravo'
       union all select key_id from api_keys where 'bravo' = any (projects)
       union all select 'bravo'`);
     return rows.map(({ mark }) => mark);

@@ -55,7 +55,7 @@ export async function activeRevisions(
 }
 
 /** What names a revision and says whether its body is another one. */
-export type RevisionHead = Pick<
+export type ActiveHead = Pick<
   Revision,
   "revision_id" | "contract_id" | "version_major" | "version_minor" | "body_hash"
 >;
@@ -65,7 +65,7 @@ export async function activeHeads(
   tx: Tx,
   projectId: string,
   family: Family,
-): Promise<RevisionHead[]> {
+): Promise<ActiveHead[]> {
   return tx
     .selectFrom("contract_revisions")
     .select(["revision_id", "contract_id", "version_major", "version_minor", "body_hash"])

@@ -138,7 +138,7 @@ grant select on run_words to awooop_search;
 
 -- The runs of a project that have a text with all of the words; a run once for each such text.
 create function awooop_search_runs(in_project text, words text) returns setof uuid
-language plpgsql stable security definer set search_path = awooop, pg_temp rows 100
+language plpgsql stable security definer set search_path = awooop, pg_temp rows 10
 as $$
 declare
   wanted constant tsquery := awooop_search_query(in_project, words);

@@ -1046,7 +1046,7 @@ grant execute on function awooop_search_query(text,text) to public;
 CREATE OR REPLACE FUNCTION awooop.awooop_search_runs(in_project text, words text)
  RETURNS SETOF uuid
  LANGUAGE plpgsql
- STABLE SECURITY DEFINER ROWS 100
+ STABLE SECURITY DEFINER ROWS 10
  SET search_path TO 'awooop', 'pg_temp'
 AS $function$
 declare

@@ -53,9 +53,19 @@ export const newProjectId = z
     "must be a slug: 1 to 63 lower-case letters, digits and hyphens, no hyphen at either end",
   );
 
+/** A whole number in a query: plain digits, no blanks, signs before a positive one, or other notations. */
+export function wholeNumber(min: number, max: number) {
+  const message = `must be a whole number from ${min} to ${max}, in plain digits`;
+  return z.preprocess(
+    (given) =>
+      typeof given === "string" && /^(0|-?[1-9]\d{0,14})$/.test(given) ? Number(given) : given,
+    z.number(message).int(message).min(min, message).max(max, message),
+  );
+}
+
 /** `limit` and `cursor` of a list. */
 export const paging = {
-  limit: z.coerce.number().int().min(1).max(200).optional(),
+  limit: wholeNumber(1, 200).optional(),
   cursor: text(1, 2_000).optional(),
 };
 

@@ -14,6 +14,14 @@ export type RunFilters = Pick<
  * @param project the project whose runs are asked about: the words of `q` are looked up once for it, not for each run
  */
 export function filtersOf(query: RunFilters, project: RawBuilder<unknown>): RawBuilder<unknown> {
+  const plain = plainFilters(query);
+  if (query.q === undefined) return plain;
+  const byWords = sql`run_id in (select awooop_search_runs(${project}, ${query.q}))`;
+  return sql`${plain} and (${sql.join([...exactMatches(query.q), byWords], sql` or `)})`;
+}
+
+/** The part of the condition that has nothing to do with `q`. */
+export function plainFilters(query: RunFilters): RawBuilder<unknown> {
   const parts = [sql`true`];
   if (query.state !== undefined) parts.push(sql`state = ${query.state}`);
   if (query.agent_id !== undefined) parts.push(sql`agent_id = ${query.agent_id}`);
@@ -25,15 +33,16 @@ export function filtersOf(query: RunFilters, project: RawBuilder<unknown>): RawB
   if (query.created_before !== undefined) {
     parts.push(sql`created_at < ${query.created_before}::timestamptz`);
   }
-  if (query.q !== undefined) parts.push(searchFor(query.q, project));
   return sql.join(parts, sql` and `);
 }
 
-function searchFor(q: string, project: RawBuilder<unknown>): RawBuilder<unknown> {
+/** What `q` can name exactly: each is a condition that an index serves. */
+export function exactMatches(q: string): RawBuilder<unknown>[] {
+  const matches = [sql`trigger_ref = ${q}`, sql`error_code = ${q}`];
+  if (/^[0-9a-f]{32}$/.test(q)) matches.push(sql`trace_id = ${q}`);
   const range = idRange(q);
-  const byId = range ? sql`run_id between ${range.from}::uuid and ${range.to}::uuid` : sql`false`;
-  return sql`(${byId} or trace_id = ${q} or trigger_ref = ${q} or error_code = ${q}
-    or run_id in (select awooop_search_runs(${project}, ${q})))`;
+  if (range) matches.push(sql`run_id between ${range.from}::uuid and ${range.to}::uuid`);
+  return matches;
 }
 
 const NO_DIGITS = "________-____-____-____-____________";

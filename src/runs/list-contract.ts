@@ -1,5 +1,13 @@
 import { z } from "zod";
-import { moment, money, paging, projectId, text, timestamp } from "../platform/contract.ts";
+import {
+  moment,
+  money,
+  paging,
+  projectId,
+  text,
+  timestamp,
+  wholeNumber,
+} from "../platform/contract.ts";
 import { runStateSchema } from "./contract.ts";
 
 export const runListQuery = z
@@ -14,10 +22,15 @@ export const runListQuery = z
     q: text(1, 500)
       .optional()
       .describe(
-        "The first characters of a run id (four or more), or a whole trace id, trigger reference or error code",
+        "The first characters of a run id (four or more); a whole trace id, trigger reference or error code; or words of the title, the error or a message, each from its beginning",
       ),
-    page: z.coerce.number().int().min(1).max(1_000_000).optional(),
-    per_page: z.coerce.number().int().min(1).max(200).optional(),
+    sort: z
+      .enum(["created_at", "completed_at", "timeout_at", "cost_usd"])
+      .default("created_at")
+      .describe("What has no end or deadline yet sorts as still to come"),
+    order: z.enum(["desc", "asc"]).default("desc"),
+    page: wholeNumber(1, 1_000_000).optional(),
+    per_page: wholeNumber(1, 200).optional(),
     ...paging,
   })
   .refine((query) => query.page === undefined || query.cursor === undefined, {
@@ -63,5 +76,6 @@ export const runListAnswer = z.object({
   page: z.number().int(),
   per_page: z.number().int(),
   total_is_exact: z.boolean(),
-  next_cursor: z.string().nullable(),
+  next_cursor: z.string().nullable().describe("Leads further in the order asked for"),
+  prev_cursor: z.string().nullable().describe("Leads back towards the beginning"),
 });

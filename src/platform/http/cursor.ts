@@ -29,12 +29,17 @@ export function createCursors(key: Uint8Array): Cursors {
       const payload = bytes.subarray(MAC_BYTES).toString("utf8");
       const mac = bytes.subarray(0, MAC_BYTES);
       if (mac.length !== MAC_BYTES || !timingSafeEqual(mac, macOf(binding, payload))) {
-        throw new AppError(
-          "E-CURSOR",
-          "The cursor is not one this list gave out for these filters; start without it.",
-        );
+        throw foreignCursor();
       }
       return JSON.parse(payload) as (string | number)[];
     },
   };
+}
+
+/** The answer to a cursor that is not for this list, filters and caller. */
+export function foreignCursor(): AppError {
+  return new AppError(
+    "E-CURSOR",
+    "The cursor is not one this list gave out for these filters; start without it.",
+  );
 }

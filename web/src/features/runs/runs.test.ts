@@ -28,6 +28,7 @@ const list = (runs: RunRow[], next: string | null = null): RunList => ({
   page: 1,
   per_page: 50,
   next_cursor: next,
+  prev_cursor: null,
 });
 
 describe("mergeHead", () => {

@@ -5,7 +5,7 @@ import { keysCreate, keysList, keysRevoke } from "./keys.ts";
 import { runsShow } from "./runs.ts";
 import { runsList } from "./runs-list.ts";
 import { secretsList, secretsSet } from "./secrets.ts";
-import { tenantsCreate, tenantsList, tenantsUpdate } from "./tenants.ts";
+import { tenantsCreate, tenantsList, tenantsShow, tenantsUpdate } from "./tenants.ts";
 
 /** Every command there is. */
 export const COMMANDS: readonly Command[] = [
@@ -18,6 +18,7 @@ export const COMMANDS: readonly Command[] = [
   approvalsReject,
   approvalsDecide,
   tenantsList,
+  tenantsShow,
   tenantsCreate,
   tenantsUpdate,
   keysList,

@@ -33,12 +33,12 @@ export const CHANGES = {
   },
   quorum_lowered: {
     kind: "widened",
-    en: "{{tool}} needs {{after}} people to agree instead of {{before}}.",
+    en: "The quorum of {{tool}} is {{after}} instead of {{before}}.",
     "zh-TW": "{{tool}} 需 {{after}} 人同意，原為 {{before}} 人。",
   },
   quorum_raised: {
     kind: "narrowed",
-    en: "{{tool}} needs {{after}} people to agree instead of {{before}}.",
+    en: "The quorum of {{tool}} is {{after}} instead of {{before}}.",
     "zh-TW": "{{tool}} 需 {{after}} 人同意，原為 {{before}} 人。",
   },
   args_dropped: {

@@ -2,7 +2,7 @@ import { type Caller, isPlatformAdmin, sees, unknownProject } from "../identity/
 import { canonicalHash } from "../platform/canonical.ts";
 import type { Tx } from "../platform/database/index.ts";
 import { AppError, type FieldError } from "../platform/errors.ts";
-import { type Comparison, compareBodies, comparedWithNothing } from "./compare.ts";
+import { type Comparison, compareBodies, comparedWithNothing, NO_DIFFERENCE } from "./compare.ts";
 import type { ChangeLevel } from "./contract.ts";
 import { danglingErrors, type Known, warningsOf } from "./crosscheck.ts";
 import {
@@ -44,11 +44,6 @@ export interface Checked {
   version: Version;
   warnings: string[];
 }
-
-const NO_CHANGE: Checked["comparison"] = {
-  permissions: { gained: [], lost: [], changed: [] },
-  reasons: [],
-};
 
 /** What is asked about a set of documents. */
 export interface Question {
@@ -186,8 +181,8 @@ function comparisonOf(
   bodies: ReadonlyMap<string, unknown>,
   families: Families,
 ): { level: ChangeLevel } & Checked["comparison"] {
-  if (standing?.activated_major == null) return { level: "initial", ...NO_CHANGE };
-  if (isUnchanged) return { level: "minor", ...NO_CHANGE };
+  if (standing?.activated_major == null) return { ...NO_DIFFERENCE, level: "initial" };
+  if (isUnchanged) return NO_DIFFERENCE;
   if (standing.active_id === null) return comparedWithNothing();
   const { contract_family: family } = identity;
   return compareBodies(

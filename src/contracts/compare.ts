@@ -20,6 +20,13 @@ export interface Comparison {
   reasons: PermissionChange[];
 }
 
+/** Two bodies that say the same. */
+export const NO_DIFFERENCE: Comparison = {
+  level: "minor",
+  permissions: { gained: [], lost: [], changed: [] },
+  reasons: [],
+};
+
 type Compare = (before: unknown, after: unknown) => Difference[];
 
 const COMPARE: Record<Family, Compare> = {

@@ -4,7 +4,7 @@ import { canonicalJson } from "../platform/canonical.ts";
 import type { Database } from "../platform/database/index.ts";
 import { AppError } from "../platform/errors.ts";
 import { changesIn, permissionsIn } from "./change-contract.ts";
-import { compareBodies } from "./compare.ts";
+import { compareBodies, NO_DIFFERENCE } from "./compare.ts";
 import { comparedBy, type Families } from "./documents.ts";
 import { findHeadAndBody, type Language } from "./heads.ts";
 import type { DiffResponse } from "./lifecycle-contract.ts";
@@ -38,11 +38,14 @@ export async function diffRevisions(
     });
   }
   const { contract_family: family } = to.head;
-  const { level, permissions, reasons } = compareBodies(
-    family,
-    comparedBy(deps.families, family, from.body),
-    comparedBy(deps.families, family, to.body),
-  );
+  const { level, permissions, reasons } =
+    from.head.body_hash === to.head.body_hash
+      ? NO_DIFFERENCE
+      : compareBodies(
+          family,
+          comparedBy(deps.families, family, from.body),
+          comparedBy(deps.families, family, to.body),
+        );
   return {
     from: from.head,
     to: to.head,

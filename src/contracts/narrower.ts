@@ -29,7 +29,6 @@ const WORDS = new Set([
 /** Keywords that make others mean something else, each with those it bears on. */
 const BEARS_ON: Readonly<Record<string, readonly string[]>> = {
   patternProperties: ["additionalProperties", "properties"],
-  prefixItems: ["items"],
   minContains: ["contains"],
   maxContains: ["contains"],
 };
@@ -37,8 +36,11 @@ const BEARS_ON: Readonly<Record<string, readonly string[]>> = {
 /** Keywords that look at what all others said. */
 const LOOKS_AROUND = ["unevaluatedProperties", "unevaluatedItems"];
 
-/** Keywords that must be the same on both sides: they choose the dialect, or take rules away instead of adding them. */
-const MUST_AGREE = ["$schema", "nullable"];
+/**
+ * Keywords that must be the same on both sides: they choose the dialect, or take rules away instead of adding them (for
+ * Ajv, a rule for the first items makes an empty list fit whatever else is said of it).
+ */
+const MUST_AGREE = ["$schema", "nullable", "prefixItems"];
 
 function fitsAll(schema: unknown): boolean {
   if (!isSchema(schema)) return schema === true;
@@ -48,14 +50,19 @@ function fitsAll(schema: unknown): boolean {
 function isWithin(before: Schema, after: Schema): boolean {
   const agree = (keyword: string) => isSame(before[keyword], after[keyword]);
   if (!MUST_AGREE.every(agree)) return false;
+  // In older dialects a list of items is what prefixItems is today.
+  if (Array.isArray(after.items) && !agree("items")) return false;
   if (LOOKS_AROUND.some((keyword) => keyword in before)) return false;
   const borne = Object.entries(BEARS_ON).every(
     ([keyword, on]) => agree(keyword) || !on.some((each) => each in before),
   );
   if (!borne) return false;
-  return Object.keys(before).every(
-    (keyword) => WORDS.has(keyword) || agree(keyword) || holds(keyword, before, after),
-  );
+  return Object.keys(before).every((keyword) => {
+    if (WORDS.has(keyword)) return true;
+    // What it is about depends on `properties`, so that even the same one may let pass more than before.
+    if (keyword !== "additionalProperties" && agree(keyword)) return true;
+    return holds(keyword, before, after);
+  });
 }
 
 /** A rule that `after` must keep at least as strictly as `before`. */
@@ -110,7 +117,6 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   items: (before, after) =>
     !Array.isArray(before.items) &&
-    !Array.isArray(after.items) &&
     after.items !== undefined &&
     isNarrower(before.items, after.items),
 };

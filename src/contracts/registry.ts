@@ -91,7 +91,7 @@ export async function validateContract(
 /** What keeps a document from being a contract, as an answer. */
 function refused(error: unknown): ValidateResponse {
   const at: Record<string, string> = {
-    "E-CONTRACT-FAMILY": "contract_family",
+    "E-CONTRACT-FAMILY": "contract_id",
     "E-STDIO-OFF": "body.transport",
   };
   if (!(error instanceof AppError)) throw error;

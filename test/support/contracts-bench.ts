@@ -12,7 +12,7 @@ import type { ApiEnv, Caller } from "../../src/identity/index.ts";
 import { type Database, openDatabase } from "../../src/platform/database/index.ts";
 import { createCursors, problemResponse } from "../../src/platform/http/index.ts";
 import { createLog } from "../../src/platform/log.ts";
-import { pinnedTools } from "../../src/toolservers/index.ts";
+import { pinnedTools, syncPins } from "../../src/toolservers/index.ts";
 import { createTestDatabase } from "./database.ts";
 
 const families: Families = {
@@ -67,15 +67,20 @@ export const agent = (id: string, body: object = {}) => ({
   body: { display_name: id, driver: "client", ...body },
 });
 
-/** A fresh database with the projects acme, evil and busy, and the contracts API on it. */
+/** A fresh database with the projects acme, evil, busy and careful (which asks for a second person), and the contracts API on it. */
 export async function openBench() {
   const { url, drop } = await createTestDatabase();
   const db = openDatabase({ url, log: createLog("silent") });
   await db.transaction({ role: "platform" }, async (tx) => {
-    for (const id of ["acme", "evil", "busy"]) {
+    for (const id of ["acme", "evil", "busy", "careful"]) {
       await tx
         .insertInto("projects")
-        .values({ project_id: id, display_name: id, migration_mode: "active" })
+        .values({
+          project_id: id,
+          display_name: id,
+          migration_mode: "active",
+          separate_approver: id === "careful",
+        })
         .execute();
     }
   });
@@ -93,6 +98,16 @@ export async function openBench() {
           .where("contract_id", "=", id)
           .orderBy("version_minor")
           .execute(),
+      ),
+    /** Notes that a tool server has listed these tools. */
+    list: (project: string, serverId: string, ...names: string[]) =>
+      db.transaction({ role: "platform" }, (tx) =>
+        syncPins(
+          tx,
+          project,
+          serverId,
+          names.map((name) => ({ name, inputSchema: { type: "object" } })),
+        ),
       ),
     async close() {
       await db.close();
@@ -120,15 +135,18 @@ function createApi(db: Database, as: Caller, allowStdio: boolean) {
     // biome-ignore lint/suspicious/noExplicitAny: an answer of any shape, asserted below
     body: (await response.json()) as any,
   });
+  const post = async (path: string, body: object = {}, language = "en") =>
+    read(
+      await app.request(path, {
+        method: "POST",
+        headers: { "content-type": "application/json", "accept-language": language },
+        body: JSON.stringify(body),
+      }),
+    );
   return {
     get: async (path: string) => read(await app.request(path)),
-    apply: async (documents: unknown[], more: object = {}) =>
-      read(
-        await app.request("/contracts/apply", {
-          method: "POST",
-          headers: { "content-type": "application/json" },
-          body: JSON.stringify({ documents, ...more }),
-        }),
-      ),
+    post,
+    apply: (documents: unknown[], more: object = {}) =>
+      post("/contracts/apply", { documents, ...more }),
   };
 }

@@ -1,12 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ADMIN_KEY, type Answer, type Awooop, startAwooop } from "./support/awooop.ts";
 import { delivery, type E2eTenant, good, type KeyRole } from "./support/e2e-tenant.ts";
-import {
-  ENDPOINTS,
-  type ReachingCase,
-  type Request,
-  type Target,
-} from "./support/isolation-cases.ts";
+import { askAs, withoutTarget } from "./support/hiding.ts";
+import { ENDPOINTS, type ReachingCase, type Request } from "./support/isolation-cases.ts";
 import { withClient } from "./support/server.ts";
 import { noTarget, openTwoTenants, type TwoTenants } from "./support/two-tenants.ts";
 import { waitFor } from "./support/wait.ts";
@@ -32,17 +28,7 @@ beforeAll(async () => {
 
 afterAll(() => both?.close());
 
-function ask(request: Request, key: string): Promise<Answer> {
-  const { method, path, body } = request;
-  return server.api(path, { method, key, ...(body === undefined ? {} : { body }) });
-}
-
-/** The answer with what was asked for taken out; the rest must be the same for what is hidden and what is not there. */
-function withoutTarget({ status, body }: Answer, target: Target) {
-  let text = JSON.stringify(body);
-  for (const [name, value] of Object.entries(target)) text = text.replaceAll(value, `<${name}>`);
-  return { status, text };
-}
+const ask = (request: Request, key: string): Promise<Answer> => askAs(server, request, key);
 
 const keyOf = (as: ReachingCase["as"], tenant: E2eTenant) =>
   as === "platform" ? ADMIN_KEY : tenant.keys[as];

@@ -27,6 +27,8 @@ export interface TwoTenants {
   alpha: E2eTenant;
   /** Its agent may use the tool `hidden`, which alpha's may not. */
   bravo: E2eTenant;
+  /** One tenant more, with the same things. */
+  addThird(projectId: string): Promise<E2eTenant>;
   /** New things of a tenant, made through the API, so that acting on them would be possible. */
   makeTarget(tenant: E2eTenant): Promise<Target>;
   /** Everything that is bravo's and nobody else's, as it could turn up in an answer. */
@@ -45,6 +47,7 @@ export async function openTwoTenants(): Promise<TwoTenants> {
     ledger,
     alpha: await openTenant(server, "alpha", ledger, grants()),
     bravo: await openTenant(server, "bravo", ledger, [...grants(), hidden]),
+    addThird: (projectId) => openTenant(server, projectId, ledger, grants()),
     makeTarget: (tenant) => makeTarget(server, tenant),
     marksOfBravo: () => marksOfBravo(database.url),
     async close() {

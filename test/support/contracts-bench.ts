@@ -96,6 +96,7 @@ export async function openBench() {
           .selectAll()
           .where("project_id", "=", project)
           .where("contract_id", "=", id)
+          .orderBy("version_major")
           .orderBy("version_minor")
           .execute(),
       ),

@@ -92,7 +92,8 @@ function loginOf(url: string): string {
 async function openPlatform(config: Config, storage: Storage, log: Logger, closers: Closer[]) {
   const runtimeUser = storage.migrateUrl === storage.url ? undefined : loginOf(storage.url);
   await migrate({ url: storage.migrateUrl, runtimeUser });
-  const db = openDatabase({ url: storage.url, log });
+  const isPooled = storage.listenUrl !== storage.url;
+  const db = openDatabase({ url: storage.url, isPooled, log });
   closers.push({ name: "connections", close: () => db.close() });
   await assertRlsHolds(db);
   const sealer = createSealer(config.secretKeys);

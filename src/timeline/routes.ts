@@ -83,11 +83,11 @@ export function timelineRoutes(deps: TimelineDeps): OpenAPIHono<ApiEnv> {
         scopeOf(caller),
         async (tx) => {
           const { run } = await requireRun(tx, caller, run_id, project_id);
-          const counted = await tally(tx, run);
-          return {
-            total: countItems(counted, kind),
-            ...(await readPage(tx, run, { order, kind, place, limit })),
-          };
+          const [counted, found] = await Promise.all([
+            tally(tx, run),
+            readPage(tx, run, { order, kind, place, limit }),
+          ]);
+          return { total: countItems(counted, kind), ...found };
         },
         { snapshot: true },
       );
@@ -128,24 +128,37 @@ async function requireRun(
 
 async function readRunPage(tx: Tx, found: FoundRun, language: Language): Promise<RunAnswer> {
   const { run } = found;
-  const counted = await tally(tx, run);
-  const timeline = await readTimeline(tx, run, { order: "asc", limit: LIST_MAX });
-  const { steps, inbound_events, outbound_messages, mcp_calls } = counted;
-  const items = countItems(counted);
+  // Sent together, each waiting for none of the others.
+  const [counted, timeline, steps, inbound_events, outbound_messages, mcp_calls] =
+    await Promise.all([
+      tally(tx, run),
+      readTimeline(tx, run, { order: "asc", limit: LIST_MAX }),
+      readSteps(tx, run),
+      readEvents(tx, run),
+      readMessages(tx, run),
+      readCalls(tx, run),
+    ]);
+  const counts = {
+    steps: counted.steps,
+    inbound_events: counted.inbound_events,
+    outbound_messages: counted.outbound_messages,
+    mcp_calls: counted.mcp_calls,
+    timeline: countItems(counted),
+  };
   return {
     run: shownRun(run),
-    steps: await readSteps(tx, run),
-    inbound_events: await readEvents(tx, run),
-    outbound_messages: await readMessages(tx, run),
-    mcp_calls: await readCalls(tx, run),
+    steps,
+    inbound_events,
+    outbound_messages,
+    mcp_calls,
     timeline: timeline.map((row) => itemOf(row, language)),
-    counts: { steps, inbound_events, outbound_messages, mcp_calls, timeline: items },
+    counts,
     truncated: {
-      steps: steps > LIST_MAX,
-      inbound_events: inbound_events > LIST_MAX,
-      outbound_messages: outbound_messages > LIST_MAX,
-      mcp_calls: mcp_calls > LIST_MAX,
-      timeline: items > LIST_MAX,
+      steps: counts.steps > LIST_MAX,
+      inbound_events: counts.inbound_events > LIST_MAX,
+      outbound_messages: counts.outbound_messages > LIST_MAX,
+      mcp_calls: counts.mcp_calls > LIST_MAX,
+      timeline: counts.timeline > LIST_MAX,
     },
   };
 }

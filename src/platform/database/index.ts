@@ -1,23 +1,13 @@
-import { type RawBuilder, sql, type Transaction } from "kysely";
+import { type RawBuilder, sql } from "kysely";
 import pg from "pg";
 import { AppError } from "../errors.ts";
 import type { Logger } from "../log.ts";
-import type { DB, JsonValue } from "./database.generated.ts";
+import type { JsonValue } from "./database.generated.ts";
 import { createStatementNames } from "./statement-names.ts";
-import { runTransaction } from "./transaction.ts";
+import { runTransaction, type Scope, type Tx } from "./transaction.ts";
 
 export type { DB } from "./database.generated.ts";
-
-/** An open transaction under one of the run-time roles; the only way to reach the tables. */
-export type Tx = Transaction<DB>;
-
-/** Whose rights a transaction has. */
-export type Scope =
-  | { role: "app"; projects: readonly string[] }
-  | { role: "platform" }
-  | { role: "system" }
-  /** Forgets what a project no longer keeps: the only role that deletes runs. */
-  | { role: "retention"; projects: readonly string[] };
+export type { Scope, Tx } from "./transaction.ts";
 
 /** A time as it leaves the database: RFC 3339, UTC, microseconds, `Z`. */
 export type Timestamp = string;
@@ -56,8 +46,18 @@ const types: pg.CustomTypesConfig = {
     pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
 };
 
-/** Opens the pool. Nothing but `transaction` reaches it. */
-export function openDatabase(options: { url: string; max?: number; log: Logger }): Database {
+/**
+ * Opens the pool. Nothing but `transaction` reaches it.
+ *
+ * @param options.isPooled whether a pooler stands in between: each transaction may then get another connection, on which
+ *   nothing has been prepared
+ */
+export function openDatabase(options: {
+  url: string;
+  max?: number;
+  isPooled?: boolean;
+  log: Logger;
+}): Database {
   const pool = new pg.Pool({
     connectionString: options.url,
     application_name: "awooop",
@@ -69,7 +69,9 @@ export function openDatabase(options: { url: string; max?: number; log: Logger }
   pool.on("error", (error) =>
     options.log.warn({ err: error }, "an idle database connection was lost"),
   );
-  const names = createStatementNames();
+  // A connection that is lost fails the statements under way; unheard, its error would end the process as well.
+  pool.on("connect", (client) => client.on("error", () => {}));
+  const names = options.isPooled ? undefined : createStatementNames();
   return {
     transaction: (scope, work, more) =>
       withRetries(() =>

@@ -1,3 +1,4 @@
+import type { Writable } from "node:stream";
 import {
   type CompiledQuery,
   type DatabaseConnection,
@@ -10,10 +11,20 @@ import {
   type QueryResult,
   Transaction,
 } from "kysely";
-import pg from "pg";
+import type pg from "pg";
 import type { DB } from "./database.generated.ts";
-import type { Scope, Tx } from "./index.ts";
 import type { StatementNames } from "./statement-names.ts";
+
+/** An open transaction under one of the run-time roles; the only way to reach the tables. */
+export type Tx = Transaction<DB>;
+
+/** Whose rights a transaction has. */
+export type Scope =
+  | { role: "app"; projects: readonly string[] }
+  | { role: "platform" }
+  | { role: "system" }
+  /** Forgets what a project no longer keeps: the only role that deletes runs. */
+  | { role: "retention"; projects: readonly string[] };
 
 /** Compiles queries; that they reach a connection is the business of each transaction. */
 const driver = new DummyDriver();
@@ -26,9 +37,8 @@ const dialect: Dialect = {
 const executor = new Kysely<DB>({ dialect }).getExecutor();
 
 /**
- * Runs `work` in one transaction on a connection of the pool. What opens it is on its way when `work` sends its first
- * statement, so it costs no round trip of its own; and statements that are sent without waiting for the one before travel
- * together.
+ * Runs `work` in one transaction on a connection of the pool. What opens it travels with the first statement of `work`, so it
+ * costs no round trip of its own; and so do statements that are sent without waiting for the one before.
  */
 export async function runTransaction<T>(
   pool: pg.Pool,
@@ -36,8 +46,7 @@ export async function runTransaction<T>(
   { scope, work, snapshot }: { scope: Scope; work: (tx: Tx) => Promise<T>; snapshot: boolean },
 ): Promise<T> {
   const client = await pool.connect();
-  // A connection that is lost fails the statement under way; unheard, its error would end the process as well.
-  client.on("error", ignore);
+  gather(client);
   const session = new Session(client, names);
   const opening = open(client, scope, snapshot);
   let result: T;
@@ -58,15 +67,26 @@ export async function runTransaction<T>(
 }
 
 /**
- * Two messages: whatever is wrong with the second, the transaction is open and then a failed one, in which nothing is done
- * any more. Never would a statement run under the rights of the login.
+ * One message. It can't be refused before its `begin` is done, for nothing in it but slugs comes from outside: so no
+ * statement would ever run under the rights of the login; whatever fails leaves a transaction in which nothing is done.
+ *
+ * A snapshot is for questions that are asked again and again; those are planned once and not for every value.
  */
 function open(client: pg.PoolClient, scope: Scope, snapshot: boolean): Promise<unknown> {
-  const opening = Promise.all([
-    client.query(snapshot ? "begin isolation level repeatable read read only" : "begin"),
-    client.query(`set local role awooop_${scope.role}; set local awooop.projects = ${projectsOf(scope)};
-      set local search_path = awooop; set local timezone = 'UTC'; set local statement_timeout = '30s'`),
-  ]);
+  const settings = {
+    role: `awooop_${scope.role}`,
+    "awooop.projects": `'${projectsOf(scope)}'`,
+    search_path: "awooop",
+    timezone: "'UTC'",
+    statement_timeout: "'30s'",
+    ...(snapshot ? { plan_cache_mode: "force_generic_plan" } : {}),
+  };
+  const opening = client.query(
+    [
+      snapshot ? "begin isolation level repeatable read read only" : "begin",
+      ...Object.entries(settings).map(([name, value]) => `set local ${name} = ${value}`),
+    ].join("; "),
+  );
   // Until it is awaited, its failure must not count as unhandled.
   opening.catch(() => {});
   return opening;
@@ -75,23 +95,24 @@ function open(client: pg.PoolClient, scope: Scope, snapshot: boolean): Promise<u
 /** A project's id is a slug; what is none names no project. */
 function projectsOf(scope: Scope): string {
   const projects = "projects" in scope ? scope.projects : [];
-  return pg.escapeLiteral(projects.filter((id) => /^[a-z0-9-]+$/.test(id)).join(","));
+  return projects.filter((id) => /^[a-z0-9-]+$/.test(id)).join(",");
 }
 
-function ignore(): void {}
-
-/** Gives a connection back to the pool, which hears its errors from then on; a broken one is closed. */
-function release(client: pg.PoolClient, error?: Error): void {
-  client.release(error);
-  client.off("error", ignore);
-}
-
-/** What was only read needs no word from the database that it was kept: the answer does not wait for the end. */
+/**
+ * What was only read needs no word from the database that it was kept: the answer does not wait for the end, and the next
+ * transaction's statements may queue up behind it.
+ */
 function endLater(client: pg.PoolClient): void {
-  client.query("commit").then(
-    () => release(client),
-    (error: Error) => release(client, error),
-  );
+  gather(client);
+  client.query("commit").catch(() => {});
+  client.release();
+}
+
+/** Sends what is written until the event loop goes on in one piece: a write for each statement would wake the database for each. */
+function gather(client: pg.PoolClient): void {
+  const { stream } = (client as unknown as { connection: { stream: Writable } }).connection;
+  stream.cork();
+  process.nextTick(() => stream.uncork());
 }
 
 async function commit(client: pg.PoolClient): Promise<void> {
@@ -99,10 +120,10 @@ async function commit(client: pg.PoolClient): Promise<void> {
   try {
     ({ command } = await client.query("commit"));
   } catch (error) {
-    release(client, error as Error);
+    client.release(error as Error);
     throw error;
   }
-  release(client);
+  client.release();
   // How PostgreSQL ends a transaction in which a statement failed before.
   if (command === "ROLLBACK") throw new Error("a statement had failed, so nothing was committed");
 }
@@ -111,9 +132,9 @@ async function commit(client: pg.PoolClient): Promise<void> {
 async function rollback(client: pg.PoolClient): Promise<void> {
   try {
     await client.query("rollback");
-    release(client);
+    client.release();
   } catch (error) {
-    release(client, error as Error);
+    client.release(error as Error);
   }
 }
 
@@ -147,6 +168,7 @@ class Session implements DatabaseConnection {
   async executeQuery<R>({ sql: text, parameters }: CompiledQuery): Promise<QueryResult<R>> {
     if (this.#hasEnded) throw new Error("the transaction has ended");
     const name = this.#names?.nameOf(text);
+    gather(this.#client);
     const { command, rowCount, rows } = await this.#client.query({
       text,
       values: [...parameters],

@@ -25,6 +25,8 @@ const CLIENT_RUNS = 8;
 const READERS = 3;
 const SOON_MS = 60_000;
 const PROJECT = "acme";
+/** What a decision answers, in this order. */
+const DECISION = ["run_id", "decision", "new_state", "approval_token_jti"];
 
 const database = await createTestDatabase();
 const ledger = await openLedger();
@@ -96,6 +98,8 @@ async function decideOn(): Promise<void> {
         ? await server.api(`/runs/${run_id}/cancel`, { key: operator, body: { reason: "enough" } })
         : await server.api(`/approvals/${run_id}/decide`, { key: operator, body });
     expect([200, 409], JSON.stringify(answer)).toContain(answer.status);
+    const isDecided = answer.status === 200 && "new_state" in answer.body;
+    if (isDecided) expect(Object.keys(answer.body)).toEqual(DECISION);
   }
 }
 

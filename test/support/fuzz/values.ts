@@ -22,7 +22,7 @@ export function jsonText(value: unknown): string {
 const LENGTHS = [63, 64, 128, 129, 200, 201, 300, 301, 500, 501, 2_001, 4_000, 4_001, 65_537];
 
 /** Texts that have broken something somewhere. */
-export const hostileText: fc.Arbitrary<string> = fc.oneof(
+const hostileText: fc.Arbitrary<string> = fc.oneof(
   fc.constantFrom(
     "\0",
     "a\0b",

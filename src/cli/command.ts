@@ -6,6 +6,8 @@ import { usageError } from "./usage.ts";
 export interface Option {
   /** What stands for its value in the help; an option without it is a switch. */
   value?: string;
+  /** One letter that stands for it: `-f`. */
+  short?: string;
   /** Whether it may be given more than once. */
   multiple?: boolean;
   help: string;
@@ -17,7 +19,7 @@ export interface Command {
   summary: string;
   /** Further help, after the options. */
   details?: string;
-  /** What it takes besides options: `FILE…` is one or more, `[NAME]` none or one, `NAME` exactly one. */
+  /** What it takes besides options: `FILE…` is one or more, `[FILE…]` any number, `[NAME]` none or one, `NAME` exactly one. */
   takes: readonly string[];
   options: Readonly<Record<string, Option>>;
   run(call: Call): Promise<void>;
@@ -35,6 +37,8 @@ export interface Call {
   api: Api;
   /** Prints the answer: as JSON with --json, else in words. */
   show(answer: unknown, inWords: () => string): void;
+  /** Says meanwhile how far it has come, on standard error. */
+  note(line: string): void;
   /** Everything on standard input, as text. */
   readInput(): Promise<string>;
 }
@@ -59,6 +63,7 @@ export function parseCommand(command: Command, argv: readonly string[]): Parsed 
       {
         type: option.value === undefined ? ("boolean" as const) : ("string" as const),
         multiple: option.multiple === true,
+        ...(option.short === undefined ? {} : { short: option.short }),
       },
     ]),
   );
@@ -75,7 +80,7 @@ export function parseCommand(command: Command, argv: readonly string[]): Parsed 
 
 function checkCount(command: Command, args: readonly string[]): void {
   const least = command.takes.filter((name) => !name.startsWith("[")).length;
-  const most = command.takes.some((name) => name.endsWith("…"))
+  const most = command.takes.some((name) => name.includes("…"))
     ? Number.POSITIVE_INFINITY
     : command.takes.length;
   if (args.length < least) throw usageError(`${command.takes[args.length]} is missing.`);

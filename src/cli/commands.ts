@@ -3,6 +3,8 @@ import type { Command } from "./command.ts";
 import { contractsApply, contractsList } from "./contracts.ts";
 import { keysCreate, keysList, keysRevoke } from "./keys.ts";
 import { runsShow } from "./runs.ts";
+import { runsCancel, runsRetry } from "./runs-act.ts";
+import { runsBulkCancel, runsBulkList, runsBulkRetry, runsBulkShow } from "./runs-bulk.ts";
 import { runsList } from "./runs-list.ts";
 import { secretsList, secretsSet } from "./secrets.ts";
 import { tenantsCreate, tenantsList, tenantsShow, tenantsUpdate } from "./tenants.ts";
@@ -13,6 +15,12 @@ export const COMMANDS: readonly Command[] = [
   contractsList,
   runsList,
   runsShow,
+  runsCancel,
+  runsRetry,
+  runsBulkCancel,
+  runsBulkRetry,
+  runsBulkShow,
+  runsBulkList,
   approvalsList,
   approvalsApprove,
   approvalsReject,

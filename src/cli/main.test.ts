@@ -308,7 +308,7 @@ describe("what goes wrong", () => {
   it.each([
     [[], /Usage: awooop COMMAND/],
     [["paint", "it"], /^E-CLI-USAGE: There is no command "paint it"/],
-    [["runs"], /There is: runs list, runs show\./],
+    [["runs"], /There is: runs list, runs show, runs cancel/],
     [["--json"], /The command comes first/],
     [["runs", "list", "--colour"], /Unknown option '--colour'/],
     [["runs", "show"], /RUN_ID is missing/],

@@ -21,7 +21,7 @@ export interface Terminal {
 
 /** Runs one command line; answers the exit status: 0 done, 1 failed, 2 the command line was wrong. */
 export async function runCommandLine(argv: readonly string[], terminal: Terminal): Promise<number> {
-  const [noun, verb] = argv;
+  const [noun] = argv;
   if (noun === undefined) {
     terminal.complain(overview(COMMANDS));
     return BAD_USAGE;
@@ -30,16 +30,17 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
     terminal.print(overview(COMMANDS));
     return DONE;
   }
-  const ofNoun = COMMANDS.filter((command) => command.name.startsWith(`${noun} `));
-  if (ofNoun.length > 0 && verb === "--help") {
-    terminal.print(overview(ofNoun));
+  const asked = argv.indexOf("--help");
+  const group = asked === -1 ? [] : commandsUnder(argv.slice(0, asked));
+  if (group.length > 0) {
+    terminal.print(overview(group));
     return DONE;
   }
   const wantsJson = argv.includes("--json");
   try {
-    const command = COMMANDS.find((candidate) => candidate.name === `${noun} ${verb}`);
-    if (!command) throw unknownCommand(noun, verb, ofNoun);
-    const parsed = parseCommand(command, argv.slice(2));
+    const command = COMMANDS.find(({ name }) => begins(argv, name.split(" ")));
+    if (!command) throw unknownCommand(argv);
+    const parsed = parseCommand(command, argv.slice(command.name.split(" ").length));
     if (parsed.values.help === true) terminal.print(helpOf(command));
     else await command.run(callOf(parsed, terminal));
     return DONE;
@@ -49,12 +50,27 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
   }
 }
 
-function unknownCommand(noun: string, verb: string | undefined, ofNoun: readonly Command[]) {
+const begins = (line: readonly string[], words: readonly string[]) =>
+  words.every((word, at) => line[at] === word);
+
+/** The commands whose names go on after these words. */
+function commandsUnder(words: readonly string[]): Command[] {
+  return COMMANDS.filter(({ name }) => {
+    const all = name.split(" ");
+    return all.length > words.length && begins(all, words);
+  });
+}
+
+function unknownCommand(argv: readonly string[]) {
+  const [noun = ""] = argv;
   if (noun.startsWith("-"))
     return usageError(`The command comes first, then options like ${noun}.`);
-  const known = (ofNoun.length > 0 ? ofNoun : COMMANDS).map((command) => command.name).join(", ");
-  const given = [noun, verb].filter((word) => word !== undefined).join(" ");
-  return usageError(`There is no command "${given}". There is: ${known}.`);
+  // As many words as begin a command, and the one that goes astray.
+  let depth = 0;
+  while (depth < argv.length && commandsUnder(argv.slice(0, depth + 1)).length > 0) depth += 1;
+  const known = commandsUnder(argv.slice(0, depth)).map((command) => command.name);
+  const given = argv.slice(0, Math.max(depth + 1, 2)).join(" ");
+  return usageError(`There is no command "${given}". There is: ${known.join(", ")}.`);
 }
 
 function callOf({ args, values }: Parsed, terminal: Terminal): Call {
@@ -75,6 +91,7 @@ function callOf({ args, values }: Parsed, terminal: Terminal): Call {
     api: createApi(terminal.env),
     show: (answer, words) =>
       terminal.print(values.json === true ? JSON.stringify(answer, null, 2) : words()),
+    note: terminal.complain,
     readInput: terminal.readInput,
   };
 }

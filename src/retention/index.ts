@@ -1,1 +1,1 @@
-export { forgetOldData, type RetentionDeps } from "./sweep.ts";
+export { forgetOldData } from "./sweep.ts";

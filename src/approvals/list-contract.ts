@@ -70,4 +70,5 @@ export const approvalListAnswer = z.object({
   items: z.array(openApproval).describe("The same as `approvals`"),
   total_is_exact: z.boolean(),
   next_cursor: z.string().nullable(),
+  prev_cursor: z.string().nullable(),
 });

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { paging, projectId, text, timestamp } from "../platform/contract.ts";
+import { paging, projectId, text, timestamp, wholeNumber } from "../platform/contract.ts";
 
 /** Ways in and out that an event or a message can have come by. */
 const CHANNEL_TYPES = [
@@ -51,16 +51,17 @@ export const channelBodySchema = z.discriminatedUnion("type", [
 export type ChannelBody = z.infer<typeof channelBodySchema>;
 
 const MOST_EVENTS = 100;
+/** Beyond it a limit is no wish but a mistake. */
+const MOST_ASKED = 1_000_000;
 
 export const channelEventsQuery = z.object({
   project_id: projectId.optional(),
   channel_type: z.enum(CHANNEL_TYPES).optional(),
   provider_prefix: text(0, 500).optional(),
-  limit: z.coerce
-    .number()
-    .int()
+  limit: wholeNumber(-MOST_ASKED, MOST_ASKED)
     .default(50)
-    .transform((limit) => Math.min(Math.max(limit, 1), MOST_EVENTS)),
+    .transform((limit) => Math.min(Math.max(limit, 1), MOST_EVENTS))
+    .describe(`Outside of 1 to ${MOST_EVENTS} it is taken as the nearest of them`),
   cursor: paging.cursor,
 });
 export type ChannelEventsQuery = z.infer<typeof channelEventsQuery>;
@@ -85,6 +86,7 @@ export const channelEventsAnswer = z.object({
   limit: z.number().int(),
   total_is_exact: z.boolean(),
   next_cursor: z.string().nullable(),
+  prev_cursor: z.string().nullable(),
 });
 
 /** What a hook answers once everything in the delivery is stored. */

@@ -7,9 +7,16 @@ import {
   requireRole,
   scopeOf,
 } from "../identity/index.ts";
-import { countRows } from "../platform/database/count.ts";
-import type { Database, Tx } from "../platform/database/index.ts";
-import { answers, type Cursors, newApi, problems } from "../platform/http/index.ts";
+import type { Database } from "../platform/database/index.ts";
+import { type List, planForValues, readList } from "../platform/database/list.ts";
+import {
+  answers,
+  type Cursors,
+  newApi,
+  openPage,
+  problems,
+  timeAndId,
+} from "../platform/http/index.ts";
 import { redact } from "../platform/redact.ts";
 import {
   type ChannelEvent,
@@ -31,76 +38,55 @@ const route = createRoute({
 /** `GET /channel-events`. */
 export function channelRoutes(deps: { db: Database; cursors: Cursors }): OpenAPIHono<ApiEnv> {
   return newApi<ApiEnv>().openapi(route, async (c) => {
-    const caller = c.get("caller");
+    const { caller } = c.var;
     requireRole(caller, "viewer");
-    const query = c.req.valid("query");
-    const { cursor, limit, ...filters } = query;
+    const { cursor, limit, ...filters } = c.req.valid("query");
     const binding = ["channel-events", filters, caller.keyId];
-    const after = cursor === undefined ? undefined : deps.cursors.decode(binding, cursor);
-    const wanted = { caller, query, after };
+    const paging = openPage(deps.cursors, { binding, cursor, limit, position: timeAndId });
     const { rows, total } = await deps.db.transaction(
       scopeOf(caller),
-      async (tx) => ({ rows: await readPage(tx, wanted), total: await countEvents(tx, wanted) }),
+      async (tx) => {
+        if (filters.provider_prefix) await planForValues(tx);
+        return readList<ChannelEvent>(tx, eventList(caller, filters), paging.place);
+      },
       { snapshot: true },
     );
-    const events = rows.slice(0, limit).map(shown);
-    const last = rows.length > limit ? events.at(-1) : undefined;
+    const page = paging.cut(rows, (event) => [event.received_at, event.event_id]);
     return c.json(
       {
-        events,
+        events: page.rows.map(shown),
         total: total.count,
         limit,
         total_is_exact: total.isExact,
-        next_cursor: last ? deps.cursors.encode(binding, [last.received_at, last.event_id]) : null,
+        next_cursor: page.next_cursor,
+        prev_cursor: page.prev_cursor,
       },
       200,
     );
   });
 }
 
-interface Wanted {
-  caller: Caller;
-  query: ChannelEventsQuery;
-  /** The last event seen: its time and id. */
-  after: (string | number)[] | undefined;
-}
+type Filters = Omit<ChannelEventsQuery, "limit" | "cursor">;
 
-const projectsOf = ({ caller, query }: Wanted) => projectsTable(caller, query.project_id);
+const eventList = (caller: Caller, filters: Filters): List => ({
+  table: "channel_events",
+  projects: projectsTable(caller, filters.project_id),
+  columns: sql`event_id, project_id, channel_type, provider_event_id, channel_chat_id, content_preview, is_duplicate,
+    received_at, channel_id, run_id`,
+  from: sql`channel_events where project_id = p.project_id and ${conditionOf(filters)}`,
+  by: { received_at: sql`received_at`, event_id: sql`event_id` },
+  order: "desc",
+});
 
-function filtersOf({ query }: Wanted): RawBuilder<unknown> {
+function conditionOf({ channel_type, provider_prefix }: Filters): RawBuilder<unknown> {
   const parts = [sql`true`];
-  if (query.channel_type !== undefined) parts.push(sql`channel_type = ${query.channel_type}`);
-  if (query.provider_prefix !== undefined && query.provider_prefix !== "") {
-    parts.push(sql`provider_event_id >= ${query.provider_prefix}`);
-    const end = afterPrefix(query.provider_prefix);
+  if (channel_type !== undefined) parts.push(sql`channel_type = ${channel_type}`);
+  if (provider_prefix !== undefined && provider_prefix !== "") {
+    parts.push(sql`provider_event_id >= ${provider_prefix}`);
+    const end = afterPrefix(provider_prefix);
     if (end !== undefined) parts.push(sql`provider_event_id < ${end}`);
   }
   return sql.join(parts, sql` and `);
-}
-
-/** One page and one event more; each project gives its newest from its own index, then the newest of those are taken. */
-async function readPage(tx: Tx, wanted: Wanted): Promise<ChannelEvent[]> {
-  const size = wanted.query.limit + 1;
-  const fromHere = wanted.after
-    ? sql`and (received_at, event_id) < (${wanted.after[0]}::timestamptz, ${wanted.after[1]}::uuid)`
-    : sql.raw("");
-  const { rows } = await sql<ChannelEvent>`
-    select newest.* from ${projectsOf(wanted)} cross join lateral (
-      select event_id, project_id, channel_type, provider_event_id, channel_chat_id, content_preview, is_duplicate,
-        received_at, channel_id, run_id
-      from channel_events where project_id = p.project_id and ${filtersOf(wanted)} ${fromHere}
-      order by received_at desc, event_id desc limit ${size}
-    ) newest
-    order by received_at desc, event_id desc limit ${size}`.execute(tx);
-  return rows;
-}
-
-function countEvents(tx: Tx, wanted: Wanted): Promise<{ count: number; isExact: boolean }> {
-  return countRows(
-    tx,
-    (limit) => sql`select 1 from ${projectsOf(wanted)} cross join lateral (
-      select 1 from channel_events where project_id = p.project_id and ${filtersOf(wanted)} ${limit}) matching`,
-  );
 }
 
 function shown(event: ChannelEvent): ChannelEvent {

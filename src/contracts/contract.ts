@@ -120,5 +120,6 @@ export const contractsResponse = z.object({
   total: z.number().int(),
   total_is_exact: z.boolean(),
   next_cursor: z.string().nullable(),
+  prev_cursor: z.string().nullable(),
 });
 export type ContractsResponse = z.infer<typeof contractsResponse>;

@@ -1,63 +1,39 @@
-import { sql } from "kysely";
-import { countRows } from "../platform/database/count.ts";
-import type { Timestamp, Tx } from "../platform/database/index.ts";
+import { type RawBuilder, sql } from "kysely";
+import { type Caller, projectsTable } from "../identity/index.ts";
+import type { Total } from "../platform/database/count.ts";
+import type { Tx } from "../platform/database/index.ts";
+import { readList } from "../platform/database/list.ts";
+import type { Place, TimeAndId } from "../platform/http/index.ts";
 import type { ContractsQuery, RevisionItem } from "./contract.ts";
 
-/** In the order that the API promises. */
-const LISTED = [
-  "revision_id",
-  "contract_id",
-  "contract_family",
-  "lifecycle_status",
-  "body_hash",
-  "version_major",
-  "version_minor",
-  "created_at",
-  "project_id",
-] as const;
+type Filters = Omit<ContractsQuery, "limit" | "cursor">;
 
-/** A place in the list of revisions: the last one seen. */
-export type Position = [createdAt: Timestamp, revisionId: string, projectId: string];
-
-/** A page of revisions, newest first. */
-export async function listRevisions(
+/** A page of revisions and one more, newest first, with how many there are. */
+export function listRevisions(
   tx: Tx,
-  filters: Omit<ContractsQuery, "limit" | "cursor">,
-  page: { limit: number; after: Position | undefined },
-): Promise<RevisionItem[]> {
-  const rows = filtered(tx, filters)
-    .select(LISTED)
-    .$if(page.after !== undefined, (query) => {
-      const [createdAt, revisionId, projectId] = page.after as Position;
-      return query.where(
-        sql<boolean>`(created_at, revision_id, project_id) < (${createdAt}::timestamptz, ${revisionId}::uuid, ${projectId})`,
-      );
-    })
-    .orderBy("created_at", "desc")
-    .orderBy("revision_id", "desc")
-    .orderBy("project_id", "desc")
-    .limit(page.limit);
-  return rows.$castTo<RevisionItem>().execute();
+  caller: Caller,
+  filters: Filters,
+  place: Place<TimeAndId>,
+): Promise<{ rows: RevisionItem[]; total: Total }> {
+  const { project_id, ...columns } = filters;
+  const list = {
+    table: "contract_revisions",
+    // In the order that the API promises.
+    columns: sql`revision_id, contract_id, contract_family, lifecycle_status, body_hash, version_major, version_minor,
+      created_at, project_id`,
+    projects: projectsTable(caller, project_id),
+    from: sql`contract_revisions where project_id = p.project_id and ${equal(columns)}`,
+    by: { created_at: sql`created_at`, revision_id: sql`revision_id` },
+    order: "desc",
+  } as const;
+  return readList<RevisionItem>(tx, list, place);
 }
 
-/** How many revisions there are: exact up to 10,000, the planner's estimate above. */
-export async function countRevisions(
-  tx: Tx,
-  filters: Omit<ContractsQuery, "limit" | "cursor">,
-): Promise<{ total: number; total_is_exact: boolean }> {
-  const matching = filtered(tx, filters).select("revision_id");
-  const { count, isExact } = await countRows(
-    tx,
-    (limit) => sql`select 1 from ${matching} matching ${limit}`,
+/** A condition: each column that a value is given for has it. */
+function equal(columns: Readonly<Record<string, string | undefined>>): RawBuilder<unknown> {
+  const given = Object.entries(columns).filter(([, value]) => value !== undefined);
+  return sql.join(
+    [sql`true`, ...given.map(([name, value]) => sql`${sql.ref(name)} = ${value}`)],
+    sql` and `,
   );
-  return { total: count, total_is_exact: isExact };
-}
-
-function filtered(tx: Tx, filters: Omit<ContractsQuery, "limit" | "cursor">) {
-  const given = Object.entries(filters).filter(([, value]) => value !== undefined);
-  return tx
-    .selectFrom("contract_revisions")
-    .where((of) =>
-      of.and(given.map(([column, value]) => of(column as keyof typeof filters, "=", value))),
-    );
 }

@@ -3,11 +3,18 @@ import { z } from "zod";
 import { type ApiEnv, requireRole, scopeOf } from "../identity/index.ts";
 import { uuid } from "../platform/contract.ts";
 import type { Database } from "../platform/database/index.ts";
-import { answers, type Cursors, newApi, problems } from "../platform/http/index.ts";
+import {
+  answers,
+  type Cursors,
+  newApi,
+  openPage,
+  problems,
+  timeAndId,
+} from "../platform/http/index.ts";
 import { applyRequest, applyResponse, contractsQuery, contractsResponse } from "./contract.ts";
 import { findDetail } from "./heads.ts";
 import { revisionDetail } from "./lifecycle-contract.ts";
-import { countRevisions, listRevisions, type Position } from "./queries.ts";
+import { listRevisions } from "./queries.ts";
 import type { Contracts } from "./service.ts";
 
 const MOST_LISTED = 200;
@@ -56,26 +63,26 @@ export function contractsRoutes(deps: { db: Database; contracts: Contracts; curs
       requireRole(caller, "viewer");
       const { limit = MOST_LISTED, cursor, ...filters } = c.req.valid("query");
       const binding = ["contracts", filters, caller.keyId];
-      const after = cursor === undefined ? undefined : deps.cursors.decode(binding, cursor);
-      const page = await deps.db.transaction(
+      const { place, cut } = openPage(deps.cursors, {
+        binding,
+        cursor,
+        limit,
+        position: timeAndId,
+      });
+      const { rows, total } = await deps.db.transaction(
         scopeOf(caller),
-        async (tx) => ({
-          rows: await listRevisions(tx, filters, {
-            limit: limit + 1,
-            after: after as Position | undefined,
-          }),
-          ...(await countRevisions(tx, filters)),
-        }),
+        (tx) => listRevisions(tx, caller, filters, place),
         { snapshot: true },
       );
-      const { rows, ...counts } = page;
-      const contracts = rows.slice(0, limit);
-      const last = rows.length > limit ? contracts.at(-1) : undefined;
-      const next_cursor = last
-        ? deps.cursors.encode(binding, [last.created_at, last.revision_id, last.project_id])
-        : null;
+      const page = cut(rows, (row) => [row.created_at, row.revision_id]);
       return c.json(
-        { contracts, total: counts.total, total_is_exact: counts.total_is_exact, next_cursor },
+        {
+          contracts: page.rows,
+          total: total.count,
+          total_is_exact: total.isExact,
+          next_cursor: page.next_cursor,
+          prev_cursor: page.prev_cursor,
+        },
         200,
       );
     })

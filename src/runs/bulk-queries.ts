@@ -1,7 +1,10 @@
 import { type Selectable, sql } from "kysely";
 import { type Caller, projectsTable } from "../identity/index.ts";
-import { countRows } from "../platform/database/count.ts";
+import type { Total } from "../platform/database/count.ts";
 import type { DB, Tx } from "../platform/database/index.ts";
+import { type List, readList } from "../platform/database/list.ts";
+import { directionOf, inOrder, isBeyond } from "../platform/database/seek.ts";
+import type { Place } from "../platform/http/index.ts";
 import type { Bulk, BulkFilter, BulkResult } from "./bulk-contract.ts";
 
 /** A row of `run_bulk_actions`. */
@@ -48,43 +51,51 @@ export async function findBulk(tx: Tx, bulkId: string): Promise<BulkRow | undefi
   return row as BulkRow | undefined;
 }
 
-interface Page {
-  limit: number;
-  /** The `created_at` and id of the last one shown. */
-  after: readonly [string, string] | undefined;
+/** What the cursors of the list hold: `created_at` and the id. */
+export type BulkPosition = [createdAt: string, bulkId: string];
+
+/** A page of bulk actions, newest first, and how many there are. */
+export function listBulks(
+  tx: Tx,
+  wanted: {
+    caller: Pick<Caller, "projects">;
+    projectId: string | undefined;
+    status: Bulk["status"] | undefined;
+    place: Place<BulkPosition>;
+  },
+): Promise<{ rows: BulkRow[]; total: Total }> {
+  const { caller, projectId, status, place } = wanted;
+  const withStatus = status === undefined ? sql`true` : sql`status = ${status}`;
+  const list: List = {
+    table: "run_bulk_actions",
+    projects: projectsTable(caller, projectId),
+    columns: sql`*`,
+    from: sql`run_bulk_actions where project_id = p.project_id and ${withStatus}`,
+    by: { created_at: sql`created_at`, bulk_id: sql`bulk_id` },
+    order: "desc",
+  };
+  return readList<BulkRow>(tx, list, place);
 }
 
-interface Wanted {
-  caller: Pick<Caller, "projects">;
-  projectId: string | undefined;
-  status: Bulk["status"] | undefined;
-}
+/** What the cursors of the results hold: the run's id. */
+export type ResultPosition = [runId: string];
 
-const inEachProject = ({ caller, projectId }: Wanted) => projectsTable(caller, projectId);
-const withStatus = ({ status }: Wanted) =>
-  status === undefined ? sql`true` : sql`status = ${status}`;
-
-/** Bulk actions, newest first, after the position. */
-export async function listBulks(tx: Tx, wanted: Wanted, page: Page): Promise<BulkRow[]> {
-  const { limit, after } = page;
-  const fromHere = after
-    ? sql`and (created_at, bulk_id) < (${after[0]}::timestamptz, ${after[1]}::uuid)`
-    : sql``;
-  const { rows } = await sql<BulkRow>`
-    select newest.* from ${inEachProject(wanted)} cross join lateral (
-      select * from run_bulk_actions where project_id = p.project_id and ${withStatus(wanted)} ${fromHere}
-      order by created_at desc, bulk_id desc limit ${limit}
-    ) newest
-    order by created_at desc, bulk_id desc limit ${limit}`.execute(tx);
+/** What became of each run of a bulk action, by run id. */
+export async function listResults(
+  tx: Tx,
+  bulk: BulkRow,
+  outcome: BulkResult["outcome"] | undefined,
+  place: Place<ResultPosition>,
+): Promise<BulkResult[]> {
+  const direction = directionOf("asc", place.back);
+  const columns = [sql`run_id`];
+  const { rows } = await sql<BulkResult>`
+    select run_id, outcome, code, detail, new_run_id, at from run_bulk_results
+    where project_id = ${bulk.project_id} and bulk_id = ${bulk.bulk_id}
+      and ${outcome === undefined ? sql`true` : sql`outcome = ${outcome}`}
+      and ${isBeyond(columns, direction, place.beyond)}
+    ${inOrder(columns, direction)} limit ${place.limit + 1}`.execute(tx);
   return rows;
-}
-
-export function countBulks(tx: Tx, wanted: Wanted) {
-  return countRows(
-    tx,
-    (limit) => sql`select 1 from ${inEachProject(wanted)} cross join lateral (
-      select 1 from run_bulk_actions where project_id = p.project_id and ${withStatus(wanted)} ${limit}) matching`,
-  );
 }
 
 /** How many runs of a bulk action came to an outcome, or are there at all. */
@@ -93,20 +104,4 @@ export function countResults(bulk: BulkRow, outcome: BulkResult["outcome"] | und
   if (outcome === undefined) return total_count;
   if (outcome === "waiting") return total_count - changed_count - refused_count;
   return outcome === "changed" ? changed_count : refused_count;
-}
-
-/** What became of each run of a bulk action, by run id, after the position. */
-export async function listResults(
-  tx: Tx,
-  bulk: BulkRow,
-  outcome: BulkResult["outcome"] | undefined,
-  page: { limit: number; after: string | undefined },
-): Promise<BulkResult[]> {
-  const { rows } = await sql<BulkResult>`
-    select run_id, outcome, code, detail, new_run_id, at from run_bulk_results
-    where project_id = ${bulk.project_id} and bulk_id = ${bulk.bulk_id}
-      and ${outcome === undefined ? sql`true` : sql`outcome = ${outcome}`}
-      and ${page.after === undefined ? sql`true` : sql`run_id > ${page.after}::uuid`}
-    order by run_id limit ${page.limit}`.execute(tx);
-  return rows;
 }

@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from "kysely";
 import { type Caller, projectsTable } from "../identity/index.ts";
 import { readCounted, type Total } from "../platform/database/count.ts";
 import type { Tx } from "../platform/database/index.ts";
-import { directionOf, inOrder, isBeyond } from "../platform/database/seek.ts";
+import { directionOf, inOrder, isBeyond, limitOf } from "../platform/database/seek.ts";
 import type { Place } from "../platform/http/index.ts";
 import { exactMatches, plainFilters } from "./filters.ts";
 import type { ListedRun, RunListQuery } from "./list-contract.ts";
@@ -53,10 +53,11 @@ export async function readRuns(
   const order = inOrder([PAGE_KEY, RUN_ID], direction);
   const firstOfEach = (columns: readonly RawBuilder<unknown>[]) => sql`
     and ${isBeyond(columns, direction, place.beyond?.slice(0, 2))}
-    ${inOrder(columns, direction)} limit ${place.offset + size}`;
+    ${inOrder(columns, direction)} ${limitOf(place.offset + size)}`;
   const words = query.q === undefined ? {} : { with: foundByWords(wanted, query.q) };
   return readCounted<ListedRow>(tx, {
     ...words,
+    table: "runs",
     page: sql<ListedRow>`
       select r.run_id, r.project_id, r.agent_id, r.state, r.is_shadow, r.cost_usd, r.step_count, r.created_at,
         r.timeout_at, r.title, r.started_at, r.completed_at, r.trigger_type, r.error_code, r.driver,

@@ -2,9 +2,10 @@ import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import { z } from "zod";
 import { type ApiEnv, requireRole, scopeOf } from "../identity/index.ts";
 import type { Database } from "../platform/database/index.ts";
+import { planForValues } from "../platform/database/list.ts";
 import { answers, type Cursors, newApi, openPage, problems } from "../platform/http/index.ts";
 import { redact } from "../platform/redact.ts";
-import { type ListedRun, runListAnswer, runListQuery } from "./list-contract.ts";
+import { type ListedRun, type RunListQuery, runListAnswer, runListQuery } from "./list-contract.ts";
 import { type ListedRow, type RunPosition, readRuns } from "./list-query.ts";
 
 const PER_PAGE = 50;
@@ -32,8 +33,13 @@ export function runListRoutes(deps: { db: Database; cursors: Cursors }): OpenAPI
     const offset = (number - 1) * limit;
     const { place, cut } = openPage(deps.cursors, { binding, cursor, limit, offset, position });
     const page = place.beyond?.[2] ?? number;
-    const { rows, total } = await deps.db.transaction(scopeOf(caller), (tx) =>
-      readRuns(tx, { caller, query, place }),
+    const { rows, total } = await deps.db.transaction(
+      scopeOf(caller),
+      async (tx) => {
+        if (!isPlain(query)) await planForValues(tx);
+        return readRuns(tx, { caller, query, place });
+      },
+      { snapshot: true },
     );
     const found = cut(rows, (row, step) => [row.sort_key, row.run_id, Math.max(page + step, 1)]);
     return c.json(
@@ -49,6 +55,22 @@ export function runListRoutes(deps: { db: Database; cursors: Cursors }): OpenAPI
       200,
     );
   });
+}
+
+/** Whether one index has both the order and all that is filtered by, so that one plan suits all values. */
+function isPlain({
+  sort,
+  q,
+  state,
+  agent_id,
+  is_shadow,
+  trigger_type,
+  ...more
+}: RunListQuery): boolean {
+  const filters = [state, agent_id, is_shadow, trigger_type].filter((value) => value !== undefined);
+  const times = [more.created_after, more.created_before].filter((value) => value !== undefined);
+  if (q !== undefined) return false;
+  return sort === "created_at" ? filters.length <= 1 : filters.length + times.length === 0;
 }
 
 function listed(row: ListedRow): ListedRun {

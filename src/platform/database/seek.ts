@@ -26,3 +26,14 @@ export function isBeyond(
   const sign = sql.raw(direction === "asc" ? ">" : "<");
   return sql`(${sql.join(columns)}) ${sign} (${sql.join(position)})`;
 }
+
+const PAGE_SIZES = [51, 101, 201];
+
+/**
+ * A `limit` for at least this many rows, to be cut exactly further out. A number that stands in the statement itself tells
+ * the planner that few rows are wanted; there are few such numbers, so that there are few such statements.
+ */
+export function limitOf(rows: number): RawBuilder<unknown> {
+  const size = PAGE_SIZES.find((most) => rows <= most);
+  return size === undefined ? sql`limit ${rows}` : sql.raw(`limit ${size}`);
+}

@@ -1,4 +1,4 @@
 export { answers, newApi, problems } from "./api.ts";
 export { type Cursors, createCursors } from "./cursor.ts";
-export { openPage, type Place } from "./page.ts";
+export { openPage, type Place, type TimeAndId, timeAndId } from "./page.ts";
 export { fieldErrors, problemResponse, problemSchema } from "./problem.ts";

@@ -31,6 +31,10 @@ export interface Paging<P> {
   cut<R>(read: readonly R[], positionOf: (row: R, step: 1 | -1) => P): Page<R>;
 }
 
+/** What the cursors of a list hold that is sorted by a time and then by an id. */
+export type TimeAndId = [time: string, id: string];
+export const timeAndId: z.ZodType<TimeAndId> = z.tuple([z.iso.datetime(), z.uuid()]);
+
 const ON = 0;
 const BACK = 1;
 

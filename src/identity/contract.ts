@@ -87,4 +87,5 @@ export const keyListSchema = z.object({
   total: z.number().int(),
   total_is_exact: z.boolean(),
   next_cursor: z.string().nullable(),
+  prev_cursor: z.string().nullable(),
 });

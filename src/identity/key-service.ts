@@ -1,14 +1,16 @@
+import { z } from "zod";
 import { appendAudit, PLATFORM_PROJECT } from "../audit/index.ts";
 import { announce } from "../platform/database/changes.ts";
 import type { Database, Tx } from "../platform/database/index.ts";
 import { AppError } from "../platform/errors.ts";
-import type { Cursors } from "../platform/http/index.ts";
+import { type Cursors, openPage, type TimeAndId } from "../platform/http/index.ts";
 import { type Caller, isPlatformAdmin, requireRole, scopeOf } from "./caller.ts";
 import type { NewKey, Role } from "./contract.ts";
 import { hashOf, newKey } from "./keys.ts";
-import { countKeys, type ListedKey, listKeys, readProjects } from "./queries.ts";
+import { type ListedKey, listKeys, readProjects } from "./queries.ts";
 
 const DEFAULT_LIMIT = 50;
+const position: z.ZodType<TimeAndId> = z.tuple([z.iso.datetime(), z.string()]);
 
 /** What administrators do with keys. */
 export interface Keys {
@@ -37,6 +39,7 @@ export interface KeyPage {
   total: number;
   total_is_exact: boolean;
   next_cursor: string | null;
+  prev_cursor: string | null;
 }
 
 function wrongField(field: string, message: string): AppError {
@@ -135,24 +138,23 @@ async function list(
   page: { limit?: number | undefined; cursor?: string | undefined },
 ): Promise<KeyPage> {
   requireRole(caller, "admin");
-  const limit = page.limit ?? DEFAULT_LIMIT;
+  const { limit = DEFAULT_LIMIT, cursor } = page;
   const binding = ["keys", caller.keyId];
-  const after = page.cursor === undefined ? undefined : cursors.decode(binding, page.cursor);
-  return db.transaction(scopeOf(caller), async (tx) => {
-    const rows = await listKeys(tx, { limit: limit + 1, after });
-    const shown = rows.slice(0, limit);
-    const last = rows.length > limit ? shown.at(-1) : undefined;
-    return {
-      keys: shown.map(({ projects, role, ...row }) => ({
-        ...row,
-        role: role as Role,
-        project_ids: projects,
-      })),
-      total: await countKeys(tx),
-      total_is_exact: true,
-      next_cursor: last ? cursors.encode(binding, [last.created_at, last.key_id]) : null,
-    };
+  const { place, cut } = openPage(cursors, { binding, cursor, limit, position });
+  const { rows, total } = await db.transaction(scopeOf(caller), (tx) => listKeys(tx, place), {
+    snapshot: true,
   });
+  const { rows: shown, ...more } = cut(rows, (row) => [row.created_at, row.key_id]);
+  return {
+    keys: shown.map(({ projects, role, ...row }) => ({
+      ...row,
+      role: role as Role,
+      project_ids: projects,
+    })),
+    total: total.count,
+    total_is_exact: total.isExact,
+    ...more,
+  };
 }
 
 async function insertKey(

@@ -1,6 +1,9 @@
 import { type Selectable, sql } from "kysely";
+import { readCounted, type Total } from "../platform/database/count.ts";
 import type { ApiKeys } from "../platform/database/database.generated.ts";
 import type { Tx } from "../platform/database/index.ts";
+import { directionOf, inOrder, isBeyond } from "../platform/database/seek.ts";
+import type { Place, TimeAndId } from "../platform/http/index.ts";
 import type { Role } from "./contract.ts";
 
 /** A key as every request needs it. */
@@ -124,27 +127,18 @@ const LISTED = [
 /** A key as it is listed. */
 export type ListedKey = Pick<Selectable<ApiKeys>, (typeof LISTED)[number]>;
 
-/** Keys the transaction may see, newest first, after the position. */
+/** A page of the keys the transaction may see and one more, newest first, with how many there are. */
 export function listKeys(
   tx: Tx,
-  page: { limit: number; after: readonly (string | number)[] | undefined },
-): Promise<ListedKey[]> {
-  const query = tx
-    .selectFrom("api_keys")
-    .select(LISTED)
-    .orderBy("created_at", "desc")
-    .orderBy("key_id", "desc")
-    .limit(page.limit);
-  if (!page.after) return query.execute();
-  const [at, keyId] = page.after;
-  return query.where(sql<boolean>`(created_at, key_id) < (${at}::timestamptz, ${keyId})`).execute();
-}
-
-/** How many keys the transaction may see. */
-export async function countKeys(tx: Tx): Promise<number> {
-  const row = await tx
-    .selectFrom("api_keys")
-    .select((count) => count.fn.countAll<number>().as("total"))
-    .executeTakeFirstOrThrow();
-  return row.total;
+  place: Place<TimeAndId>,
+): Promise<{ rows: ListedKey[]; total: Total }> {
+  const direction = directionOf("desc", place.back);
+  const by = [sql`created_at`, sql`key_id`];
+  return readCounted<ListedKey>(tx, {
+    table: "api_keys",
+    page: sql`select ${sql.join(LISTED.map((column) => sql.ref(column)))} from api_keys
+      where ${isBeyond(by, direction, place.beyond)} ${inOrder(by, direction)} limit ${place.limit + 1}`,
+    order: inOrder(by, direction),
+    rowsOf: (limit) => sql`select 1 from api_keys ${limit}`,
+  });
 }

@@ -28,4 +28,5 @@ export const secretListSchema = z.object({
   total: z.number().int(),
   total_is_exact: z.boolean(),
   next_cursor: z.string().nullable(),
+  prev_cursor: z.string().nullable(),
 });

@@ -1,7 +1,13 @@
+import { sql } from "kysely";
+import type { z } from "zod";
 import { type Actor, appendAudit } from "../audit/index.ts";
+import { readCounted } from "../platform/database/count.ts";
 import type { Tx } from "../platform/database/index.ts";
+import { directionOf, inOrder, isBeyond } from "../platform/database/seek.ts";
 import { AppError } from "../platform/errors.ts";
+import type { Place } from "../platform/http/index.ts";
 import type { Sealer } from "../platform/sealing.ts";
+import type { secretSchema } from "./contract.ts";
 
 const LISTED = ["project_id", "name", "created_by", "created_at", "updated_at"] as const;
 
@@ -83,30 +89,18 @@ export async function deleteSecret(
   return row !== undefined;
 }
 
-/** A project's secrets by name, after the position; never their values. */
-export function listSecrets(
-  tx: Tx,
-  projectId: string,
-  page: { limit: number; after: string | undefined },
-) {
-  return tx
-    .selectFrom("secrets")
-    .select(LISTED)
-    .where("project_id", "=", projectId)
-    .where("name", ">", page.after ?? "")
-    .orderBy("name")
-    .limit(page.limit)
-    .execute();
-}
-
-/** How many secrets a project has. */
-export async function countSecrets(tx: Tx, projectId: string): Promise<number> {
-  const row = await tx
-    .selectFrom("secrets")
-    .select((count) => count.fn.countAll<number>().as("total"))
-    .where("project_id", "=", projectId)
-    .executeTakeFirstOrThrow();
-  return row.total;
+/** A page of a project's secrets and one more, by name, with how many there are; never their values. */
+export function listSecrets(tx: Tx, projectId: string, place: Place<[name: string]>) {
+  const direction = directionOf("asc", place.back);
+  const by = [sql`name`];
+  const ofProject = sql`secrets where project_id = ${projectId}`;
+  return readCounted<z.infer<typeof secretSchema>>(tx, {
+    table: "secrets",
+    page: sql`select ${sql.join(LISTED.map((column) => sql.ref(column)))} from ${ofProject}
+      and ${isBeyond(by, direction, place.beyond)} ${inOrder(by, direction)} limit ${place.limit + 1}`,
+    order: inOrder(by, direction),
+    rowsOf: (limit) => sql`select 1 from ${ofProject} ${limit}`,
+  });
 }
 
 function record(

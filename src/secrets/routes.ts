@@ -1,4 +1,5 @@
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
+import { z } from "zod";
 import {
   type ApiEnv,
   requireProject,
@@ -8,7 +9,7 @@ import {
 } from "../identity/index.ts";
 import type { Database } from "../platform/database/index.ts";
 import { AppError } from "../platform/errors.ts";
-import { answers, type Cursors, newApi, problems } from "../platform/http/index.ts";
+import { answers, type Cursors, newApi, openPage, problems } from "../platform/http/index.ts";
 import type { Sealer } from "../platform/sealing.ts";
 import { readProject } from "../tenants/index.ts";
 import {
@@ -19,9 +20,10 @@ import {
   secretParams,
   secretSchema,
 } from "./contract.ts";
-import { countSecrets, deleteSecret, listSecrets, putSecret } from "./queries.ts";
+import { deleteSecret, listSecrets, putSecret } from "./queries.ts";
 
 const DEFAULT_LIMIT = 50;
+const position: z.ZodType<[name: string]> = z.tuple([z.string()]);
 
 const put = createRoute({
   method: "put",
@@ -78,16 +80,14 @@ export function secretRoutes(deps: {
       requireRole(caller, "operator");
       const { project_id: projectId, cursor, limit = DEFAULT_LIMIT } = c.req.valid("query");
       const binding = ["secrets", projectId, caller.keyId];
-      const [after] = cursor === undefined ? [] : cursors.decode(binding, cursor);
-      const answer = await db.transaction(scopeOf(caller), async (tx) => {
-        const position = after === undefined ? undefined : String(after);
-        const rows = await listSecrets(tx, projectId, { limit: limit + 1, after: position });
-        return { rows, total: await countSecrets(tx, projectId) };
-      });
-      const secrets = answer.rows.slice(0, limit);
-      const last = answer.rows.length > limit ? secrets.at(-1) : undefined;
-      const next_cursor = last ? cursors.encode(binding, [last.name]) : null;
-      return c.json({ secrets, total: answer.total, total_is_exact: true, next_cursor }, 200);
+      const { place, cut } = openPage(cursors, { binding, cursor, limit, position });
+      const { rows, total } = await db.transaction(
+        scopeOf(caller),
+        (tx) => listSecrets(tx, projectId, place),
+        { snapshot: true },
+      );
+      const { rows: secrets, ...more } = cut(rows, (row) => [row.name]);
+      return c.json({ secrets, total: total.count, total_is_exact: total.isExact, ...more }, 200);
     })
     .openapi(remove, async (c) => {
       const caller = c.get("caller");

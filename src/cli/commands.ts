@@ -1,6 +1,9 @@
 import { approvalsApprove, approvalsDecide, approvalsList, approvalsReject } from "./approvals.ts";
 import type { Command } from "./command.ts";
-import { contractsApply, contractsList } from "./contracts.ts";
+import { contractsDraft, contractsSteps } from "./contracts-act.ts";
+import { contractsApply } from "./contracts-apply.ts";
+import { contractsList } from "./contracts-list.ts";
+import { contractsDiff, contractsShow } from "./contracts-show.ts";
 import { keysCreate, keysList, keysRevoke } from "./keys.ts";
 import { runsShow } from "./runs.ts";
 import { runsCancel, runsRetry } from "./runs-act.ts";
@@ -13,6 +16,10 @@ import { tenantsCreate, tenantsList, tenantsShow, tenantsUpdate } from "./tenant
 export const COMMANDS: readonly Command[] = [
   contractsApply,
   contractsList,
+  contractsShow,
+  contractsDiff,
+  contractsDraft,
+  ...contractsSteps,
   runsList,
   runsShow,
   runsCancel,

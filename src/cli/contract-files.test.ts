@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: placeholders are what is tested
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -30,6 +30,19 @@ async function complaints(reading: Promise<unknown>): Promise<string[]> {
 }
 
 describe("reading", () => {
+  it("takes every contract file of a folder, by name, and each file once", async () => {
+    const root = join(folder, "all");
+    await mkdir(join(root, "b", ".git"), { recursive: true });
+    const files = ["c.yaml", "a.json", "b/d.YML", "b/notes.md", "b/.git/x.yaml", ".hidden.yaml"];
+    for (const file of files) await writeFile(join(root, file), JSON.stringify({ file }));
+    const documents = await readContractFiles([root, join(root, "c.yaml")], new Map());
+    expect(documents.map(({ value }) => (value as { file: string }).file)).toEqual([
+      "a.json",
+      "b/d.YML",
+      "c.yaml",
+    ]);
+  });
+
   it("takes YAML of several documents, and skips empty ones", async () => {
     const documents = await read("# first\na: 1\n---\n---\nnull\n---\nb: {c: [x, y]}\n");
     expect(documents.map((document) => document.value)).toEqual([
@@ -103,11 +116,14 @@ describe("refusing", () => {
   it("every bad file at once, also those that are not there", async () => {
     await writeFile(join(folder, "good.yaml"), "a: 1");
     await writeFile(join(folder, "bad.yaml"), "a: ]");
-    const names = ["good.yaml", "bad.yaml", "absent.yaml", "."].map((name) => join(folder, name));
+    await mkdir(join(folder, "empty"));
+    const names = ["good.yaml", "bad.yaml", "absent.yaml", "empty"].map((name) =>
+      join(folder, name),
+    );
     const found = await complaints(readContractFiles(names, new Map()));
     expect(found.some((line) => line.startsWith("bad.yaml:1: "))).toBe(true);
     expect(found).toContain("absent.yaml: there is no such file");
-    expect(found.at(-1)).toMatch(/is a folder, name the files in it$/);
+    expect(found[0]).toBe("empty: is a folder without .yaml, .yml or .json files");
   });
 
   it("a value that no file uses", async () => {

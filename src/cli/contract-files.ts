@@ -1,4 +1,6 @@
-import { readFile } from "node:fs/promises";
+import { type Dirent, statSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { type Document, isNode, isScalar, LineCounter, parseAllDocuments, visit } from "yaml";
 import { AppError, type FieldError } from "../platform/errors.ts";
 import { usageError } from "./usage.ts";
@@ -14,17 +16,51 @@ export interface FileDocument {
   lineOf(path: readonly string[]): number;
 }
 
+const CONTRACT_FILE = /^[^.].*\.(ya?ml|json)$/i;
+
+/** The files that are named, and for a folder every `.yaml`, `.yml` and `.json` below it that is not hidden, by name. */
+async function filesOf(paths: readonly string[]): Promise<{ files: string[]; empty: string[] }> {
+  const files: string[] = [];
+  const empty: string[] = [];
+  for (const path of paths) {
+    if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+      files.push(path);
+      continue;
+    }
+    const found = await filesBelow(path);
+    if (found.length === 0) empty.push(path);
+    files.push(...found);
+  }
+  return { files: [...new Set(files)], empty };
+}
+
+async function filesBelow(folder: string): Promise<string[]> {
+  const byName = (a: Dirent, b: Dirent) => (a.name < b.name ? -1 : 1);
+  const entries = (await readdir(folder, { withFileTypes: true })).sort(byName);
+  const found: string[] = [];
+  for (const entry of entries) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory() && !entry.name.startsWith(".")) found.push(...(await filesBelow(path)));
+    else if (!entry.isDirectory() && CONTRACT_FILE.test(entry.name)) found.push(path);
+  }
+  return found;
+}
+
 /**
- * Reads contracts out of YAML or JSON files and puts values in place of `${NAME}`. All files are read before anything
+ * Reads contracts out of YAML or JSON files, or all such files of folders, and puts values in place of `${NAME}`. All files are read before anything
  * is reported, so that everything that is wrong is said at once.
  *
  * @throws AppError E-CLI-FILE with file and line of everything wrong; E-CLI-USAGE for a value that nothing uses
  */
 export async function readContractFiles(
-  files: readonly string[],
+  paths: readonly string[],
   values: ReadonlyMap<string, string>,
 ): Promise<FileDocument[]> {
-  const errors: FieldError[] = [];
+  const { files, empty } = await filesOf(paths);
+  const errors: FieldError[] = empty.map((path) => ({
+    path,
+    message: "is a folder without .yaml, .yml or .json files",
+  }));
   const used = new Set<string>();
   const documents: FileDocument[] = [];
   for (const file of files) {
@@ -65,7 +101,6 @@ async function readText(file: string): Promise<string> {
     const { code, message } = error as NodeJS.ErrnoException;
     const why: Record<string, string> = {
       ENOENT: "there is no such file",
-      EISDIR: "is a folder, name the files in it",
       EACCES: "may not be read",
     };
     throw bad(file, why[code ?? ""] ?? message);

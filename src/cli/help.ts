@@ -26,7 +26,8 @@ function called(command: Command): string {
 
 function optionName(name: string, option: Option): string {
   const value = option.value === undefined ? "" : ` ${option.value}`;
-  return `--${name}${value}${option.multiple ? " …" : ""}`;
+  const short = option.short === undefined ? "" : `-${option.short}, `;
+  return `${short}--${name}${value}${option.multiple ? " …" : ""}`;
 }
 
 function aligned(lines: readonly [string, string][]): string {

@@ -133,10 +133,12 @@ describe("a first session", () => {
     expect((await awooop(["secrets", "list", "--project", "acme"])).out).not.toContain("hunter2");
     const first = await awooop([...apply, "TOOLS=https://a.example/mcp"]);
     expect(first).toMatchObject({ status: 0, err: "" });
-    expect(first.out).toMatch(/shop-tools +1\.0 +created\n.*janitor +1\.0 +created\n$/);
+    expect(first.out).toMatch(
+      /shop-tools +1\.0 +initial +created\n.*janitor +1\.0 +initial +created\n/,
+    );
     const second = await awooop([...apply, "TOOLS=https://b.example/mcp", "--json"]);
     expect(JSON.parse(second.out).results).toMatchObject([
-      { contract_id: "shop-tools", version: "1.1", status: "changed" },
+      { contract_id: "shop-tools", version: "2.0", status: "changed" },
       { contract_id: "janitor", version: "1.0", status: "unchanged" },
     ]);
     const listed = await awooop([
@@ -147,7 +149,7 @@ describe("a first session", () => {
       "--status",
       "active",
     ]);
-    expect(listed.out).toMatch(/acme +tool_server +shop-tools +1\.1 +active/);
+    expect(listed.out).toMatch(/acme +tool_server +shop-tools +2\.0 +active/);
   });
 
   it("makes a key, lists it and revokes it", async () => {

@@ -1,4 +1,4 @@
-import { Ajv2020 } from "ajv/dist/2020.js";
+import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isNarrower } from "./narrower.ts";
@@ -87,6 +87,14 @@ describe("a stricter constraint", () => {
         return undefined;
       }
     };
+    /** Undefined where Ajv breaks down on a schema, as it does on some with unevaluatedProperties. */
+    const fits = (validate: ValidateFunction, value: unknown) => {
+      try {
+        return validate(value);
+      } catch {
+        return undefined;
+      }
+    };
     let proven = 0;
     fc.assert(
       fc.property(anySchema, anySchema, fc.array(anyValue, { maxLength: 12 }), (a, b, values) => {
@@ -98,7 +106,8 @@ describe("a stricter constraint", () => {
         const [earlier, later] = [compiled(before), compiled(after)];
         if (!earlier || !later) return;
         for (const value of values) {
-          if (later(value)) expect(earlier(value), JSON.stringify(value)).toBe(true);
+          if (fits(later, value))
+            expect(fits(earlier, value), JSON.stringify(value)).not.toBe(false);
         }
       }),
       { numRuns: 2_000 },

@@ -7,6 +7,7 @@ import {
   projectId,
   text,
   timestamp,
+  wholeNumber,
 } from "../platform/contract.ts";
 
 const displayName = text(1, 200);
@@ -118,7 +119,7 @@ export const tenantPageSchema = tenantSchema.extend({
 export type TenantPage = z.infer<typeof tenantPageSchema>;
 
 export const spendQuery = z.object({
-  months: z.coerce.number().int().min(1).max(120).default(12),
+  months: wholeNumber(1, 120).default(12),
 });
 
 /** A calendar month (UTC). */
@@ -146,4 +147,5 @@ export const tenantListSchema = z.object({
   total: z.number().int(),
   total_is_exact: z.boolean(),
   next_cursor: z.string().nullable(),
+  prev_cursor: z.string().nullable(),
 });

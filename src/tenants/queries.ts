@@ -1,5 +1,8 @@
 import { sql } from "kysely";
+import { readCounted } from "../platform/database/count.ts";
 import type { Scope, Tx } from "../platform/database/index.ts";
+import { directionOf, inOrder, isBeyond } from "../platform/database/seek.ts";
+import type { Place } from "../platform/http/index.ts";
 import type { Tenant } from "./contract.ts";
 import type { Settings } from "./rules.ts";
 
@@ -49,31 +52,24 @@ export async function readProject(tx: Tx, projectId: string): Promise<Project | 
 }
 
 /**
- * Projects by id, after the position: for a platform operator every one, from the definer function that serves the
- * older clients too; for others theirs.
+ * A page of projects and one more, by id, with how many there are: for a platform operator every one, from the definer
+ * function that serves the older clients too; for others theirs.
  */
-export async function listTenants(
-  tx: Tx,
-  scope: Scope["role"],
-  page: { limit: number; after: string | undefined },
-): Promise<Tenant[]> {
+export function listTenants(tx: Tx, scope: Scope["role"], place: Place<[projectId: string]>) {
   const source = scope === "platform" ? sql`awooop_operator_list_projects()` : sql`projects`;
-  const { rows } = await sql<Tenant>`
-    select listed.project_id, listed.display_name, listed.migration_mode, listed.budget_limit_usd, listed.is_active,
-      listed.created_at, projects.canary_percent, projects.drains, projects.separate_approver,
-      projects.retention_payload_days, projects.retention_run_days
-    from ${source} as listed join projects using (project_id)
-    where listed.project_id > ${page.after ?? ""} order by listed.project_id limit ${page.limit}`.execute(
-    tx,
-  );
-  return rows;
-}
-
-/** How many projects the transaction may see, counted up to 10,001. */
-export async function countTenants(tx: Tx): Promise<number> {
-  const { rows } = await sql<{ total: number }>`
-    select count(*) as total from (select from projects limit 10001) as seen`.execute(tx);
-  return rows[0]?.total ?? 0;
+  const direction = directionOf("asc", place.back);
+  const by = [sql`listed.project_id`];
+  return readCounted<Tenant>(tx, {
+    table: "projects",
+    page: sql`
+      select listed.project_id, listed.display_name, listed.migration_mode, listed.budget_limit_usd, listed.is_active,
+        listed.created_at, projects.canary_percent, projects.drains, projects.separate_approver,
+        projects.retention_payload_days, projects.retention_run_days
+      from ${source} as listed join projects using (project_id)
+      where ${isBeyond(by, direction, place.beyond)} ${inOrder(by, direction)} limit ${place.limit + 1}`,
+    order: inOrder([sql`project_id`], direction),
+    rowsOf: (limit) => sql`select 1 from projects ${limit}`,
+  });
 }
 
 /** Stores a project; throws the driver's error on `projects_pkey` when the id is taken. */

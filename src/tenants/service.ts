@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { type Actor, appendAudit } from "../audit/index.ts";
 import {
   type Caller,
@@ -9,21 +10,14 @@ import {
 import { announce } from "../platform/database/changes.ts";
 import { type Database, type Tx, violates } from "../platform/database/index.ts";
 import { AppError } from "../platform/errors.ts";
-import type { Cursors } from "../platform/http/index.ts";
+import { type Cursors, openPage } from "../platform/http/index.ts";
 import type { NewTenant, Spend, Tenant, TenantPage, TenantPatch } from "./contract.ts";
-import {
-  countTenants,
-  holdStarts,
-  insertTenant,
-  listTenants,
-  lockTenant,
-  updateTenant,
-} from "./queries.ts";
+import { holdStarts, insertTenant, listTenants, lockTenant, updateTenant } from "./queries.ts";
 import { readSpend, readTenantPage } from "./reading.ts";
 import { changesOf, isRetentionPossible, stopsRuns } from "./rules.ts";
 
 const DEFAULT_LIMIT = 1_000;
-const EXACT_TOTAL = 10_000;
+const position: z.ZodType<[projectId: string]> = z.tuple([z.string()]);
 
 /**
  * Acts in the transaction that deactivates a project: what waits for an answer there no longer does, and its runs finish
@@ -64,6 +58,7 @@ interface TenantListPage {
   total: number;
   total_is_exact: boolean;
   next_cursor: string | null;
+  prev_cursor: string | null;
 }
 
 /** @param options.onDeactivated what other features do in the same transaction when a project is deactivated */
@@ -161,23 +156,15 @@ async function list(
   page: { limit?: number | undefined; cursor?: string | undefined },
 ): Promise<TenantListPage> {
   requireRole(caller, "viewer");
-  const limit = page.limit ?? DEFAULT_LIMIT;
+  const { limit = DEFAULT_LIMIT, cursor } = page;
   const binding = ["tenants", caller.keyId];
-  const [after] = page.cursor === undefined ? [] : cursors.decode(binding, page.cursor);
+  const { place, cut } = openPage(cursors, { binding, cursor, limit, position });
   const scope = scopeOf(caller);
-  return db.transaction(scope, async (tx) => {
-    const position = after === undefined ? undefined : String(after);
-    const rows = await listTenants(tx, scope.role, { limit: limit + 1, after: position });
-    const tenants = rows.slice(0, limit);
-    const last = rows.length > limit ? tenants.at(-1) : undefined;
-    const total = await countTenants(tx);
-    return {
-      tenants,
-      total: Math.min(total, EXACT_TOTAL),
-      total_is_exact: total <= EXACT_TOTAL,
-      next_cursor: last ? cursors.encode(binding, [last.project_id]) : null,
-    };
+  const { rows, total } = await db.transaction(scope, (tx) => listTenants(tx, scope.role, place), {
+    snapshot: true,
   });
+  const { rows: tenants, ...more } = cut(rows, (row) => [row.project_id]);
+  return { tenants, total: total.count, total_is_exact: total.isExact, ...more };
 }
 
 async function record(

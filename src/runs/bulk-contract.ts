@@ -95,6 +95,7 @@ const ofList = {
   total: z.number().int(),
   total_is_exact: z.boolean(),
   next_cursor: z.string().nullable(),
+  prev_cursor: z.string().nullable(),
 };
 
 export const bulkListAnswer = z.object({ bulk_actions: z.array(bulkSchema), ...ofList });

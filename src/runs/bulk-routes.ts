@@ -12,7 +12,7 @@ import {
 import { text } from "../platform/contract.ts";
 import type { Database, Tx } from "../platform/database/index.ts";
 import { AppError } from "../platform/errors.ts";
-import { answers, type Cursors, newApi, problems } from "../platform/http/index.ts";
+import { answers, type Cursors, newApi, openPage, problems } from "../platform/http/index.ts";
 import { redact } from "../platform/redact.ts";
 import { readProject } from "../tenants/index.ts";
 import {
@@ -30,17 +30,21 @@ import {
   newBulkBody,
 } from "./bulk-contract.ts";
 import {
+  type BulkPosition,
   type BulkRow,
-  countBulks,
   countResults,
   findBulk,
   listBulks,
   listResults,
+  type ResultPosition,
 } from "./bulk-queries.ts";
 import { countMatching, startBulk } from "./bulk-start.ts";
 import type { RunEffects } from "./transition.ts";
 
 const LIMIT = 50;
+
+const bulkPosition: z.ZodType<BulkPosition> = z.tuple([z.string(), z.uuid()]);
+const resultPosition: z.ZodType<ResultPosition> = z.tuple([z.uuid()]);
 
 const create = createRoute({
   method: "post",
@@ -156,26 +160,20 @@ async function listPage(
   caller: Caller,
   query: z.output<typeof bulkListQuery>,
 ): Promise<z.input<typeof bulkListAnswer>> {
-  const { limit = LIMIT, cursor, project_id, status } = query;
-  const wanted = { caller, projectId: project_id, status };
-  const binding = ["runs/bulk", project_id ?? null, status ?? null, caller.keyId];
-  const after = cursor === undefined ? undefined : cursors.decode(binding, cursor);
-  const from = after && ([String(after[0]), String(after[1])] as const);
-  return db.transaction(
-    scopeOf(caller),
-    async (tx) => {
-      const rows = await listBulks(tx, wanted, { limit: limit + 1, after: from });
-      const { count, isExact } = await countBulks(tx, wanted);
-      const last = rows.length > limit ? rows[limit - 1] : undefined;
-      return {
-        bulk_actions: rows.slice(0, limit).map(shown),
-        total: count,
-        total_is_exact: isExact,
-        next_cursor: last ? cursors.encode(binding, [last.created_at, last.bulk_id]) : null,
-      };
-    },
-    { snapshot: true },
+  const { limit = LIMIT, cursor, project_id: projectId, status } = query;
+  const binding = ["runs/bulk", projectId ?? null, status ?? null, caller.keyId];
+  const { place, cut } = openPage(cursors, { binding, cursor, limit, position: bulkPosition });
+  const { rows, total } = await db.transaction(scopeOf(caller), (tx) =>
+    listBulks(tx, { caller, projectId, status, place }),
   );
+  const page = cut(rows, (row) => [row.created_at, row.bulk_id]);
+  return {
+    bulk_actions: page.rows.map(shown),
+    total: total.count,
+    total_is_exact: total.isExact,
+    next_cursor: page.next_cursor,
+    prev_cursor: page.prev_cursor,
+  };
 }
 
 async function resultsPage(
@@ -186,26 +184,27 @@ async function resultsPage(
   query: z.output<typeof bulkResultsQuery>,
 ): Promise<z.input<typeof bulkResultsAnswer>> {
   const { limit = LIMIT, cursor, outcome } = query;
-  return db.transaction(
+  const binding = ["runs/bulk/results", bulkId, outcome ?? null, caller.keyId];
+  const { place, cut } = openPage(cursors, { binding, cursor, limit, position: resultPosition });
+  const { bulk, rows } = await db.transaction(
     scopeOf(caller),
     async (tx) => {
       const bulk = await bulkOfCaller(tx, bulkId);
-      const binding = ["runs/bulk/results", bulkId, outcome ?? null, caller.keyId];
-      const [after] = cursor === undefined ? [] : cursors.decode(binding, cursor);
-      const from = after === undefined ? undefined : String(after);
-      const rows = await listResults(tx, bulk, outcome, { limit: limit + 1, after: from });
-      const last = rows.length > limit ? rows[limit - 1] : undefined;
-      return {
-        results: rows
-          .slice(0, limit)
-          .map((row) => ({ ...row, detail: row.detail === null ? null : redact(row.detail) })),
-        total: countResults(bulk, outcome),
-        total_is_exact: true,
-        next_cursor: last ? cursors.encode(binding, [last.run_id]) : null,
-      };
+      return { bulk, rows: await listResults(tx, bulk, outcome, place) };
     },
     { snapshot: true },
   );
+  const page = cut(rows, ({ run_id }) => [run_id]);
+  return {
+    results: page.rows.map((row) => ({
+      ...row,
+      detail: row.detail === null ? null : redact(row.detail),
+    })),
+    total: countResults(bulk, outcome),
+    total_is_exact: true,
+    next_cursor: page.next_cursor,
+    prev_cursor: page.prev_cursor,
+  };
 }
 
 async function bulkOfCaller(tx: Tx, bulkId: string): Promise<BulkRow> {

@@ -7,7 +7,7 @@ import { newId } from "../platform/ids.ts";
 import { type BulkFilter, type DryRun, MOST_RUNS } from "./bulk-contract.ts";
 import { type BulkRow, readBulk } from "./bulk-queries.ts";
 import { RUN_STATES, type RunState } from "./contract.ts";
-import { filtersOf } from "./filters.ts";
+import { exactMatches, plainFilters } from "./filters.ts";
 import { isFinal } from "./states.ts";
 import type { RunEffects } from "./transition.ts";
 
@@ -29,18 +29,23 @@ export interface NewBulk {
 /** The runs of a project that the filter matches, as a table `matching`, at most so many. */
 function matching(
   projectId: string,
-  filter: BulkFilter,
+  { is_shadow, q, ...same }: BulkFilter,
   limit: RawBuilder<unknown>,
   more: RawBuilder<unknown> = sql`true`,
 ): RawBuilder<unknown> {
-  const { is_shadow, ...same } = filter;
   const asked = {
     ...same,
-    ...(is_shadow === undefined ? {} : ({ is_shadow: is_shadow ? "true" : "false" } as const)),
+    ...(is_shadow === undefined ? {} : { is_shadow: `${is_shadow}` as const }),
   };
-  const filters = filtersOf(asked, sql`${projectId}`);
+  // Each thing that `q` can mean has an index of its own.
+  const named = (match: RawBuilder<unknown>) =>
+    sql`select run_id from runs where project_id = ${projectId} and ${match}`;
+  const byQ =
+    q === undefined
+      ? sql`true`
+      : sql`run_id in (${sql.join(exactMatches(q).map(named), sql` union `)} union select awooop_search_runs(${projectId}, ${q}))`;
   return sql`(select run_id, state from runs
-    where project_id = ${projectId} and ${filters} and ${more} ${limit}) as matching`;
+    where project_id = ${projectId} and ${plainFilters(asked)} and ${byQ} and ${more} ${limit}) as matching`;
 }
 
 /** How many runs of a project match, and in which states; counted up to the most that one action may take. */

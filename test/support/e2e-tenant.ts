@@ -63,18 +63,7 @@ export async function addTenant(
       body: { project_id: projectId, value: token },
     }),
   );
-  await applyContracts(server, projectId, [
-    contract("tool_server", "tools", {
-      transport: "stdio",
-      command: process.execPath,
-      args: [LEDGER_SERVER, ledger.folder],
-    }),
-    contract("channel", "alerts", {
-      type: "alertmanager",
-      auth: { scheme: "bearer", secret: "secret:ALERTS_TOKEN" },
-    }),
-    contract("agent", "helper", { driver: "client", tools: grants() }),
-  ]);
+  await applyContracts(server, projectId, contractsOfTenant(ledger));
   const keyOf = async (role: KeyRole) => {
     const agent = role === "agent" ? { agent_id: "helper", hold_seconds: 0 } : {};
     return newKey(server, {
@@ -92,6 +81,20 @@ export async function addTenant(
   };
   return { projectId, token, keys };
 }
+
+/** The contracts of each tenant that `addTenant` makes. */
+export const contractsOfTenant = (ledger: Ledger): object[] => [
+  contract("tool_server", "tools", {
+    transport: "stdio",
+    command: process.execPath,
+    args: [LEDGER_SERVER, ledger.folder],
+  }),
+  contract("channel", "alerts", {
+    type: "alertmanager",
+    auth: { scheme: "bearer", secret: "secret:ALERTS_TOKEN" },
+  }),
+  contract("agent", "helper", { driver: "client", tools: grants() }),
+];
 
 export async function newKey(server: Awooop, body: Record<string, unknown>): Promise<string> {
   return (await good(server.api("/keys", { body }))).key;

@@ -4,10 +4,12 @@ import {
   addTenant,
   applyContracts,
   contract,
+  contractsOfTenant,
   type E2eTenant,
   fireAlert,
   good,
   grants,
+  type Ledger,
   openLedger,
   waitForRun,
 } from "../e2e-tenant.ts";
@@ -65,7 +67,7 @@ export async function openWorld(): Promise<World> {
       if (!found) throw new Error(`no tenant for ${described.path}`);
       return found;
     },
-    supply: (described, tenant) => supply(server, known, described, tenant),
+    supply: (described, tenant) => supply({ server, ledger, known }, described, tenant),
     async close() {
       wire.close();
       await server.stop();
@@ -99,8 +101,7 @@ const RUNS = 8;
 const REVISIONS = 8;
 
 async function supply(
-  server: Awooop,
-  known: KnownThings,
+  { server, ledger, known }: { server: Awooop; ledger: Ledger; known: KnownThings },
   { method, path }: Described,
   { projectId, keys }: E2eTenant,
 ): Promise<void> {
@@ -110,6 +111,7 @@ async function supply(
     known.learn(run);
     return String(run.run_id);
   };
+  await mend(server, ledger, projectId);
   for (const list of ["secrets", "contracts", "keys", "channel-events", "runs"]) {
     await learn(`/${list}?${list === "keys" ? "" : `project_id=${projectId}&`}limit=50`);
   }
@@ -134,6 +136,20 @@ async function supply(
       known.learn(await readyFor(server, projectId, contract_id, event));
     }
   }
+}
+
+/** Undoes what another tenant's operations did to this one: a platform's key reaches them all. */
+async function mend(server: Awooop, ledger: Ledger, projectId: string): Promise<void> {
+  const body = {
+    is_active: true,
+    migration_mode: "active",
+    budget_limit_usd: null,
+    separate_approver: false,
+  };
+  await good(server.api(`/tenants/${projectId}`, { method: "PATCH", body }));
+  const value = { project_id: projectId, value: `token-of-${projectId}` };
+  await good(server.api("/secrets/ALERTS_TOKEN", { method: "PUT", body: value }));
+  await applyContracts(server, projectId, contractsOfTenant(ledger));
 }
 
 const LIFE = ["submit", "approve", "activate", "deprecate", "retire"];

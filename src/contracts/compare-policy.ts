@@ -28,18 +28,8 @@ export function comparePolicies(before: unknown, after: unknown): Difference[] {
   ];
 }
 
-function difference({ id, effect, text }: ComparedPolicy, what: "added" | "removed"): Difference {
-  const params = { policy: id };
-  // An annotation may make it do something else than to permit or to forbid.
-  if (isAnnotated(text)) return { key: "policy_changed", params };
-  if (effect === "permit") {
-    return { key: what === "added" ? "permit_added" : "permit_removed", params };
-  }
-  return { key: what === "added" ? "forbid_added" : "forbid_removed", params };
-}
-
-function isAnnotated(text: string): boolean {
-  return !/^(@id\("[^"]*"\)\s+)?(permit|forbid)\b/.test(text);
+function difference({ id, effect }: ComparedPolicy, what: "added" | "removed"): Difference {
+  return { key: `${effect}_${what}`, params: { policy: id } };
 }
 
 /** By its own name; one without a name by what it says, since its number moves with those before it. */

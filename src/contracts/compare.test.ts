@@ -266,12 +266,6 @@ describe("a policy's permissions", () => {
       ["changed! policy_changed"],
       ["changed! policy_changed"],
     ],
-    [
-      "one with an annotation that may mean more",
-      [...base, { id: "#3", effect: "forbid", text: '@ask("always")\nforbid (x, y, z);' }],
-      ["changed! policy_changed"],
-      ["changed! policy_changed"],
-    ],
   ])("differ by %s", (_, after, there, back) => {
     expect(named("policy", base, after)).toEqual(there);
     expect(named("policy", after, base)).toEqual(back);

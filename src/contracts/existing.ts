@@ -139,3 +139,8 @@ export async function projectsAmong(
   );
   return new Map(rows.map((row) => [row.project_id, { needsSecond: row.separate_approver }]));
 }
+
+/** Whether a second person has to approve in the project. */
+export async function needsSecond(tx: Tx, projectId: string): Promise<boolean> {
+  return (await projectsAmong(tx, [projectId])).get(projectId)?.needsSecond ?? true;
+}

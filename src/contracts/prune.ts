@@ -4,6 +4,7 @@ import type { Tx } from "../platform/database/index.ts";
 import { AppError } from "../platform/errors.ts";
 import type { Checked } from "./check.ts";
 import type { Family, PrunedContract } from "./contract.ts";
+import { refuseLifting } from "./four-eyes.ts";
 import { holdRevision, moveRevision } from "./transition.ts";
 import { versionText } from "./versions.ts";
 
@@ -14,7 +15,8 @@ const REASON = "No longer among the contracts that were applied.";
  * Reads, and holds until the transaction ends, the active contracts of the documents' projects (and of the request's) that none of the documents
  * describes.
  *
- * @throws AppError E-INPUT when they are so many that the request is more likely a mistake
+ * @throws AppError E-INPUT when they are so many that the request is more likely a mistake; E-CONTRACT-APPROVAL for a
+ * policy where a second person has to approve
  */
 export async function whatIsPruned(
   tx: Tx,
@@ -52,6 +54,7 @@ export async function whatIsPruned(
       },
     );
   }
+  await refuseLifting(tx, rows);
   return rows.map(({ version_major, version_minor, ...of }) => ({
     ...of,
     version: versionText({ version_major, version_minor }),

@@ -83,11 +83,17 @@ describe("a revision's way", () => {
       ["deprecate", "active", "deprecated", "Ada", "because of deprecate"],
       ["retire", "deprecated", "retired", "Ada", "because of retire"],
     ]);
+  });
+
+  it("is in the audit log, with the words in the part that can be erased", async () => {
+    const api = bench.api(ada);
+    const id = await draft(api, agent("audited"));
+    await go(api, id, "submit", "approve", "activate", "deprecate", "retire");
     const audits = await bench.db.transaction({ role: "platform" }, (tx) =>
       tx
         .selectFrom("audit_log")
         .select(["action", "private_hash"])
-        .where("subject_id", "=", "way")
+        .where("subject_id", "=", "audited")
         .orderBy("audit_id")
         .execute(),
     );
@@ -172,6 +178,36 @@ describe("a revision's way", () => {
     await ask(false);
     expect(refused.body.code).toBe("E-CONTRACT-APPROVAL");
     expect((await go(api, id, "activate")).status).toBe(200);
+  });
+});
+
+describe("a policy where a second person has to approve", () => {
+  const rules = (cedar: string) => ({
+    contract_family: "policy",
+    contract_id: "rules",
+    body: { cedar },
+  });
+
+  it("is lifted by an approved revision, and not by taking it out of use", async () => {
+    const [author, other] = [bench.api(carol), bench.api(dave)];
+    const id = await draft(author, rules("forbid (principal, action, resource);"));
+    await go(author, id, "submit");
+    await go(other, id, "approve", "activate");
+    for (const api of [author, other]) {
+      expect(await go(api, id, "deprecate")).toMatchObject({
+        status: 409,
+        body: { code: "E-CONTRACT-APPROVAL" },
+      });
+    }
+    const pruned = await author.apply([channel("bell")], { prune: true });
+    expect(pruned.body.code).toBe("E-CONTRACT-APPROVAL");
+    const next = await draft(author, rules("permit (principal, action, resource);"));
+    await go(author, next, "submit");
+    expect((await go(other, next, "approve", "activate")).body).toMatchObject({
+      version: "2.0",
+      change_reasons: [{ key: "permit_added" }, { key: "forbid_removed" }],
+    });
+    expect((await author.get(`/contracts/${id}`)).body.lifecycle_status).toBe("deprecated");
   });
 });
 

@@ -6,6 +6,8 @@ import { changesIn, permissionsIn } from "./change-contract.ts";
 import { type Checked, type Judging, requireValid } from "./check.ts";
 import type { LifecycleEvent } from "./contract.ts";
 import { type ReadDocument, readDocument } from "./documents.ts";
+import { needsSecond } from "./existing.ts";
+import { refuseLifting } from "./four-eyes.ts";
 import { findHead, hasApproved, type Language } from "./heads.ts";
 import { LIFECYCLE } from "./lifecycle.ts";
 import type {
@@ -151,6 +153,7 @@ export async function actOnRevision(
       if (await hasApproved(tx, held, actor.id)) return found;
       await refuseAuthor(tx, held, caller);
     }
+    if (isPossible && event === "deprecate") await refuseLifting(tx, [held]);
     if (isPossible && event === "submit") await checkAgain(tx, judging, caller, held);
     if (isPossible && event === "activate") await checkActivation(tx, judging, caller, held);
     await moveRevision(tx, held, { event, actor, reason });
@@ -160,13 +163,7 @@ export async function actOnRevision(
 
 /** @throws AppError E-CONTRACT-AUTHOR where the project asks for another person than the author */
 async function refuseAuthor(tx: Tx, held: Held, caller: Caller): Promise<void> {
-  if (held.created_by !== caller.actor.id) return;
-  const project = await tx
-    .selectFrom("projects")
-    .select("separate_approver")
-    .where("project_id", "=", held.project_id)
-    .executeTakeFirst();
-  if (project?.separate_approver === false) return;
+  if (held.created_by !== caller.actor.id || !(await needsSecond(tx, held.project_id))) return;
   throw new AppError(
     "E-CONTRACT-AUTHOR",
     `${caller.actor.id} drafted revision ${versionText(held)} of "${held.contract_id}"; in this project somebody else has to approve it.`,

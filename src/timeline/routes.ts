@@ -27,7 +27,6 @@ import {
   countItems,
   type Order,
   type Position,
-  type RunRef,
   readTimeline,
   type TimelineRow,
   tally,
@@ -64,13 +63,12 @@ export function timelineRoutes(deps: TimelineDeps): OpenAPIHono<ApiEnv> {
       const caller = c.get("caller");
       const { run_id } = c.req.valid("param");
       const { project_id } = c.req.valid("query");
-      const answer = await deps.db.transaction(
+      const read = await deps.db.transaction(
         scopeOf(caller),
-        async (tx) =>
-          readRunPage(tx, await requireRun(tx, caller, run_id, project_id), c.get("language")),
+        (tx) => readRunPage(tx, run_id, project_id),
         { snapshot: true },
       );
-      return c.json(answer, 200);
+      return c.json(answerOf(requireRun(caller, read.found), read, c.get("language")), 200);
     })
     .openapi(timelineRoute, async (c) => {
       const caller = c.get("caller");
@@ -79,18 +77,17 @@ export function timelineRoutes(deps: TimelineDeps): OpenAPIHono<ApiEnv> {
       const binding = ["timeline", run_id, order, kind ?? null, caller.keyId];
       const place =
         cursor === undefined ? undefined : placeOf(deps.cursors.decode(binding, cursor));
-      const page = await deps.db.transaction(
+      const [run, counted, page] = await deps.db.transaction(
         scopeOf(caller),
-        async (tx) => {
-          const { run } = await requireRun(tx, caller, run_id, project_id);
-          const [counted, found] = await Promise.all([
-            tally(tx, run),
-            readPage(tx, run, { order, kind, place, limit }),
-          ]);
-          return { total: countItems(counted, kind), ...found };
-        },
+        (tx) =>
+          Promise.all([
+            findRun(tx, run_id, project_id),
+            tally(tx, run_id, kind),
+            readPage(tx, run_id, { order, kind, place, limit }),
+          ]),
         { snapshot: true },
       );
+      requireRun(caller, run);
       const cursorAt = (row: TimelineRow | undefined, back: boolean) =>
         row === undefined
           ? null
@@ -100,44 +97,50 @@ export function timelineRoutes(deps: TimelineDeps): OpenAPIHono<ApiEnv> {
           items: page.rows.map((row) => itemOf(row, c.get("language"))),
           next_cursor: cursorAt(page.hasNext ? page.rows.at(-1) : undefined, false),
           prev_cursor: cursorAt(page.hasPrevious ? page.rows[0] : undefined, true),
-          total: page.total,
+          total: countItems(counted, kind),
           total_is_exact: true,
         },
         200,
       );
     });
 }
-
 /**
  * The run, if the caller may read it: a person's key that opens its project, or the agent's key that opened it.
  *
  * @throws AppError E-NOT-FOUND, for every other run, as if there were none
  */
-async function requireRun(
-  tx: Tx,
-  caller: Caller,
-  runId: string,
-  projectId: string | undefined,
-): Promise<FoundRun> {
-  const found = await findRun(tx, runId, projectId);
+function requireRun(caller: Caller, found: FoundRun | undefined): FoundRun["run"] {
   const isReadable =
     found !== undefined && (caller.role !== "agent" || found.openedBy === caller.keyId);
   if (!isReadable) throw new AppError("E-NOT-FOUND", "There is no such run.");
-  return found;
+  return found.run;
 }
 
-async function readRunPage(tx: Tx, found: FoundRun, language: Language): Promise<RunAnswer> {
-  const { run } = found;
-  // Sent together, each waiting for none of the others.
-  const [counted, timeline, steps, inbound_events, outbound_messages, mcp_calls] =
+/** All that the page of a run shows; asked at once, none waits for another. */
+async function readRunPage(tx: Tx, runId: string, projectId: string | undefined) {
+  const [found, counted, timeline, steps, inbound_events, outbound_messages, mcp_calls] =
     await Promise.all([
-      tally(tx, run),
-      readTimeline(tx, run, { order: "asc", limit: LIST_MAX }),
-      readSteps(tx, run),
-      readEvents(tx, run),
-      readMessages(tx, run),
-      readCalls(tx, run),
+      findRun(tx, runId, projectId),
+      tally(tx, runId),
+      readTimeline(tx, runId, { order: "asc", limit: LIST_MAX }),
+      readSteps(tx, runId),
+      readEvents(tx, runId),
+      readMessages(tx, runId),
+      readCalls(tx, runId),
     ]);
+  return {
+    found,
+    counted,
+    timeline,
+    lists: { steps, inbound_events, outbound_messages, mcp_calls },
+  };
+}
+
+function answerOf(
+  run: FoundRun["run"],
+  { counted, timeline, lists }: Awaited<ReturnType<typeof readRunPage>>,
+  language: Language,
+): RunAnswer {
   const counts = {
     steps: counted.steps,
     inbound_events: counted.inbound_events,
@@ -147,10 +150,7 @@ async function readRunPage(tx: Tx, found: FoundRun, language: Language): Promise
   };
   return {
     run: shownRun(run),
-    steps,
-    inbound_events,
-    outbound_messages,
-    mcp_calls,
+    ...lists,
     timeline: timeline.map((row) => itemOf(row, language)),
     counts,
     truncated: {
@@ -189,21 +189,18 @@ interface PageRequest {
 }
 
 /** A page in the order asked for, and whether there is more on either side of it. */
-async function readPage(tx: Tx, run: RunRef, { order, kind, place, limit }: PageRequest) {
+async function readPage(tx: Tx, runId: string, { order, kind, place, limit }: PageRequest) {
   const opposite: Order = order === "asc" ? "desc" : "asc";
   const [along, against] = place?.back ? [opposite, order] : [order, opposite];
-  const found = await readTimeline(tx, run, {
-    order: along,
-    kind,
-    beyond: place?.position,
-    limit: limit + 1,
-  });
+  const item = place?.position;
+  const [found, behind] = await Promise.all([
+    readTimeline(tx, runId, { order: along, kind, from: item && { item }, limit: limit + 1 }),
+    // What lies behind a page is the item it goes on from, and those before that.
+    item
+      ? readTimeline(tx, runId, { order: against, kind, from: { item, inclusive: true }, limit: 1 })
+      : [],
+  ]);
   const rows = found.slice(0, limit);
-  const [first] = rows;
-  const behind =
-    place === undefined || first === undefined
-      ? []
-      : await readTimeline(tx, run, { order: against, kind, beyond: first, limit: 1 });
   const hasFurther = found.length > limit;
   return place?.back
     ? { rows: rows.reverse(), hasNext: behind.length > 0, hasPrevious: hasFurther }

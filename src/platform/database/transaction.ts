@@ -48,7 +48,7 @@ export async function runTransaction<T>(
   const client = await pool.connect();
   gather(client);
   const session = new Session(client, names);
-  const opening = open(client, scope, snapshot);
+  const opening = open(client, scope, { snapshot, isPrepared: names !== undefined });
   let result: T;
   try {
     result = await work(transactionOn(session));
@@ -72,14 +72,18 @@ export async function runTransaction<T>(
  *
  * A snapshot is for questions that are asked again and again; those are planned once and not for every value.
  */
-function open(client: pg.PoolClient, scope: Scope, snapshot: boolean): Promise<unknown> {
+function open(
+  client: pg.PoolClient,
+  scope: Scope,
+  { snapshot, isPrepared }: { snapshot: boolean; isPrepared: boolean },
+): Promise<unknown> {
   const settings = {
     role: `awooop_${scope.role}`,
     "awooop.projects": `'${projectsOf(scope)}'`,
     search_path: "awooop",
     timezone: "'UTC'",
     statement_timeout: "'30s'",
-    ...(snapshot ? { plan_cache_mode: "force_generic_plan" } : {}),
+    ...(snapshot && isPrepared ? { plan_cache_mode: "force_generic_plan" } : {}),
   };
   const opening = client.query(
     [

@@ -27,7 +27,19 @@ const SECRET_ENDINGS = [
   "encryption key",
 ];
 
+const KNOWN_KEYS = 2_000;
+const knownKeys = new Map<string, boolean>();
+
+/** The same few keys come again and again, in every call of every run. */
 function isSecretKey(key: string): boolean {
+  const known = knownKeys.get(key);
+  if (known !== undefined) return known;
+  const found = namesSecret(key);
+  if (knownKeys.size < KNOWN_KEYS && key.length <= 64) knownKeys.set(key, found);
+  return found;
+}
+
+function namesSecret(key: string): boolean {
   const words = key
     .replace(/([a-z0-9])([A-Z])/g, "$1 $2")
     .toLowerCase()

@@ -4,6 +4,7 @@ import type { Actor } from "../audit/index.ts";
 import type { AgentBody, Revision } from "../contracts/index.ts";
 import { jsonb, type Tx } from "../platform/database/index.ts";
 import { newId } from "../platform/ids.ts";
+import { redact } from "../platform/redact.ts";
 import type { RunRow } from "./queries.ts";
 import { type RunEffects, recordTransition } from "./transition.ts";
 
@@ -47,7 +48,8 @@ export async function createRun(tx: Tx, effects: RunEffects, run: NewRun): Promi
       revision_id: run.agent.revision_id,
       driver: run.driver,
       state: isClient ? "running" : "pending",
-      title: [...run.title].slice(0, TITLE_MAX).join(""),
+      // As it is stored it can be searched: a secret in it could be found out by its beginnings.
+      title: [...redact(run.title)].slice(0, TITLE_MAX).join(""),
       is_shadow: run.isShadow,
       trace_id: run.traceId ?? randomBytes(16).toString("hex"),
       trigger_type: run.triggerType,

@@ -5,6 +5,7 @@ import { jsonb, type Tx } from "../platform/database/index.ts";
 import { AppError } from "../platform/errors.ts";
 import { newId } from "../platform/ids.ts";
 import type { Jobs } from "../platform/jobs/index.ts";
+import { redact } from "../platform/redact.ts";
 import type { RunEvent, RunState } from "./contract.ts";
 import { LEASE_SECONDS, lockRun, type RunRow, requireFence } from "./queries.ts";
 import { isFinal, TRANSITIONS } from "./states.ts";
@@ -121,7 +122,8 @@ async function writeState(
       ...(isFinal(to) ? { completed_at: sql<string>`clock_timestamp()` } : {}),
       ...(patch.result === undefined ? {} : { result: jsonb(patch.result) }),
       ...(patch.error_code === undefined ? {} : { error_code: patch.error_code }),
-      ...(patch.error_detail === undefined ? {} : { error_detail: patch.error_detail }),
+      // As it is stored it can be searched: a secret in it could be found out by its beginnings.
+      ...(patch.error_detail === undefined ? {} : { error_detail: redact(patch.error_detail) }),
     })
     .where("project_id", "=", first.project_id)
     .where("run_id", "=", sql<string>`any (${runs.map(({ run_id }) => run_id)}::uuid[])`)

@@ -8,7 +8,7 @@ import {
   createSigner,
   decideRoutes,
   ensureSigningKey,
-  voidQuestionsOfRun,
+  voidQuestionsOfRuns,
   voidQuestionsOfWaiting,
   waitForDecision,
 } from "./approvals/index.ts";
@@ -18,7 +18,7 @@ import {
   createCatalog,
   editCheck,
   makeCall,
-  onQuestionClosed,
+  onQuestionsClosed,
 } from "./calls/index.ts";
 import {
   channelBodySchema,
@@ -112,8 +112,8 @@ type Platform = Awaited<ReturnType<typeof openPlatform>>;
 function createEffects(jobs: Jobs): ApprovalEffects {
   const effects: ApprovalEffects = {
     send: jobs.send,
-    onRunEnded: (tx, run) => voidQuestionsOfRun(tx, effects, run),
-    onQuestionClosed,
+    onRunsEnded: (tx, runs) => voidQuestionsOfRuns(tx, effects, runs),
+    onQuestionsClosed,
   };
   return effects;
 }
@@ -161,6 +161,7 @@ function createRouters(
     allowStdio: config.allowStdio,
     schemaProblem: calls.checker.schemaProblem,
     pinnedTools,
+    relist: calls.catalog.relist,
     families: {
       agent: { schema: agentBodySchema, check: (body) => contractChecks(body as AgentBody) },
       tool_server: { schema: toolServerBody },

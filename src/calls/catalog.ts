@@ -16,6 +16,8 @@ import {
 import { exposedNames } from "./names.ts";
 
 const FRESH_MS = 60_000;
+/** Somebody waits for it, with a contract in their hands. */
+const RELIST_MS = 10_000;
 
 /** What the tool servers offer, compared with what is pinned at most a minute ago. */
 export interface Catalog {
@@ -23,6 +25,8 @@ export interface Catalog {
   isFresh(ref: ToolServerRef): boolean;
   /** Lists the server's tools and brings the pins up to date; the error is the tool server's. */
   refresh(ref: ToolServerRef, signal?: AbortSignal): Promise<UpstreamError | undefined>;
+  /** Lists the tools of active tool servers anew; of one that can't be reached, what is pinned stays as it is. */
+  relist(servers: readonly { project_id: string; server_id: string }[]): Promise<void>;
   /** The tools of an agent's contract that its tool servers have, under the names the agent sees. */
   toolsOf(projectId: string, agent: Revision<AgentBody>): Promise<ToolDefinition[]>;
 }
@@ -75,6 +79,15 @@ export function createCatalog(db: Database, pool: ToolServerPool): Catalog {
   return {
     isFresh,
     refresh,
+    async relist(servers) {
+      const signal = AbortSignal.timeout(RELIST_MS);
+      const listing = servers.map(async ({ project_id, server_id }) => {
+        const scope = { role: "app", projects: [project_id] } as const;
+        const ref = await db.transaction(scope, (tx) => serverRef(tx, project_id, server_id));
+        if (ref) await refresh(ref, signal);
+      });
+      await Promise.all(listing);
+    },
     async toolsOf(projectId, agent) {
       const names = exposedNames(agent.body.tools);
       const refs = await serversOf(

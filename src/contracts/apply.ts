@@ -10,6 +10,7 @@ import type { ApplyResponse, ApplyResult, applyRequest, PrunedContract } from ".
 import { readDocument } from "./documents.ts";
 import type { Language } from "./heads.ts";
 import { pruneContracts, whatIsPruned } from "./prune.ts";
+import { relistWhereUnknown } from "./relist.ts";
 import { revisionsInReview } from "./standing.ts";
 import { createDraft, type Held, moveRevision } from "./transition.ts";
 import { versionText } from "./versions.ts";
@@ -43,6 +44,7 @@ export async function applyContracts(
   const documents = request.documents.map((given, at) =>
     readDocument(given, `documents.${at}`, deps.judging, fallback),
   );
+  await relistWhereUnknown(deps, caller, documents);
   return deps.db.transaction(scopeOf(caller), async (tx) => {
     const question = { caller, projectId: request.project_id, isAll: request.prune };
     const checked = await requireValid(

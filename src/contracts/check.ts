@@ -21,6 +21,8 @@ import { nextVersion, type Version } from "./versions.ts";
 /** What is needed to judge contracts. */
 export interface Judging extends Rules {
   pinnedTools: PinnedTools;
+  /** Has active tool servers list their tools anew; what can't be reached stays as it was. */
+  relist(servers: readonly { project_id: string; server_id: string }[]): Promise<void>;
   /** Whether tool servers may be programs on this machine. */
   allowStdio: boolean;
 }

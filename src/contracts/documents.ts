@@ -149,6 +149,20 @@ function argsErrors(body: AgentBody, rules: Rules): FieldError[] {
   });
 }
 
+/** The tools that a document's agent may use. */
+export function toolsNamed({
+  identity,
+  parsed,
+}: ReadDocument): { project_id: string; server_id: string; tool: string }[] {
+  if (identity?.contract_family !== "agent" || parsed === undefined) return [];
+  const { project_id } = identity;
+  return (parsed as AgentBody).tools.map(({ server, tool }) => ({
+    project_id,
+    server_id: server,
+    tool,
+  }));
+}
+
 /** What is wrong between the documents of one request: a contract that is given twice. */
 export function doubleErrors(documents: readonly ReadDocument[]): FieldError[] {
   const first = new Map<string, string>();

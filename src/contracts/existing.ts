@@ -1,9 +1,8 @@
 import { sql } from "kysely";
 import { canonicalHash } from "../platform/canonical.ts";
 import type { Tx } from "../platform/database/index.ts";
-import type { AgentBody } from "./agent-body.ts";
 import type { Known } from "./crosscheck.ts";
-import type { ReadDocument } from "./documents.ts";
+import { type ReadDocument, toolsNamed } from "./documents.ts";
 
 /** The tools that each server has listed; a server that never listed any has none. */
 export type PinnedTools = (
@@ -73,18 +72,11 @@ async function listedTools(
       return stays ? [] : [`${identity.project_id}/${identity.contract_id}`];
     }),
   );
-  const named = applied.flatMap(({ identity, parsed }) =>
-    identity?.contract_family === "agent" && parsed !== undefined
-      ? (parsed as AgentBody).tools.map(({ server }) => ({ ...identity, server }))
-      : [],
-  );
   const servers = new Map(
-    named
-      .filter(({ project_id, server }) => !changing.has(`${project_id}/${server}`))
-      .map(({ project_id, server }) => [
-        `${project_id}/${server}`,
-        { project_id, server_id: server },
-      ]),
+    applied
+      .flatMap(toolsNamed)
+      .map((of) => [`${of.project_id}/${of.server_id}`, of] as const)
+      .filter(([name]) => !changing.has(name)),
   );
   const found = new Map<string, Map<string, Set<string>>>();
   if (servers.size === 0) return found;

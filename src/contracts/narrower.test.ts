@@ -38,6 +38,7 @@ describe("a stricter constraint", () => {
   it.each([
     ["a longer list of values", { enum: [1] }, { enum: [1, 2] }],
     ["no list any more", { enum: [1] }, {}],
+    ["a list where nothing fitted", { enum: [1], const: 2 }, { enum: [1, 2], const: 2 }],
     ["a higher maximum", { maximum: 1 }, { maximum: 2 }],
     ["another type", { type: "string" }, { type: ["string", "number"] }],
     ["null on top", { type: "string" }, { type: "string", nullable: true }],

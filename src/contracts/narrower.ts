@@ -79,7 +79,8 @@ const RULES: Readonly<Record<string, Rule>> = {
       )
     );
   },
-  enum: (before, after) => isAmong(valuesOf(after), valuesOf(before)),
+  enum: (before, after) =>
+    isAmong(valuesOf(after), Array.isArray(before.enum) ? before.enum : undefined),
   const: (before, after) => isAmong(valuesOf(after), [before.const]),
   required: (before, after) =>
     isAmong(

@@ -16,6 +16,7 @@ import type {
   RevisionHead,
   ValidateResponse,
 } from "./lifecycle-contract.ts";
+import { relistWhereUnknown } from "./relist.ts";
 import { lockContracts } from "./standing.ts";
 import { type Held, holdRevision, moveRevision } from "./transition.ts";
 import { isStale, versionText } from "./versions.ts";
@@ -38,6 +39,7 @@ export async function draftContract(
 ): Promise<DraftResponse> {
   requireRole(caller, "admin");
   const { document, projectId } = readAlone(judging, caller, request);
+  await relistWhereUnknown({ db, judging }, caller, [document]);
   return db.transaction(scopeOf(caller), async (tx) => {
     const question = { caller, projectId };
     const [checked] = await requireValid(
@@ -70,6 +72,7 @@ export async function validateContract(
 ): Promise<ValidateResponse> {
   requireRole(caller, "operator");
   const { document, projectId } = readAlone(judging, caller, request);
+  await relistWhereUnknown({ db, judging }, caller, [document]);
   try {
     return await db.transaction(scopeOf(caller), async (tx) => {
       const question = { caller, projectId };

@@ -67,6 +67,8 @@ export const agent = (id: string, body: object = {}) => ({
   body: { display_name: id, driver: "client", ...body },
 });
 
+type Relist = Parameters<typeof createContracts>[0]["relist"];
+
 /** A fresh database with the projects acme, evil, busy and careful (which asks for a second person), and the contracts API on it. */
 export async function openBench() {
   const { url, drop } = await createTestDatabase();
@@ -84,10 +86,27 @@ export async function openBench() {
         .execute();
     }
   });
+  const offered = new Map<string, string[]>();
+  const pin = (project: string, serverId: string, names: readonly string[]) =>
+    db.transaction({ role: "platform" }, (tx) =>
+      syncPins(
+        tx,
+        project,
+        serverId,
+        names.map((name) => ({ name, inputSchema: { type: "object" } })),
+      ),
+    );
+  const relist: Relist = async (servers) => {
+    for (const { project_id, server_id } of servers) {
+      await pin(project_id, server_id, offered.get(`${project_id}/${server_id}`) ?? []);
+    }
+  };
   return {
     db,
     url,
-    api: (as: Caller, allowStdio = true) => createApi(db, as, allowStdio),
+    api: (as: Caller, allowStdio = true) => createApi(db, relist, as, allowStdio),
+    /** What tool servers list when they are asked anew: `acme/kit`. */
+    offered,
     /** All revisions of a contract, oldest first. */
     revisions: (project: string, id: string) =>
       db.transaction({ role: "platform" }, (tx) =>
@@ -101,15 +120,7 @@ export async function openBench() {
           .execute(),
       ),
     /** Notes that a tool server has listed these tools. */
-    list: (project: string, serverId: string, ...names: string[]) =>
-      db.transaction({ role: "platform" }, (tx) =>
-        syncPins(
-          tx,
-          project,
-          serverId,
-          names.map((name) => ({ name, inputSchema: { type: "object" } })),
-        ),
-      ),
+    list: (project: string, serverId: string, ...names: string[]) => pin(project, serverId, names),
     async close() {
       await db.close();
       await drop();
@@ -119,7 +130,7 @@ export async function openBench() {
 export type Bench = Awaited<ReturnType<typeof openBench>>;
 
 /** The contracts API as the caller sees it, over real requests. */
-function createApi(db: Database, as: Caller, allowStdio: boolean) {
+function createApi(db: Database, relist: Relist, as: Caller, allowStdio: boolean) {
   const app = new Hono<ApiEnv>();
   app.onError((error) => problemResponse(error));
   app.use(async (c, next) => {
@@ -128,7 +139,14 @@ function createApi(db: Database, as: Caller, allowStdio: boolean) {
     await next();
   });
   const { schemaProblem } = createArgumentChecker();
-  const contracts = createContracts({ db, families, schemaProblem, pinnedTools, allowStdio });
+  const contracts = createContracts({
+    db,
+    families,
+    schemaProblem,
+    pinnedTools,
+    relist,
+    allowStdio,
+  });
   app.route("/", contractsRoutes({ db, contracts, cursors: createCursors(new Uint8Array(32)) }));
   app.route("/", lifecycleRoutes({ contracts }));
   const read = async (response: Response) => ({

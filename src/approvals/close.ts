@@ -1,12 +1,12 @@
-import { sql } from "kysely";
+import { sql, type UpdateObject } from "kysely";
 import { type Actor, appendAudit, systemActor } from "../audit/index.ts";
 import { announce } from "../platform/database/changes.ts";
-import type { Database, Tx } from "../platform/database/index.ts";
+import type { Database, DB, Tx } from "../platform/database/index.ts";
 import { inTurn } from "../platform/in-turn.ts";
 import { isFinal, lockRun, type RunRow, transition } from "../runs/index.ts";
 import { currentHash } from "./arguments.ts";
 import type { ApprovalEffects, QuestionEnding } from "./effects.ts";
-import { type ApprovalRow, hasOpenQuestion, lockApproval, lockOpenQuestions } from "./queries.ts";
+import { type ApprovalRow, hasOpenQuestion, lockApproval, lockOpenQuestionsOf } from "./queries.ts";
 
 const BATCH = 500;
 const SWEEPER = systemActor("sweeper");
@@ -19,32 +19,46 @@ export async function closeQuestion(
   ending: QuestionEnding,
   more: { jti?: string; token?: string } = {},
 ): Promise<void> {
-  const approved = ending.status === "approved";
+  const approval: UpdateObject<DB, "approvals"> =
+    ending.status === "approved"
+      ? {
+          approved_hash: currentHash(question),
+          jti: more.jti ?? null,
+          token: more.token ?? null,
+          redeem_by: sql<string>`clock_timestamp() + make_interval(secs => redeem_seconds)`,
+        }
+      : {};
+  await closeQuestions(tx, effects, [question], ending, approval);
+}
+
+/** As `closeQuestion`, for several open questions of a project that end alike. */
+async function closeQuestions(
+  tx: Tx,
+  effects: ApprovalEffects,
+  questions: readonly ApprovalRow[],
+  ending: QuestionEnding,
+  approval: UpdateObject<DB, "approvals"> = {},
+): Promise<void> {
+  const [first] = questions;
+  if (!first) return;
+  const ids = questions.map(({ approval_id }) => approval_id);
   await tx
     .updateTable("approvals")
     .set({
       status: ending.status,
       decided_at: sql<string>`clock_timestamp()`,
       void_reason: ending.status === "voided" ? ending.reason : null,
-      ...(approved
-        ? {
-            approved_hash: currentHash(question),
-            jti: more.jti ?? null,
-            token: more.token ?? null,
-            redeem_by: sql<string>`clock_timestamp() + make_interval(secs => redeem_seconds)`,
-          }
-        : {}),
+      ...approval,
     })
-    .where("project_id", "=", question.project_id)
-    .where("approval_id", "=", question.approval_id)
-    .where("status", "=", "open")
+    .where("project_id", "=", first.project_id)
+    .where("approval_id", "=", sql<string>`any (${ids}::uuid[])`)
     .execute();
-  await announce(tx, {
-    project_id: question.project_id,
-    kind: "approval",
-    id: question.approval_id,
-  });
-  await effects.onQuestionClosed?.(tx, question, ending);
+  const kind = "approval" as const;
+  await announce(
+    tx,
+    ids.map((id) => ({ project_id: first.project_id, kind, id })),
+  );
+  await effects.onQuestionsClosed?.(tx, questions, ending);
 }
 
 /** Lets a waiting run go on once none of its questions is open. */
@@ -66,13 +80,13 @@ export async function resumeIfAnswered(
   });
 }
 
-/** Voids the open questions of a run that has ended; registered as the runs feature's listener. */
-export async function voidQuestionsOfRun(
+/** Voids the open questions of runs that have ended alike; registered as the runs feature's listener. */
+export async function voidQuestionsOfRuns(
   tx: Tx,
   effects: ApprovalEffects,
-  run: RunRow,
+  runs: readonly RunRow[],
 ): Promise<void> {
-  await voidOpenQuestions(tx, effects, run, SWEEPER, `the run was ${run.state}`);
+  await voidOpenQuestions(tx, effects, runs, SWEEPER, `the run was ${runs[0]?.state}`);
 }
 
 /**
@@ -85,42 +99,36 @@ export async function voidQuestionsOfWaiting(
   run: RunRow,
   by: { actor: Actor; reason: string },
 ): Promise<void> {
-  await voidOpenQuestions(tx, effects, run, by.actor, by.reason);
+  await voidOpenQuestions(tx, effects, [run], by.actor, by.reason);
   await resumeIfAnswered(tx, effects, run, by.actor, by.reason);
 }
 
 async function voidOpenQuestions(
   tx: Tx,
   effects: ApprovalEffects,
-  run: RunRow,
+  runs: readonly RunRow[],
   actor: Actor,
   reason: string,
 ): Promise<void> {
   for (;;) {
-    const open = await lockOpenQuestions(tx, run.project_id, run.run_id, BATCH);
-    for (const question of open) {
-      // Whoever decided about it was told already that it has expired; that stays so.
-      if (question.is_past) await closeExpired(tx, effects, run, question);
-      else await voidQuestion(tx, effects, { run, question, actor, reason });
-    }
+    const open = await lockOpenQuestionsOf(tx, runs, BATCH);
+    // Whoever decided about one that is past was told already that it has expired; that stays so.
+    for (const question of open.filter(({ is_past }) => is_past))
+      await closeExpired(tx, effects, question);
+    const others = open.filter(({ is_past }) => !is_past);
+    await closeQuestions(tx, effects, others, { status: "voided", reason });
+    await appendAudit(
+      tx,
+      others.map(({ project_id, approval_id, run_id }) => ({
+        projectId: project_id,
+        actor,
+        action: "run.approval.void",
+        subject: { kind: "approval", id: approval_id },
+        details: { run_id, reason },
+      })),
+    );
     if (open.length < BATCH) return;
   }
-}
-
-async function voidQuestion(
-  tx: Tx,
-  effects: ApprovalEffects,
-  voided: { run: RunRow; question: ApprovalRow; actor: Actor; reason: string },
-): Promise<void> {
-  const { run, question, actor, reason } = voided;
-  await closeQuestion(tx, effects, question, { status: "voided", reason });
-  await appendAudit(tx, {
-    projectId: run.project_id,
-    actor,
-    action: "run.approval.void",
-    subject: { kind: "approval", id: question.approval_id },
-    details: { run_id: run.run_id, reason },
-  });
 }
 
 /**
@@ -155,17 +163,16 @@ export async function expireQuestions(db: Database, effects: ApprovalEffects): P
 async function closeExpired(
   tx: Tx,
   effects: ApprovalEffects,
-  run: RunRow,
   question: ApprovalRow,
 ): Promise<string> {
   const reason = `nobody decided about ${question.tool_name} before ${question.expires_at}`;
   await closeQuestion(tx, effects, question, { status: "expired", reason });
   await appendAudit(tx, {
-    projectId: run.project_id,
+    projectId: question.project_id,
     actor: SWEEPER,
     action: "run.approval.expire",
     subject: { kind: "approval", id: question.approval_id },
-    details: { run_id: run.run_id, on_expire: question.on_expire },
+    details: { run_id: question.run_id, on_expire: question.on_expire },
   });
   return reason;
 }
@@ -176,7 +183,7 @@ async function expireOne(
   run: RunRow,
   question: ApprovalRow,
 ): Promise<void> {
-  const reason = await closeExpired(tx, effects, run, question);
+  const reason = await closeExpired(tx, effects, question);
   if (isFinal(run.state)) return;
   if (question.on_expire === "return") {
     await resumeIfAnswered(tx, effects, run, SWEEPER, reason);

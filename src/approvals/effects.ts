@@ -4,8 +4,12 @@ import type { ApprovalRow } from "./queries.ts";
 
 /** What the closing of a question sets off, inside its transaction. */
 export interface ApprovalEffects extends RunEffects {
-  /** Called when a question is open no more, with how it ended in words. */
-  onQuestionClosed?: (tx: Tx, question: ApprovalRow, ending: QuestionEnding) => Promise<void>;
+  /** Called when questions of a project are open no more, with how they ended in words. */
+  onQuestionsClosed?: (
+    tx: Tx,
+    questions: readonly ApprovalRow[],
+    ending: QuestionEnding,
+  ) => Promise<void>;
 }
 
 export interface QuestionEnding {

@@ -1,5 +1,5 @@
 export { editedArguments } from "./arguments.ts";
-export { expireQuestions, voidQuestionsOfRun, voidQuestionsOfWaiting } from "./close.ts";
+export { expireQuestions, voidQuestionsOfRuns, voidQuestionsOfWaiting } from "./close.ts";
 export type { Decision } from "./contract.ts";
 export { decide } from "./decide.ts";
 export type { CheckEdit, EditedCall, QuestionWords } from "./edit.ts";

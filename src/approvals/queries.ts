@@ -66,6 +66,23 @@ export async function lockOpenQuestions(
     .execute();
 }
 
+/** As `lockOpenQuestions`, for several runs of a project, in no order. */
+export async function lockOpenQuestionsOf(
+  tx: Tx,
+  runs: readonly { project_id: string; run_id: string }[],
+  limit: number,
+): Promise<ApprovalRow[]> {
+  const [first] = runs;
+  if (!first) return [];
+  return approvalRows(tx)
+    .where("project_id", "=", first.project_id)
+    .where("run_id", "=", sql<string>`any (${runs.map(({ run_id }) => run_id)}::uuid[])`)
+    .where("status", "=", "open")
+    .limit(limit)
+    .forUpdate()
+    .execute();
+}
+
 /** The question a run asked last, whatever became of it. */
 export async function lastQuestion(
   tx: Tx,

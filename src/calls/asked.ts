@@ -1,7 +1,7 @@
 import type { ApprovalRow, QuestionEnding } from "../approvals/index.ts";
 import type { Tx } from "../platform/database/index.ts";
 import type { ErrorCode } from "../platform/errors.ts";
-import { endAskedCall } from "./records.ts";
+import { endAskedCalls } from "./records.ts";
 
 const CODES: Record<QuestionEnding["status"], ErrorCode> = {
   approved: "E-APPR-REQUIRED",
@@ -11,12 +11,12 @@ const CODES: Record<QuestionEnding["status"], ErrorCode> = {
   voided: "E-APPR-VOIDED",
 };
 
-/** Ends the call that asked, when its question is closed; registered as the approvals feature's listener. */
-export async function onQuestionClosed(
+/** Ends the calls that asked, when their questions are closed; registered as the approvals feature's listener. */
+export async function onQuestionsClosed(
   tx: Tx,
-  question: ApprovalRow,
+  questions: readonly ApprovalRow[],
   ending: QuestionEnding,
 ): Promise<void> {
   const reason = `Asked a person: ${ending.reason}.`;
-  await endAskedCall(tx, question, { code: CODES[ending.status], reason });
+  await endAskedCalls(tx, questions, { code: CODES[ending.status], reason });
 }

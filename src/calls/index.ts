@@ -1,4 +1,4 @@
-export { onQuestionClosed } from "./asked.ts";
+export { onQuestionsClosed } from "./asked.ts";
 export { makeCall } from "./call.ts";
 export { createCatalog } from "./catalog.ts";
 export type { CallDeps } from "./deps.ts";

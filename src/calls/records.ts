@@ -137,12 +137,15 @@ export async function finishCall(tx: Tx, end: CallEnd): Promise<boolean> {
   return done !== undefined;
 }
 
-/** Ends the row of a call that asked a person, once the question is closed; what ran is a call of its own. */
-export async function endAskedCall(
+/** Ends the rows of a project's calls that asked a person, once the questions are closed; what ran is a call of its own. */
+export async function endAskedCalls(
   tx: Tx,
-  question: { project_id: string; run_id: string; call_id: string },
+  questions: readonly { project_id: string; call_id: string }[],
   ending: { code: ErrorCode; reason: string },
 ): Promise<void> {
+  const [first] = questions;
+  if (!first) return;
+  const ids = questions.map(({ call_id }) => call_id);
   await tx
     .updateTable("mcp_calls")
     .set({
@@ -153,11 +156,15 @@ export async function endAskedCall(
       error_code: ending.code,
       completed_at: sql<string>`clock_timestamp()`,
     })
-    .where("project_id", "=", question.project_id)
-    .where("call_id", "=", question.call_id)
+    .where("project_id", "=", first.project_id)
+    .where("call_id", "=", sql<string>`any (${ids}::uuid[])`)
     .where("result_status", "=", "pending")
     .execute();
-  await announce(tx, { project_id: question.project_id, kind: "call", id: question.call_id });
+  const kind = "call" as const;
+  await announce(
+    tx,
+    ids.map((id) => ({ project_id: first.project_id, kind, id })),
+  );
 }
 
 /** Earlier calls of the same journal step, newest first. */

@@ -13,8 +13,8 @@ import { isFinal, TRANSITIONS } from "./states.ts";
 /** What a transition sets off, inside its transaction. */
 export interface RunEffects {
   send: Jobs["send"];
-  /** Called when a run that waited has reached a final state, so that its open questions can be voided. */
-  onRunEnded?: (tx: Tx, run: RunRow) => Promise<void>;
+  /** Called when runs of a project that waited have reached a final state, so that their questions can be voided. */
+  onRunsEnded?: (tx: Tx, runs: readonly RunRow[]) => Promise<void>;
 }
 
 export interface TransitionRequest {
@@ -193,10 +193,13 @@ async function followUp(tx: Tx, effects: RunEffects, changed: readonly Changed[]
   const idsOf = ({ after }: Changed) => ({ project_id: after.project_id, run_id: after.run_id });
   const ended = changed.filter(({ after }) => isFinal(after.state));
   if (ended.length > 0) await effects.send(tx, "run.ended", ended.map(idsOf));
-  for (const { before, after } of ended) {
-    // Only a run that waits has open questions.
-    if (before.state === "waiting_approval") await effects.onRunEnded?.(tx, after);
-  }
+  // Only a run that waits has open questions.
+  const waited = ended.filter(({ before }) => before.state === "waiting_approval");
+  if (waited.length > 0)
+    await effects.onRunsEnded?.(
+      tx,
+      waited.map(({ after }) => after),
+    );
   const going = changed.filter(
     ({ after }) =>
       !isFinal(after.state) && after.driver === "worker" && after.state !== "waiting_approval",

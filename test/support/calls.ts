@@ -5,7 +5,7 @@ import {
   type Decision,
   decide,
   ensureSigningKey,
-  voidQuestionsOfRun,
+  voidQuestionsOfRuns,
 } from "../../src/approvals/index.ts";
 import {
   type CallDeps,
@@ -14,7 +14,7 @@ import {
   createCatalog,
   editCheck,
   makeCall,
-  onQuestionClosed,
+  onQuestionsClosed,
 } from "../../src/calls/index.ts";
 import {
   type AgentBody,
@@ -150,8 +150,8 @@ async function openDeps(): Promise<{ deps: BenchDeps; adminUrl: string; close():
   const pool = openPool();
   const effects: CallDeps["effects"] = {
     send: jobs.send,
-    onRunEnded: (tx, run) => voidQuestionsOfRun(tx, effects, run),
-    onQuestionClosed,
+    onRunsEnded: (tx, runs) => voidQuestionsOfRuns(tx, effects, runs),
+    onQuestionsClosed,
   };
   const signer = createSigner(sealer);
   const checker = createArgumentChecker();

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { ADMIN_KEY } from "./support/awooop.ts";
 import { good } from "./support/e2e-tenant.ts";
-import { openLetters, SECRET } from "./support/letter.ts";
+import { openLetters, SECRET, SECRET_TEXT } from "./support/letter.ts";
 import type { Parameter } from "./support/openapi.ts";
 import { faultsOf } from "./support/openapi-rules.ts";
 
@@ -282,6 +282,21 @@ describe("values", () => {
       expect(text).not.toContain(SECRET);
     },
   );
+
+  test("reasons that people gave let no secret out either", async () => {
+    const reason = SECRET_TEXT;
+    const bulk = { project_id: "acme", action: "cancel", filter: { state: "timed_out" }, reason };
+    const { bulk_id } = await good(server.api("/runs/bulk", { body: bulk }));
+    const bell = { project_id: "acme", contract_family: "channel", contract_id: "bell" };
+    const draft = { ...bell, body: { type: "console" } };
+    const { revision_id } = await good(server.api("/contracts", { body: draft }));
+    await good(server.api(`/contracts/${revision_id}/submit`, { body: { reason } }));
+    for (const path of [`/runs/bulk/${bulk_id}`, "/runs/bulk", `/contracts/${revision_id}`]) {
+      const text = JSON.stringify(await good(server.api(path)));
+      expect(text).toContain("see password=[redacted]");
+      expect(text).not.toContain(SECRET);
+    }
+  });
 
   test("titles follow Accept-Language, their keys do not", async () => {
     const path = `/runs/${story.run.run_id}/timeline`;

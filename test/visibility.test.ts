@@ -122,6 +122,31 @@ describe.each(Object.entries(LISTS))("%s without filters", (name, expected) => {
   });
 });
 
+describe("without a key", () => {
+  const operations = Object.entries(description.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, { security }]) => ({ path, method, security })),
+  );
+  const named = operations.map((each) => [`${each.method} ${each.path}`, each] as const);
+  const MADE_UP = `awp_nobody_${"x".repeat(43)}`;
+
+  test.each(named)("%s answers nobody, and tells them nothing", async (_, each) => {
+    const path = each.path.replaceAll(/\{project_id\}/g, "alpha").replaceAll(/\{\w+\}/g, shown.run);
+    const method = each.method.toUpperCase();
+    if (each.security?.length === 0) {
+      expect(each.path).toBe("/session");
+      return;
+    }
+    const answers = [null, MADE_UP, "nonsense"].map(async (key) => {
+      const { status, body } = await server.api(path, { method, key });
+      return { status, code: body.code, about: body.detail };
+    });
+    for (const answer of await Promise.all(answers)) {
+      expect(answer).toMatchObject({ status: 401, code: "E-AUTH" });
+      for (const mark of ["alpha", shown.run]) expect(answer.about).not.toContain(mark);
+    }
+  });
+});
+
 describe("a cursor", () => {
   const lists = Object.keys(LISTS).map((name) => name.replace("GET ", ""));
   const cursorOf = async (path: string) => {

@@ -7,6 +7,7 @@ import { good } from "./e2e-tenant.ts";
 import {
   seedApproval,
   seedCall,
+  seedDecision,
   seedEvent,
   seedMessage,
   seedProject,
@@ -20,7 +21,7 @@ import { type Story, seedStory } from "./story.ts";
 
 /** What stands wherever a text can hold a secret, and what must leave the server nowhere. */
 export const SECRET = "hunter2hunter2";
-const SECRET_TEXT = `see password=${SECRET} there`;
+export const SECRET_TEXT = `see password=${SECRET} there`;
 
 /** A real server without a worker, so that what is written into its tables stays as it is. */
 export interface Letters {
@@ -107,7 +108,7 @@ async function seedSecrets(tx: Tx, { project_id, revision_id }: Revision) {
     send_status: "failed",
     send_error: SECRET_TEXT,
   });
-  const { approval_id } = await seedApproval(tx, run, {
+  const approval = await seedApproval(tx, run, {
     call_id,
     agent_reason: SECRET_TEXT,
     rule: SECRET_TEXT,
@@ -117,5 +118,6 @@ async function seedSecrets(tx: Tx, { project_id, revision_id }: Revision) {
     args_display: json,
     on_reject: "return",
   });
-  return { run_id: run.run_id, approval_id };
+  await seedDecision(tx, approval, { reason: SECRET_TEXT });
+  return { run_id: run.run_id, approval_id: approval.approval_id };
 }

@@ -27,7 +27,7 @@ as $$
         '([\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]+)|([^\u0001\u0003-\u002f\u003a-\u0040\u005b-\u0060\u007b-\u00bf\u2000-\u206f\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uff00-\uff0f\uff1a-\uff20]+)',
         'g') as part,
       lateral (
-        select lower(left(array_to_string(humps[at:], ''), 64)) as term
+        select lower(left(array_to_string(humps[at:], ''), 64) collate "default") as term
           from string_to_array(part[2], E'\x02') as humps, generate_subscripts(humps, 1) as at
         union all
         select substr(part[1], at, 2) from generate_series(1, length(part[1])) as at

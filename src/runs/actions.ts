@@ -1,10 +1,10 @@
 import type { Actor } from "../audit/index.ts";
-import { readAgent, readRevision } from "../contracts/index.ts";
+import { type AgentBody, type Revision, readAgent, readRevision } from "../contracts/index.ts";
 import { type Caller, scopeOf, sees } from "../identity/index.ts";
 import type { Database, Tx } from "../platform/database/index.ts";
 import { AppError } from "../platform/errors.ts";
-import { readProjectToStart } from "../tenants/index.ts";
-import { createRun } from "./create.ts";
+import { type Project, readProjectToStart } from "../tenants/index.ts";
+import { createRuns, type NewRun } from "./create.ts";
 import { lowerMode } from "./mode.ts";
 import { lockRun, projectOfRun, type RunRow } from "./queries.ts";
 import { isFinal } from "./states.ts";
@@ -107,7 +107,9 @@ export async function retryRun(
 ): Promise<RunRow> {
   const why = retryRefusalOf(old);
   if (why) throw why;
-  return again(tx, effects, old, by);
+  const [made] = await retryRuns(tx, effects, [old], by);
+  if (!made) throw new Error(`run ${old.run_id} was not started anew`);
+  return made;
 }
 
 /** Why a run can't be started anew, as far as the run itself tells. */
@@ -130,11 +132,36 @@ export function retryRefusalOf(old: RunRow): AppError | undefined {
   return undefined;
 }
 
-async function again(tx: Tx, effects: RunEffects, old: RunRow, by: ByPerhapsWhy): Promise<RunRow> {
-  const revision = await readRevision(tx, old.project_id, old.revision_id);
-  const project = await readProjectToStart(tx, old.project_id);
-  if (!revision || !project) throw new AppError("E-NOT-FOUND", UNKNOWN);
-  const agent = readAgent(revision);
+/**
+ * As `retryRun`, for several locked runs of a project that `retryRefusalOf` speaks against none of.
+ *
+ * @returns the new runs; `retry_of` says which is whose
+ * @throws AppError E-TENANT-INACTIVE, E-TENANT-LEGACY
+ */
+export async function retryRuns(
+  tx: Tx,
+  effects: RunEffects,
+  olds: readonly RunRow[],
+  by: ByPerhapsWhy,
+): Promise<RunRow[]> {
+  const [first] = olds;
+  const project = first && (await readProjectToStart(tx, first.project_id));
+  if (!project) throw new AppError("E-NOT-FOUND", UNKNOWN);
+  const news: Omit<NewRun, "actor" | "reason">[] = [];
+  for (const [revisionId, some] of Map.groupBy(olds, ({ revision_id }) => revision_id)) {
+    const revision = await readRevision(tx, project.project_id, revisionId);
+    if (!revision) throw new AppError("E-NOT-FOUND", UNKNOWN);
+    const agent = readAgent(revision);
+    for (const old of some) news.push(anew(old, agent, project));
+  }
+  return createRuns(tx, effects, news, by);
+}
+
+function anew(
+  old: RunRow,
+  agent: Revision<AgentBody>,
+  project: Project,
+): Omit<NewRun, "actor" | "reason"> {
   const mode = lowerMode(project.migration_mode, agent.body.mode);
   if (!project.is_active) {
     throw new AppError("E-TENANT-INACTIVE", `Project ${old.project_id} is not active.`);
@@ -145,7 +172,7 @@ async function again(tx: Tx, effects: RunEffects, old: RunRow, by: ByPerhapsWhy)
       `Project ${old.project_id} starts no runs: it is in legacy mode, or its agent is.`,
     );
   }
-  return createRun(tx, effects, {
+  return {
     projectId: old.project_id,
     agent,
     driver: "worker",
@@ -155,6 +182,5 @@ async function again(tx: Tx, effects: RunEffects, old: RunRow, by: ByPerhapsWhy)
     triggerRef: old.trigger_ref,
     input: old.input,
     retryOf: old.run_id,
-    ...by,
-  });
+  };
 }

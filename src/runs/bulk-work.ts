@@ -5,13 +5,13 @@ import { inSavepoint } from "../platform/database/savepoint.ts";
 import { AppError } from "../platform/errors.ts";
 import type { JobData } from "../platform/jobs/index.ts";
 import type { Logger } from "../platform/log.ts";
-import { type By, cancelRuns, retryRefusalOf, retryRun } from "./actions.ts";
+import { type By, cancelRuns, retryRefusalOf, retryRuns } from "./actions.ts";
 import { type BulkRow, lockBulk, readBulk } from "./bulk-queries.ts";
 import { lockRuns, type RunRow } from "./queries.ts";
 import { type RunEffects, refusalOf } from "./transition.ts";
 
 /** Small enough that nobody who wants one of the runs waits long for it. */
-const BATCH = 100;
+const BATCH = 50;
 const ANNOUNCED_EVERY_MS = 1_000;
 
 export interface BulkDeps {
@@ -149,14 +149,12 @@ async function act(
   runs: readonly RunRow[],
 ): Promise<Result[]> {
   const by: By = { actor: { kind: actor_kind, id: actor_id }, reason };
-  const made = new Map<string, string>();
+  const made = new Map<string | null, string>();
   if (action === "cancel") await cancelRuns(tx, deps.effects, runs, by);
-  else {
-    for (const run of runs) {
-      if (action === "void") await deps.voidQuestions(tx, run, by);
-      else made.set(run.run_id, (await retryRun(tx, deps.effects, run, by)).run_id);
-    }
-  }
+  else if (action === "retry") {
+    const anew = await retryRuns(tx, deps.effects, runs, by);
+    for (const { retry_of, run_id } of anew) made.set(retry_of, run_id);
+  } else for (const run of runs) await deps.voidQuestions(tx, run, by);
   const none = { outcome: "changed", code: null, detail: null } as const;
   return runs.map(({ run_id }) => ({ run_id, ...none, new_run_id: made.get(run_id) ?? null }));
 }

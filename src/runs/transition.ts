@@ -133,7 +133,8 @@ async function writeState(
   return rows.map((after) => ({ before: before.get(after.run_id) ?? after, after }));
 }
 
-async function recordTransitions(
+/** Writes the transitions of runs of a project, their audit entries, and announces them. */
+export async function recordTransitions(
   tx: Tx,
   changed: readonly Changed[],
   request: { event: RunEvent | "create"; actor: Actor; reason?: string },
@@ -177,16 +178,6 @@ async function recordTransitions(
     tx,
     states.map(({ run }) => ({ project_id: run.project_id, kind, id: run.run_id })),
   );
-}
-
-/** Writes the transition that a run's creation or claim is, its audit entry, and announces it. */
-export function recordTransition(
-  tx: Tx,
-  before: RunRow,
-  after: RunRow,
-  request: { event: RunEvent | "create"; actor: Actor; reason?: string },
-): Promise<void> {
-  return recordTransitions(tx, [{ before, after }], request);
 }
 
 async function followUp(tx: Tx, effects: RunEffects, changed: readonly Changed[]): Promise<void> {
@@ -236,7 +227,7 @@ export async function claimRun(
     .returningAll()
     .executeTakeFirstOrThrow();
   const after = row as RunRow;
-  await recordTransition(tx, run, after, {
+  await recordTransitions(tx, [{ before: run, after }], {
     event: "claim",
     actor: { kind: "worker", id: claim.workerId },
   });

@@ -202,6 +202,17 @@ describe("a connection's permissions", () => {
     expect(named("tool_server", after, before)).toEqual(back);
   });
 
+  it("are told without what should have been a secret", () => {
+    const url = "https://a.example/mcp?access_token=hunter2hunter2";
+    const { reasons } = compareBodies("tool_server", http, { ...http, url });
+    expect(JSON.stringify(reasons)).not.toContain("hunter2");
+    const { permissions } = compareBodies("tool_server", http, {
+      ...http,
+      headers: { authorization: "Bearer secret:SHOP_TOKEN" },
+    });
+    expect(permissions.gained).toMatchObject([{ text: "It is given the secret SHOP_TOKEN." }]);
+  });
+
   const alerts = { type: "alertmanager", auth: { scheme: "bearer", secret: "secret:A" } };
 
   it.each<[what: string, before: object, after: object, there: string[], back: string[]]>([

@@ -1,3 +1,4 @@
+import { redact } from "../platform/redact.ts";
 import type { AgentBody } from "./agent-body.ts";
 import {
   CHANGES,
@@ -59,12 +60,21 @@ export function comparedWithNothing(): Comparison {
 function comparisonOf(differences: readonly Difference[]): Comparison {
   const permissions: Permissions = { gained: [], lost: [], changed: [] };
   const reasons: PermissionChange[] = [];
-  for (const { key, params } of differences) {
+  for (const { key, params: given } of differences) {
     const { kind } = CHANGES[key];
+    const params = withoutSecrets(given);
     const widens = kind === "gained" || kind === "widened";
     const change = { key, params, widens, text: changeText(key, params, "en") };
     permissions[kind === "gained" || kind === "lost" ? kind : "changed"].push(change);
     if (widens) reasons.push(change);
   }
   return { level: reasons.length > 0 ? "major" : "minor", permissions, reasons };
+}
+
+/** An address may have a password in it that should have been a secret's name. */
+function withoutSecrets(params: Difference["params"]): Difference["params"] {
+  const entries = Object.entries(params);
+  return Object.fromEntries(
+    entries.map(([name, value]) => [name, typeof value === "string" ? redact(value) : value]),
+  );
 }

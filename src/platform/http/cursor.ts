@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac, createSecretKey, timingSafeEqual } from "node:crypto";
 import { canonicalJson } from "../canonical.ts";
 import { AppError } from "../errors.ts";
 
@@ -14,8 +14,9 @@ export interface Cursors {
 
 /** @param key 32 secret bytes, the same in every process */
 export function createCursors(key: Uint8Array): Cursors {
+  const secret = createSecretKey(key);
   const macOf = (binding: unknown, payload: string) =>
-    createHmac("sha256", key)
+    createHmac("sha256", secret)
       .update(canonicalJson([binding, payload]))
       .digest()
       .subarray(0, MAC_BYTES);

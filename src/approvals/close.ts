@@ -52,6 +52,7 @@ async function closeQuestions(
     })
     .where("project_id", "=", first.project_id)
     .where("approval_id", "=", sql<string>`any (${ids}::uuid[])`)
+    .where("status", "=", "open")
     .execute();
   const kind = "approval" as const;
   await announce(

@@ -131,13 +131,34 @@ describe("a run that does not wait", () => {
     const nothing = { code: "E-RUN-STATE", state: "running", standing: null };
     expect(await post(run.run_id)).toMatchObject({ status: 409, body: nothing });
     await waiting(bench.call(run, "echo", { text: "x" }));
-    await post(run.run_id, { body: { decision: "request_changes", reason: "password=hunter2" } });
+    const key = `AKIA${"A".repeat(16)}`;
+    const reason = `password=hunter2 ${"x".repeat(30)} ${key}`;
+    await post(run.run_id, { body: { decision: "request_changes", reason } });
     const { body } = await post(run.run_id);
     expect(body).toMatchObject({
       code: "E-APPR-DECIDED",
       state: "running",
-      standing: { actor: "op-1", decision: "request_changes", reason: "password=[redacted]" },
+      standing: {
+        actor: "op-1",
+        decision: "request_changes",
+        reason: `password=[redacted] ${"x".repeat(30)} [redacted]`,
+      },
     });
+    const told = await bench.call(run, "echo", { text: "x" });
+    const { steps, calls } = await bench.asTenant(async (tx) => ({
+      steps: await tx
+        .selectFrom("run_steps")
+        .selectAll()
+        .where("run_id", "=", run.run_id)
+        .execute(),
+      calls: await tx
+        .selectFrom("mcp_calls")
+        .selectAll()
+        .where("run_id", "=", run.run_id)
+        .execute(),
+    }));
+    expect(JSON.stringify([told, steps, calls])).not.toMatch(/hunter2|AKIA/);
+    expect(steps[0]?.block_reason).toMatch(/^approver=op-1; decision=request_changes; .*x/);
   });
 
   it("is any run of a project that is not active, from the moment it is deactivated", async () => {

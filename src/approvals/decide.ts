@@ -5,6 +5,7 @@ import { announce } from "../platform/database/changes.ts";
 import type { Database, Scope, Tx } from "../platform/database/index.ts";
 import { AppError } from "../platform/errors.ts";
 import { newId } from "../platform/ids.ts";
+import { redact } from "../platform/redact.ts";
 import type { Sealer } from "../platform/sealing.ts";
 import { appendStep, lockRun, type RunRow, transition } from "../runs/index.ts";
 import { currentHash } from "./arguments.ts";
@@ -166,7 +167,8 @@ async function recordDecision(tx: Tx, { run, question, request }: Deciding): Pro
     kind: "decision",
     toolName: `operator_console.${decision}`,
     status: "success",
-    blockReason: decisionLine(approver.id, decision, reason),
+    // Before it is cut: of half a secret nobody would see that it is one.
+    blockReason: decisionLine(approver.id, decision, redact(reason)),
     approvalId: question.approval_id,
   });
   const isYes = decision === "approve" || decision === "edit";
@@ -229,7 +231,7 @@ async function closeRefused(
 
 function refusalText({ decision, approver, reason }: DecideRequest): string {
   const what = decision === "reject" ? "rejected by" : "changes requested by";
-  return `${what} ${approver.id}${reason ? `: ${reason}` : ""}`;
+  return `${what} ${approver.id}${reason ? `: ${redact(reason)}` : ""}`;
 }
 
 /** A rejection ends the run where the contract says so; after any other answer it goes on, once none is awaited. */

@@ -2,7 +2,7 @@ export { editedArguments } from "./arguments.ts";
 export { expireQuestions, voidQuestionsOfRuns, voidQuestionsOfWaiting } from "./close.ts";
 export type { Decision } from "./contract.ts";
 export { decide } from "./decide.ts";
-export type { CheckEdit, EditedCall, QuestionWords } from "./edit.ts";
+export type { CheckEdit } from "./edit.ts";
 export type { ApprovalEffects, QuestionEnding } from "./effects.ts";
 export { approvalListRoutes } from "./list.ts";
 export { type NewQuestion, openQuestion } from "./open.ts";

@@ -18,6 +18,7 @@ import { canonicalHash, canonicalJson, sha256Hex } from "../platform/canonical.t
 import type { MigrationMode } from "../platform/contract.ts";
 import type { Tx } from "../platform/database/index.ts";
 import { AppError } from "../platform/errors.ts";
+import { redact } from "../platform/redact.ts";
 import type { RunRow } from "../runs/index.ts";
 import { readProject } from "../tenants/index.ts";
 import { readPin, type ToolPin, type ToolServerRef } from "../toolservers/index.ts";
@@ -132,7 +133,7 @@ async function questionFact(tx: Tx, question: ApprovalRow): Promise<QuestionFact
       : await decisionsOf(tx, question.project_id, question.approval_id);
   const said = decisions
     .filter(standsFor(question))
-    .map(({ actor_id, reason }) => (reason ? `${actor_id}, “${reason}”` : actor_id));
+    .map(({ actor_id, reason }) => (reason ? `${actor_id}, “${redact(reason)}”` : actor_id));
   return {
     status: question.status as QuestionFact["status"],
     isPast: question.is_past,

@@ -43,7 +43,7 @@ export const newBulkBody = z
   });
 export type NewBulkBody = z.infer<typeof newBulkBody>;
 
-export const bulkStatus = z.enum(["queued", "running", "done"]);
+const bulkStatus = z.enum(["queued", "running", "done"]);
 
 export const bulkSchema = z.object({
   bulk_id: z.string(),

@@ -8,19 +8,7 @@ export type RunFilters = Pick<
   "state" | "agent_id" | "is_shadow" | "trigger_type" | "created_after" | "created_before" | "q"
 >;
 
-/**
- * The condition that the filters make, over the columns of `runs`; everything but the project.
- *
- * @param project the project whose runs are asked about: the words of `q` are looked up once for it, not for each run
- */
-export function filtersOf(query: RunFilters, project: RawBuilder<unknown>): RawBuilder<unknown> {
-  const plain = plainFilters(query);
-  if (query.q === undefined) return plain;
-  const byWords = sql`run_id in (select awooop_search_runs(${project}, ${query.q}))`;
-  return sql`${plain} and (${sql.join([...exactMatches(query.q), byWords], sql` or `)})`;
-}
-
-/** The part of the condition that has nothing to do with `q`. */
+/** The condition that the filters make, over the columns of `runs`; everything but the project and `q`. */
 export function plainFilters(query: RunFilters): RawBuilder<unknown> {
   const parts = [sql`true`];
   if (query.state !== undefined) parts.push(sql`state = ${query.state}`);

@@ -23,13 +23,13 @@ const FULL: Plan = {
   projects: 100,
   own: 10_000,
   questions: 6_000,
-  effort: { warmUp: 100, rounds: 25, requests: 50, busyMs: 1_000 },
+  effort: { warmUp: 100, rounds: 40, requests: 50, mostMs: 120_000, turns: 8, busyMs: 1_000 },
 };
 const QUICK: Plan = {
   projects: 25,
   own: 1_200,
-  questions: 300,
-  effort: { warmUp: 10, rounds: 5, requests: 12, busyMs: 250 },
+  questions: 1_000,
+  effort: { warmUp: 20, rounds: 15, requests: 20, mostMs: 1_200, turns: 3, busyMs: 250 },
 };
 
 const closers: (() => Promise<unknown> | unknown)[] = [];
@@ -126,9 +126,9 @@ function deciding(large: Stand, small: Stand): Side[] {
 
 /** A decision can be made only once, so there are as many as there are questions. */
 function decideEffort({ questions, effort }: Plan): Effort {
-  const { warmUp } = effort;
   const rounds = 10;
-  return { warmUp, rounds, requests: Math.floor((questions / 3 - warmUp) / rounds), busyMs: 250 };
+  const requests = Math.floor((questions / 3 - effort.warmUp) / rounds);
+  return { ...effort, rounds, requests, turns: 2, busyMs: 250 };
 }
 
 function report(measurements: Measurements, postgres: string): void {

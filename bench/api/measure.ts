@@ -14,7 +14,10 @@ export interface Effort {
   rounds: number;
   /** Requests of each side in a round, on one connection. */
   requests: number;
-  /** How long each side is kept busy in a round, on sixteen connections, in milliseconds. */
+  /** After this time no further round is begun, in milliseconds. */
+  mostMs: number;
+  /** How often each side is kept busy on sixteen connections, and for how long, in milliseconds. */
+  turns: number;
   busyMs: number;
 }
 
@@ -26,6 +29,7 @@ export interface Measured {
 }
 
 const CONNECTIONS = 16;
+const LEAST_ROUNDS = 3;
 
 /**
  * Measures the sides in turn: A B C, then B C A, so that a slow moment of the machine hits all of them.
@@ -37,7 +41,7 @@ export async function measure(
   effort: Effort,
 ): Promise<Map<string, Measured>> {
   const latencies = await measureLatency(sides, effort);
-  const rates = effort.busyMs === 0 ? new Map<string, number>() : await measureRate(sides, effort);
+  const rates = await measureRate(sides, effort);
   return new Map(
     sides.map(({ name }) => [
       name,
@@ -53,7 +57,7 @@ function inTurn<T>(items: readonly T[], round: number): T[] {
 
 async function measureLatency(
   sides: readonly Side[],
-  { warmUp, rounds, requests }: Effort,
+  { warmUp, rounds, requests, mostMs }: Effort,
 ): Promise<Map<string, number[][]>> {
   const found = new Map<string, number[][]>(sides.map(({ name }) => [name, []]));
   const connections = new Map<Side, Connection>();
@@ -62,7 +66,9 @@ async function measureLatency(
     connections.set(side, connection);
     for (let n = 0; n < warmUp; n++) await good(connection, side);
   }
+  const end = performance.now() + mostMs;
   for (let round = 0; round < rounds; round++) {
+    if (round >= LEAST_ROUNDS && performance.now() > end) break;
     for (const side of inTurn(sides, round)) {
       const connection = connections.get(side);
       if (!connection) continue;
@@ -81,9 +87,8 @@ async function measureLatency(
 
 async function measureRate(
   sides: readonly Side[],
-  { rounds, busyMs }: Effort,
+  { turns, busyMs }: Effort,
 ): Promise<Map<string, number>> {
-  const turns = Math.max(2, Math.round(rounds / 3));
   const found = new Map<string, number>(sides.map(({ name }) => [name, 0]));
   for (let round = 0; round < turns; round++) {
     for (const side of inTurn(sides, round)) {

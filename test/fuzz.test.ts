@@ -58,8 +58,10 @@ function held(sent: Sent, received: Received): void {
   const what = () =>
     `${method} ${path.slice(0, 2_000)} ${JSON.stringify(sent.headers)} ${sent.body?.toString("latin1").slice(0, 2_000)}\n→ ${status} ${body.slice(0, 1_000)}\n${world.server.output().slice(-3_000)}`;
   if (status >= 500) throw new Error(what());
+  // A segment of dots leads to another address (WHATWG URL), which is described or not.
+  const { pathname } = new URL(path, world.server.url);
   try {
-    world.check.assert({ method, path, status, contentType, body });
+    world.check.assert({ method, path: pathname, status, contentType, body });
   } catch (error) {
     throw new Error(`${(error as Error).message.slice(0, 2_000)}\n${what()}`);
   }

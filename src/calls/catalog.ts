@@ -9,6 +9,7 @@ import {
   listPins,
   syncPins,
   type ToolDefinition,
+  type ToolPin,
   type ToolServerPool,
   type ToolServerRef,
   type UpstreamError,
@@ -96,14 +97,7 @@ export function createCatalog(db: Database, pool: ToolServerPool): Catalog {
       );
       // A server that can't be reached now still shows what is pinned; its calls will say what is wrong.
       await Promise.all(refs.filter((ref) => !isFresh(ref)).map((ref) => refresh(ref)));
-      const pins = await db.transaction({ role: "app", projects: [projectId] }, async (tx) => {
-        const lists = [];
-        for (const { serverId } of refs)
-          lists.push(
-            ...(await listPins(tx, projectId, serverId)).map((pin) => ({ serverId, pin })),
-          );
-        return new Map(lists.map(({ serverId, pin }) => [`${serverId}/${pin.toolName}`, pin]));
-      });
+      const pins = await pinsOf(db, projectId, refs);
       return [...names].flatMap(([name, grant]) => {
         const pin = pins.get(`${grant.server}/${grant.tool}`);
         // A changed tool is quarantined: gate 2 would block it, so it is not offered.
@@ -111,4 +105,21 @@ export function createCatalog(db: Database, pool: ToolServerPool): Catalog {
       });
     },
   };
+}
+
+/** The pins of the servers' tools, by `server/tool`. */
+async function pinsOf(
+  db: Database,
+  projectId: string,
+  refs: readonly ToolServerRef[],
+): Promise<Map<string, ToolPin>> {
+  return db.transaction({ role: "app", projects: [projectId] }, async (tx) => {
+    const found = new Map<string, ToolPin>();
+    for (const { serverId } of refs) {
+      for (const pin of await listPins(tx, projectId, serverId)) {
+        found.set(`${serverId}/${pin.toolName}`, pin);
+      }
+    }
+    return found;
+  });
 }

@@ -59,8 +59,8 @@ async function openServer(): Promise<{ adminUrl: string; close(): Promise<void> 
     const embedded = await startEmbeddedPostgres({
       dataDir: join(folder, "data"),
       log: (level, message) => level === "error" && console.error(message),
-      // Of use to the loading of the data alone.
-      settings: { max_wal_size: "8GB" },
+      // Of use to the loading of the data alone, which vacuums and analyzes at its end.
+      settings: { max_wal_size: "8GB", autovacuum_naptime: "1h" },
     });
     const { host, port } = embedded.superuserConfig;
     const query = new URLSearchParams({ host, sslmode: "disable" });

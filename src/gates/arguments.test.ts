@@ -37,6 +37,37 @@ describe("arguments against a JSON Schema", () => {
     expect(checker.problems(declared, { path: "/etc" }, "s")).toHaveLength(1);
   });
 
+  it("are checked by the schema that was asked, though others call themselves the same", () => {
+    const called = (type: string) => ({
+      $id: "https://a.example/args",
+      properties: { a: { type } },
+    });
+    expect(checker.problems(called("string"), { a: "x" }, "s")).toEqual([]);
+    expect(checker.problems(called("number"), { a: "x" }, "s")).toHaveLength(1);
+    const nested = (type: string) => ({
+      properties: { a: { $ref: "#part" } },
+      $defs: { part: { $anchor: "part", type } },
+    });
+    expect(checker.problems(nested("string"), { a: "x" }, "s")).toEqual([]);
+    expect(checker.problems(nested("number"), { a: "x" }, "s")).toHaveLength(1);
+  });
+
+  it("are checked by hundreds of schemas, good and bad, each by its own", () => {
+    for (let at = 0; at < 450; at++) {
+      const one = { $defs: { a: { const: at } }, properties: { a: { $ref: "#/$defs/a" } } };
+      expect(checker.schemaProblem(one)).toBeUndefined();
+      expect(checker.problems(one, { a: at }, "s")).toEqual([]);
+      expect(checker.problems(one, { a: at + 1 }, "s")).toHaveLength(1);
+      expect(checker.schemaProblem({ type: `t${at}` })).toEqual(expect.any(String));
+    }
+  });
+
+  it("fit no schema that would only promise an answer", () => {
+    const promised = { $async: true, type: "object", required: ["path"] };
+    expect(checker.schemaProblem(promised)).toContain("$async");
+    expect(checker.problems(promised, {}, "s")).toHaveLength(1);
+  });
+
   it("are checked by what a keyword means in that dialect", () => {
     const pair = { properties: { a: { items: [{ type: "string" }], additionalItems: false } } };
     const old = { $schema: "http://json-schema.org/draft-07/schema#", ...pair };

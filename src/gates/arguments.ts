@@ -78,7 +78,37 @@ function compileSchema(schema: unknown): ValidateFunction | string {
   if (JSON.stringify(schema).length > SCHEMA_MAX) return `it is larger than ${SCHEMA_MAX} bytes`;
   // Ajv would promise an answer instead of giving one, and a promise reads as a yes.
   if (isAsync(schema)) return "it is asynchronous ($async)";
+  const ajv = ajvFor(schema);
+  try {
+    return ajv.compile(schema as object);
+  } catch (error) {
+    return (error as Error).message;
+  } finally {
+    ajv.removeSchema(schema as object);
+  }
+}
+
+type Dialect = ReturnType<typeof dialectOf>;
+
+/** How many schemas one Ajv compiles: it never forgets all of what it compiled. */
+const SHARED_MAX = 200;
+const shared = new Map<Dialect, { ajv: Ajv; left: number }>();
+
+/**
+ * An Ajv for a schema. Making one takes tens of milliseconds, most of them for the dialect's own schema, so they are
+ * used for many; but a schema that gives itself a name gets its own, for two tools may call different things the same.
+ */
+function ajvFor(schema: unknown): Ajv {
   const Dialect = dialectOf(schema);
+  if (namesItself(schema)) return newAjv(Dialect);
+  const known = shared.get(Dialect);
+  const used = known && known.left > 0 ? known : { ajv: newAjv(Dialect), left: SHARED_MAX };
+  used.left -= 1;
+  shared.set(Dialect, used);
+  return used.ajv;
+}
+
+function newAjv(Dialect: Dialect): Ajv {
   const ajv = new Dialect({
     strict: false,
     allErrors: false,
@@ -86,10 +116,12 @@ function compileSchema(schema: unknown): ValidateFunction | string {
     code: { regExp: PATTERNS },
   });
   formats.default(ajv);
-  try {
-    // An own instance per schema: two tools may use the same $id for different things.
-    return ajv.compile(schema as object);
-  } catch (error) {
-    return (error as Error).message;
-  }
+  return ajv;
+}
+
+function namesItself(value: unknown): boolean {
+  if (value === null || typeof value !== "object") return false;
+  return Object.entries(value).some(
+    ([key, part]) => /^\$(id|anchor|dynamicAnchor|recursiveAnchor)$/.test(key) || namesItself(part),
+  );
 }

@@ -52,7 +52,7 @@ const merged = (parts: Schema[]): Schema => ({
 function ofType(type: string, schema: Schema, name: string): fc.Arbitrary<unknown> {
   switch (type) {
     case "string":
-      return knownOr(textFor(schema, name), name);
+      return knownOr(textFor(schema, name), name, isChosen(schema) ? 1 : 5);
     case "integer":
       return fc.oneof(
         fc.integer({
@@ -86,11 +86,14 @@ function textFor(schema: Schema, name: string): fc.Arbitrary<string> {
   return fc.string({ minLength: schema.minLength ?? 0, maxLength });
 }
 
-function knownOr(text: fc.Arbitrary<string>, name: string): fc.Arbitrary<unknown> {
+/** Whether people choose such names, so that there may be new ones: a pattern that is not a UUID's. */
+const isChosen = ({ pattern }: Schema) => pattern !== undefined && !pattern.includes("{8}-");
+
+function knownOr(text: fc.Arbitrary<string>, name: string, weight: number): fc.Arbitrary<unknown> {
   const known = fc
     .tuple(fc.nat(1_000), text)
     .map(([at, otherwise]) => new Known(name, at, otherwise));
-  return fc.oneof({ weight: 5, arbitrary: known }, { weight: 1, arbitrary: text });
+  return fc.oneof({ weight, arbitrary: known }, { weight: 1, arbitrary: text });
 }
 
 /** Records with what is required, and often little else: fields that exclude each other come one at a time too. */

@@ -1,10 +1,10 @@
+import { Client } from "pg";
 import { agentBodySchema } from "../../src/contracts/index.ts";
 import { canonicalHash } from "../../src/platform/canonical.ts";
 import { type Database, jsonb, openDatabase } from "../../src/platform/database/index.ts";
 import { newId } from "../../src/platform/ids.ts";
 import { createLog } from "../../src/platform/log.ts";
 import { seedActiveRevision, seedApproval, seedCall, seedProject, seedRun } from "./fixtures.ts";
-import { withClient } from "./server.ts";
 
 const PROJECT = "acme";
 const ARGS = { path: "/var/cache/shop" };
@@ -35,11 +35,16 @@ export interface Questions {
 export async function openQuestions(url: string): Promise<Questions> {
   const db = openDatabase({ url, log: createLog("silent") });
   const revisionId = await seedContract(db);
+  const reader = new Client({ connectionString: url });
+  await reader.connect();
   return {
     project: PROJECT,
     ask: (given) => seedQuestion(db, revisionId, given ?? {}),
-    traces: (of) => readTraces(url, of),
-    close: () => db.close(),
+    traces: (of) => readTraces(reader, of),
+    async close() {
+      await reader.end();
+      await db.close();
+    },
   };
 }
 
@@ -107,11 +112,13 @@ const TRACES = `select
 
 const JOBS = `select name from pgboss.job where data->>'run_id' = $1::text order by name`;
 
-function readTraces(url: string, { runId, approvalId }: Waiting): Promise<Record<string, unknown>> {
-  return withClient(url, async (client) => {
-    const { rows: jobs } = await client.query(JOBS, [runId]);
-    await client.query("set role awooop_platform; set search_path = awooop");
-    const { rows } = await client.query(TRACES, [runId, approvalId]);
-    return { ...rows[0], jobs: jobs.map(({ name }) => name) };
-  });
+async function readTraces(
+  reader: Client,
+  { runId, approvalId }: Waiting,
+): Promise<Record<string, unknown>> {
+  await reader.query("reset role");
+  const { rows: jobs } = await reader.query(JOBS, [runId]);
+  await reader.query("set role awooop_platform; set search_path = awooop");
+  const { rows } = await reader.query(TRACES, [runId, approvalId]);
+  return { ...rows[0], jobs: jobs.map(({ name }) => name) };
 }

@@ -1,17 +1,12 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ADMIN_KEY, type Awooop, startAwooop } from "../../test/support/awooop.ts";
 import { createTestDatabase, type TestDatabase } from "../../test/support/database.ts";
 import { newKey } from "../../test/support/e2e-tenant.ts";
 import { queryRows } from "../../test/support/server.ts";
-
-const CLI = fileURLToPath(new URL("main.ts", import.meta.url));
+import { runCommandLine } from "./run.ts";
 
 let database: TestDatabase;
 let server: Awooop;
@@ -37,20 +32,24 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** Runs `awooop contracts …` as a person would, with Ada's key unless it is another's. */
+/** Runs `awooop contracts …` in the folder, with Ada's key unless it is another's. */
 async function contracts(args: string[], as = key) {
-  const child = spawn(process.execPath, [CLI, "contracts", ...args], {
-    cwd: folder,
-    env: { AWOOOP_URL: server.url, AWOOOP_KEY: as },
-    stdio: "pipe",
-  });
-  child.stdin.end();
-  const [out, err] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, "exit"),
-  ]);
-  return { status: child.exitCode, out, err };
+  const said = { out: "", err: "" };
+  const here = (text: string) => text.replaceAll(`${folder}/`, "");
+  const status = await runCommandLine(
+    ["contracts", ...args.map((arg) => (arg.startsWith("shop") ? join(folder, arg) : arg))],
+    {
+      env: { AWOOOP_URL: server.url, AWOOOP_KEY: as },
+      print: (line) => {
+        said.out += `${here(line)}\n`;
+      },
+      complain: (line) => {
+        said.err += `${here(line)}\n`;
+      },
+      readInput: async () => "",
+    },
+  );
+  return { status, ...said };
 }
 
 const SHOP = `contract_family: tool_server

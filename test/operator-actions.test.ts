@@ -135,4 +135,21 @@ describe("POST /runs/{run_id}/usage", () => {
     expect((await book(0.000001)).body.cost_usd).toBe(0.300001);
     expect((await good(server.api(`/runs/${run_id}`))).run.cost_usd).toBe(0.300001);
   });
+
+  test("is booked once, however often it is reported with one Idempotency-Key", async () => {
+    const run_id = await runIn("running", "client");
+    const book = (cost_usd: number) =>
+      server.api(`/runs/${run_id}/usage`, {
+        key: agentKey.key,
+        body: { cost_usd },
+        headers: { "idempotency-key": "turn-1" },
+      });
+    const answers = await Promise.all([book(0.1), book(0.1), book(0.1)]);
+    for (const answer of answers) {
+      expect(answer).toMatchObject({ status: 200, body: { run_id, cost_usd: 0.1 } });
+    }
+    expect((await good(server.api(`/runs/${run_id}`))).run.cost_usd).toBe(0.1);
+    const other = await book(0.2);
+    expect(other).toMatchObject({ status: 422, body: { code: "E-IDEMPOTENCY" } });
+  });
 });

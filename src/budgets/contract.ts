@@ -9,6 +9,7 @@ export const usageBody = z.strictObject({
   input_tokens: z.number().int().min(0).max(1e12).optional(),
   output_tokens: z.number().int().min(0).max(1e12).optional(),
 });
+export type Usage = Omit<z.output<typeof usageBody>, "project_id">;
 
 export const usageAnswer = z.object({
   run_id: z.string(),

@@ -80,8 +80,12 @@ const openQuestions = (caller: Caller, { project_id, run_id }: Filters): List =>
     a.agent_reason, a.rule, r.title as run_title, a.created_at as asked_at, a.expires_at, a.redeem_seconds, a.on_reject,
     a.on_expire, a.quorum, a.cost_usd, r.cost_usd as run_cost_usd, r.is_shadow,
     a.expires_at <= clock_timestamp() as expired, a.verdicts, a.status`,
-  from: sql`approvals a join runs r using (project_id, run_id)
-    where a.project_id = p.project_id and a.status = 'open' and r.state = 'waiting_approval'
+  // Each question's run is looked up by itself: so they come in their order, and no more than are wanted.
+  from: sql`approvals a cross join lateral (
+      select title, created_at, timeout_at, cost_usd, is_shadow from runs
+      where project_id = a.project_id and run_id = a.run_id and state = 'waiting_approval' limit 1
+    ) r
+    where a.project_id = p.project_id and a.status = 'open'
       and ${run_id === undefined ? sql`true` : sql`a.run_id = ${run_id}::uuid`}`,
   by: { asked_at: sql`a.created_at`, approval_id: sql`a.approval_id` },
   order: "asc",

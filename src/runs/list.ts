@@ -36,7 +36,7 @@ export function runListRoutes(deps: { db: Database; cursors: Cursors }): OpenAPI
     const { rows, total } = await deps.db.transaction(
       scopeOf(caller),
       async (tx) => {
-        if (!isPlain(query)) await planForValues(tx);
+        if (offset > 0 || !isPlain(query)) await planForValues(tx);
         return readRuns(tx, { caller, query, place });
       },
       { snapshot: true },

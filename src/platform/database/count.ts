@@ -23,12 +23,6 @@ const limit = sql.raw(`limit ${COUNTED_EXACTLY + 1}`);
 const counted = (list: Counted) =>
   sql`select count(*) as list_count from (select 1 from (${list.rowsOf(limit)}) found ${limit}) counted`;
 
-/** How many rows a list has. */
-export async function countRows(tx: Tx, list: Counted): Promise<Total> {
-  const { rows } = await sql<{ list_count: number }>`${withOf(list)} ${counted(list)}`.execute(tx);
-  return totalOf(tx, rows[0]?.list_count ?? 0, list);
-}
-
 /**
  * A page of a list and how many rows the list has, in one statement and so of one moment.
  *

@@ -216,4 +216,28 @@ describe("a question that nobody needs answered any more", () => {
     await tenants.change(root, PROJECT, { is_active: true });
     expect((await asked(run)).approvalId).not.toBe(approvalId);
   });
+
+  it("is not opened while its project is being deactivated, where its voiding would miss it", async () => {
+    const run = await openRun();
+    const isSettled = { yet: false };
+    let asking: ReturnType<typeof bench.call> | undefined;
+    const tenants = createTenants({
+      db: bench.deps.db,
+      cursors: createCursors(Buffer.alloc(32)),
+      onDeactivated: [
+        async () => {
+          asking = bench.call(run, "echo", { text: "x" }).finally(() => {
+            isSettled.yet = true;
+          });
+          const isHeld = async () => isSettled.yet || (await held()) > 0;
+          await waitFor(isHeld, { what: "the call to be asked for" });
+        },
+      ],
+    });
+    const root = caller({ role: "admin" });
+    await tenants.change(root, PROJECT, { is_active: false, running_runs: "finish" });
+    expect(await asking).toMatchObject({ kind: "blocked", gate: 5, code: "E-TENANT-INACTIVE" });
+    expect((await bench.runRow(run.run_id)).state).toBe("running");
+    await tenants.change(root, PROJECT, { is_active: true });
+  });
 });

@@ -7,6 +7,7 @@ import type { Tx } from "../platform/database/index.ts";
 import { AppError } from "../platform/errors.ts";
 import { newId } from "../platform/ids.ts";
 import { lockRun, type RunRow, requireFence, touchClientRun } from "../runs/index.ts";
+import { readProjectToStart } from "../tenants/index.ts";
 import type { ToolServerRef, UpstreamError } from "../toolservers/index.ts";
 import type { CallDeps } from "./deps.ts";
 import { type CallFacts, readFacts } from "./facts.ts";
@@ -158,6 +159,10 @@ async function ask(context: Context, decision: GateDecision): Promise<Decided> {
       outcome: waiting(question.call_id, question.approval_id, question.expires_at),
     };
   }
+  // Whoever deactivates the project voids the questions they see: either they see this one, or it is not opened.
+  const project = await readProjectToStart(tx, run.project_id);
+  const again = askGates(facts.exact, { ...facts.gates, project: project ?? facts.gates.project });
+  if (again.decision === "block") return block(context, again);
   const approvalId = newId();
   const latencyMs = performance.now() - started;
   await insertCall(tx, { ...row, approvalId, status: "pending", latencyMs });

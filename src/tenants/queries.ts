@@ -26,8 +26,8 @@ const COLUMNS = [
 const startsOf = (projectId: string) => sql`hashtextextended(${`project-starts ${projectId}`}, 0)`;
 
 /**
- * Reads a project in which a run is about to start: it stays as active as it was read until the transaction ends. Starts
- * do not wait for each other, only for somebody who is deactivating the project this moment.
+ * Reads a project in which a run is about to start, or a person about to be asked: it stays as active as it was read until
+ * the transaction ends. Starts do not wait for each other, only for somebody who is deactivating the project this moment.
  */
 export async function readProjectToStart(tx: Tx, projectId: string): Promise<Project | undefined> {
   await sql`select pg_advisory_xact_lock_shared(${startsOf(projectId)})`.execute(tx);

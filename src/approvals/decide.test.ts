@@ -230,7 +230,7 @@ describe("a question that nobody needs answered any more", () => {
             isSettled.yet = true;
           });
           const isHeld = async () => isSettled.yet || (await held()) > 0;
-          await waitFor(isHeld, { what: "the call to be asked for" });
+          await waitFor(isHeld, { timeoutMs: 10_000, what: "the call to be asked for" });
         },
       ],
     });

@@ -73,8 +73,6 @@ async function addressOf(child: ChildProcess): Promise<string> {
   throw new Error(`the server ended: ${said}`);
 }
 
-const LATER = "2126-01-01T00:00:00Z";
-
 /** Runs the command line as a person would. */
 async function awooop(args: string[], more: { input?: string; env?: NodeJS.ProcessEnv } = {}) {
   const child = spawn(process.execPath, [CLI, ...args], {
@@ -255,18 +253,9 @@ describe("questions", () => {
     expect(JSON.parse(no.out)).toMatchObject({ run_id: run, new_state: "cancelled" });
     const runs = await awooop(["runs", "list", "--state", "cancelled", "--project", "acme"]);
     expect(runs.out).toMatch(new RegExp(`${run} +acme +janitor +cancelled`));
-    const asked = [
-      "--q",
-      "now",
-      "--trigger",
-      "alertmanager",
-      "--shadow",
-      "false",
-      "--before",
-      LATER,
-    ];
-    const sorted = ["--after", "2026-01-01T00:00:00Z", "--sort", "cost_usd", "--order", "asc"];
-    const found = await awooop(["runs", "list", ...asked, ...sorted, "--json"]);
+    const asked = "--q now --trigger alertmanager --shadow false --before 2126-01-01T00:00:00Z";
+    const sorted = "--after 2026-01-01T00:00:00Z --sort cost_usd --order asc --json";
+    const found = await awooop(`runs list ${asked} ${sorted}`.split(" "));
     expect(JSON.parse(found.out).runs).toMatchObject([{ run_id: run }]);
     const none = await awooop(["runs", "list", "--q", "nowhere to be found"]);
     expect(none.out).toBe("There are no such runs.\n");

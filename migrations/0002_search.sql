@@ -136,9 +136,11 @@ create policy search on run_words for select to awooop_search using (true);
 grant usage on schema awooop to awooop_search;
 grant select on run_words to awooop_search;
 
--- The runs of a project that have a text with all of the words; a run once for each such text.
-create function awooop_search_runs(in_project text, words text) returns setof uuid
-language plpgsql stable security definer set search_path = awooop, pg_temp rows 10
+-- The runs of a project that have a text with all of the words; a run once for each such text, at most so many texts
+-- (null: all). Planned once, without the words: whatever they are, the index on them is the way.
+create function awooop_search_runs(in_project text, words text, most bigint default null) returns setof uuid
+language plpgsql stable security definer rows 10
+set search_path = awooop, pg_temp set plan_cache_mode = force_generic_plan
 as $$
 declare
   wanted constant tsquery := awooop_search_query(in_project, words);
@@ -148,12 +150,12 @@ begin
     return;
   end if;
   if wanted is not null then
-    return query select w.run_id from run_words w where w.words @@ wanted;
+    return query select w.run_id from run_words w where w.words @@ wanted limit most;
   end if;
 end
 $$;
-revoke all on function awooop_search_runs(text, text) from public;
-grant execute on function awooop_search_runs(text, text) to awooop_app, awooop_platform;
+revoke all on function awooop_search_runs(text, text, bigint) from public;
+grant execute on function awooop_search_runs(text, text, bigint) to awooop_app, awooop_platform;
 grant create on schema awooop to awooop_search;
-alter function awooop_search_runs(text, text) owner to awooop_search;
+alter function awooop_search_runs(text, text, bigint) owner to awooop_search;
 revoke create on schema awooop from awooop_search;

@@ -142,6 +142,16 @@ describe.each(CALLERS)("for %s", (_, as) => {
     }
     expect((await holds(`/runs?q=${word}`, as)).total).toBe(1);
     expect((await holds(`/runs?q=${trace}`, as)).total).toBe(1);
+    // Words of so many texts that the list is walked for them.
+    const common = await holds("/runs?q=disk&project_id=p0&limit=100", as);
+    const newest = await holds("/runs?project_id=p0&limit=100", as);
+    expect(common.runs).toEqual(newest.runs);
+    expect(common.total_is_exact).toBe(false);
+    for (const filter of ["state=waiting_approval", "state=failed&is_shadow=true"]) {
+      const path = `/runs?project_id=p0&sort=cost_usd&order=asc&limit=100&${filter}`;
+      const [found, all] = [await holds(`${path}&q=full+DISK`, as), await holds(path, as)];
+      expect([found.runs, found.total]).toEqual([all.runs, all.total]);
+    }
   }, 120_000);
 
   test("a run's page and its timeline", async () => {
@@ -201,8 +211,9 @@ test("a look for words goes through their index", async () => {
     expect(select).toContain("@@ wanted");
     await client.query("set search_path = awooop; set role awooop_search");
     await client.query("set plan_cache_mode = force_generic_plan");
-    await client.query(`prepare look (tsquery) as ${select.replace("wanted", "$1")}`);
-    const plan = await client.query("explain (format json) execute look ('''p0 disk'':*')");
+    const prepared = select.replace("wanted", "$1").replace("most", "$2");
+    await client.query(`prepare look (tsquery, bigint) as ${prepared}`);
+    const plan = await client.query("explain (format json) execute look ('''p0 disk'':*', null)");
     return [plan.rows[0]["QUERY PLAN"][0].Plan];
   });
   expect(blindReads(plans, BIG_TABLES)).toEqual([]);

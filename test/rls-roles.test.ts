@@ -76,9 +76,10 @@ describe("functions with their owner's rights", () => {
        where p.prosecdef and n.nspname in ('awooop', 'pgboss', 'public') order by 1`,
     );
     const proconfig = ["search_path=awooop, pg_temp"];
+    const planned = [...proconfig, "plan_cache_mode=force_generic_plan"];
     expect(found).toEqual([
       { proname: "awooop_operator_list_projects", proconfig, owner: "awooop_catalog" },
-      { proname: "awooop_search_runs", proconfig, owner: "awooop_search" },
+      { proname: "awooop_search_runs", proconfig: planned, owner: "awooop_search" },
     ]);
   });
 

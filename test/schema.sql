@@ -1043,11 +1043,12 @@ $function$;
 alter function awooop_search_query(text,text) owner to awooop_owner;
 grant execute on function awooop_search_query(text,text) to public;
 
-CREATE OR REPLACE FUNCTION awooop.awooop_search_runs(in_project text, words text)
+CREATE OR REPLACE FUNCTION awooop.awooop_search_runs(in_project text, words text, most bigint DEFAULT NULL::bigint)
  RETURNS SETOF uuid
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER ROWS 10
  SET search_path TO 'awooop', 'pg_temp'
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 declare
   wanted constant tsquery := awooop_search_query(in_project, words);
@@ -1057,13 +1058,13 @@ begin
     return;
   end if;
   if wanted is not null then
-    return query select w.run_id from run_words w where w.words @@ wanted;
+    return query select w.run_id from run_words w where w.words @@ wanted limit most;
   end if;
 end
 $function$;
-alter function awooop_search_runs(text,text) owner to awooop_search;
-grant execute on function awooop_search_runs(text,text) to awooop_app;
-grant execute on function awooop_search_runs(text,text) to awooop_platform;
+alter function awooop_search_runs(text,text,bigint) owner to awooop_search;
+grant execute on function awooop_search_runs(text,text,bigint) to awooop_app;
+grant execute on function awooop_search_runs(text,text,bigint) to awooop_platform;
 
 CREATE OR REPLACE FUNCTION awooop.awooop_search_vector(project_id text, content text)
  RETURNS tsvector

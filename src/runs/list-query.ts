@@ -51,7 +51,7 @@ export async function readRuns(
   const direction = directionOf(query.order, place.back);
   const size = place.limit + 1;
   const order = inOrder([PAGE_KEY, RUN_ID], direction);
-  const firstOfEach = (columns: readonly RawBuilder<unknown>[]) => sql`
+  const firstOfEach: PartOf = (columns) => sql`
     and ${isBeyond(columns, direction, place.beyond?.slice(0, 2))}
     ${inOrder(columns, direction)} ${limitOf(place.offset + size)}`;
   const words = query.q === undefined ? {} : { with: foundByWords(wanted, query.q) };
@@ -74,42 +74,76 @@ export async function readRuns(
       ) c on true`,
     order,
     rowsOf: (limit) => matching(wanted, () => limit),
+    known: exactlyMatching(wanted, () => sql``),
   });
 }
 
-/**
- * The common table expression `by_words`: the runs that have all words of `q` in one of their texts, and fit the
- * filters. They are looked up one by one: how many there are, the planner can't know, and it would read all runs for a few.
- */
-function foundByWords(wanted: WantedRuns, q: string): RawBuilder<unknown> {
-  return sql`by_words as materialized (
-    select found.project_id, found.run_id, r.page_key
-    from (
-      select distinct p.project_id, found.run_id from ${projectsTable(wanted.caller, wanted.query.project_id)}
-      cross join lateral awooop_search_runs(p.project_id, ${q}) as found (run_id)
-    ) found
-    cross join lateral (
-      select ${SORT_KEYS[wanted.query.sort]} as page_key from runs
-      where project_id = found.project_id and run_id = found.run_id and ${plainFilters(wanted.query)} limit 1
-    ) r)`;
-}
+/** Words that more texts of a project have are not looked for in all of them: walking the list comes upon enough of them. */
+const COMMON = 50_000;
 
 /**
- * The runs that match, each once.
- *
- * @param partOf ends the select of each part, given the columns that it is sorted by: a condition, order, limit
+ * Common table expressions: `by_words`, the runs that have all words of `q` in one of their texts and fit the filters; and
+ * `common`, the projects that have too many of them. Runs are looked up one by one: how many there are, the planner can't
+ * know, and it would read all of a project's for a few.
  */
-function matching(
-  { caller, query }: WantedRuns,
-  partOf: (columns: readonly RawBuilder<unknown>[]) => RawBuilder<unknown>,
+function foundByWords({ caller, query }: WantedRuns, q: string): RawBuilder<unknown> {
+  return sql`texts as materialized (
+      select p.project_id, text.run_id from ${projectsTable(caller, query.project_id)}
+      cross join lateral awooop_search_runs(p.project_id, ${q}, ${COMMON + 1}) as text (run_id)
+    ),
+    common as materialized (
+      select project_id, awooop_search_query(project_id, ${q}) as words
+      from texts group by project_id having count(*) > ${COMMON}
+    ),
+    by_words as materialized (
+      select found.project_id, found.run_id, r.page_key
+      from (
+        select distinct project_id, run_id from texts where project_id not in (select project_id from common)
+      ) found
+      cross join lateral (
+        select ${SORT_KEYS[query.sort]} as page_key from runs
+        where project_id = found.project_id and run_id = found.run_id and ${plainFilters(query)} limit 1
+      ) r
+    )`;
+}
+
+/** Whether a run of the project `p`, one of `common`, has the words. */
+const HAS_WORDS = sql`(
+  select bool_or(w.words @@ p.words) from run_words w where w.project_id = p.project_id and w.run_id = runs.run_id)`;
+
+/** What ends the select of each part, given the columns that it is sorted by: a condition, order, limit. */
+type PartOf = (columns: readonly RawBuilder<unknown>[]) => RawBuilder<unknown>;
+
+/** The runs of each project, a table `p`, that fit the filters and a further condition. */
+function runsOf(
+  projects: RawBuilder<unknown>,
+  { query }: WantedRuns,
+  match: RawBuilder<unknown>,
+  partOf: PartOf,
 ): RawBuilder<unknown> {
   const key = SORT_KEYS[query.sort];
-  const inEachProject = (match: RawBuilder<unknown>) => sql`
-    select found.* from ${projectsTable(caller, query.project_id)} cross join lateral (
+  return sql`
+    select found.* from ${projects} cross join lateral (
       select project_id, run_id, ${key} as page_key from runs
-      where project_id = p.project_id and ${match} and ${plainFilters(query)} ${partOf([key, RUN_ID])}
+      where project_id = p.project_id and ${plainFilters(query)} and ${match} ${partOf([key, RUN_ID])}
     ) found`;
-  if (query.q === undefined) return inEachProject(sql`true`);
-  const byWords = sql`(select project_id, run_id, page_key from by_words where true ${partOf([PAGE_KEY, RUN_ID])})`;
-  return sql.join([...exactMatches(query.q).map(inEachProject), byWords], sql` union `);
+}
+
+/** The runs that fit the filters and are what `q` names exactly; without `q`, all that fit. */
+function exactlyMatching(wanted: WantedRuns, partOf: PartOf): RawBuilder<unknown> {
+  const { caller, query } = wanted;
+  const projects = projectsTable(caller, query.project_id);
+  const matches = query.q === undefined ? [sql`true`] : exactMatches(query.q);
+  return sql.join(
+    matches.map((match) => runsOf(projects, wanted, match, partOf)),
+    sql` union `,
+  );
+}
+
+/** The runs that match, each once. */
+function matching(wanted: WantedRuns, partOf: PartOf): RawBuilder<unknown> {
+  const exactly = exactlyMatching(wanted, partOf);
+  if (wanted.query.q === undefined) return exactly;
+  return sql`${exactly} union ${runsOf(sql`common p`, wanted, HAS_WORDS, partOf)} union
+    (select project_id, run_id, page_key from by_words where true ${partOf([PAGE_KEY, RUN_ID])})`;
 }

@@ -23,6 +23,10 @@ insert into run_words
   select project_id, run_id, run_id,
     array_to_tsvector(array[project_id || ' disk', project_id || ' full', project_id || ' ' || left(trace_id, 6)])
   from runs;
+-- Words that no search looks for in every text.
+insert into run_words
+  select project_id, run_id, gen_random_uuid(), array_to_tsvector(array['p0 disk', 'p0 full'])
+  from runs, generate_series(1, 4) where project_id = 'p0' and state <> 'failed';
 insert into run_transitions (transition_id, project_id, run_id, to_state, event, actor_kind, actor_id)
   select gen_random_uuid(), project_id, run_id, state, 'create', 'system', 'test' from runs;
 insert into run_steps (step_id, project_id, run_id, step_seq, step_key, kind, result_status)

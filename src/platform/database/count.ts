@@ -17,6 +17,8 @@ interface Counted {
   rowsOf: (limit: RawBuilder<unknown>) => RawBuilder<unknown>;
   /** Common table expressions that it uses. */
   with?: RawBuilder<unknown>;
+  /** The part of the rows that the planner has statistics of, if not of all. */
+  known?: RawBuilder<unknown>;
 }
 
 const limit = sql.raw(`limit ${COUNTED_EXACTLY + 1}`);
@@ -57,7 +59,7 @@ const withOf = (list: Counted) => (list.with ? sql`with ${list.with}` : sql``);
  */
 async function estimate(tx: Tx, list: Counted): Promise<number> {
   const [wanted, visible, all] = await Promise.all([
-    expectedRows(tx, sql`${withOf(list)} ${list.rowsOf(sql``)}`),
+    expectedRows(tx, list.known ?? list.rowsOf(sql``)),
     expectedRows(tx, sql`select 1 from ${sql.table(list.table)}`),
     sql<{ rows: number }>`
       select reltuples as rows from pg_class where oid = ${list.table}::regclass`.execute(tx),

@@ -83,6 +83,8 @@ function open(
     search_path: "awooop",
     timezone: "'UTC'",
     statement_timeout: "'30s'",
+    // A plan that may read much is compiled for half a second, and then mostly reads little.
+    jit: "off",
     ...(snapshot && isPrepared ? { plan_cache_mode: "force_generic_plan" } : {}),
   };
   const opening = client.query(

@@ -195,6 +195,8 @@ export const ENDPOINTS: Record<string, EndpointCase> = {
     reach: ({ project, run }) => [
       get(`/runs?project_id=${project}`),
       get(`/runs?q=${run}`),
+      get(`/runs?q=${project}`),
+      get(`/runs?q=${project}&project_id=${project}&sort=cost_usd`),
       get(`/runs?project_id=${project}&state=waiting_approval`),
       get(`/runs?project_id=${project}&agent_id=helper`),
       get(`/runs?project_id=${project}&page=1&per_page=200`),

@@ -9,7 +9,6 @@ alter table contract_revisions
   add column change_reasons jsonb not null default '[]',
   add constraint contract_revisions_id unique (revision_id);
 create index contract_revisions_of_contract on contract_revisions (project_id, contract_id, created_at desc, revision_id desc);
-create index contract_revisions_newest_of_all on contract_revisions (created_at desc, revision_id desc, project_id desc);
 
 create table contract_transitions (
   transition_id uuid not null,

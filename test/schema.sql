@@ -324,7 +324,6 @@ create table contract_revisions (
 alter table contract_revisions owner to awooop_owner;
 create index contract_revisions_active_family ON awooop.contract_revisions USING btree (project_id, contract_family) WHERE (lifecycle_status = 'active'::text);
 create index contract_revisions_newest ON awooop.contract_revisions USING btree (project_id, created_at DESC, revision_id DESC);
-create index contract_revisions_newest_of_all ON awooop.contract_revisions USING btree (created_at DESC, revision_id DESC, project_id DESC);
 create index contract_revisions_of_contract ON awooop.contract_revisions USING btree (project_id, contract_id, created_at DESC, revision_id DESC);
 create unique index contract_revisions_one_active ON awooop.contract_revisions USING btree (project_id, contract_id) WHERE (lifecycle_status = 'active'::text);
 alter table contract_revisions enable row level security;

@@ -13,6 +13,7 @@ import { type RunEffects, refusalOf } from "./transition.ts";
 /** Small enough that nobody who wants one of the runs waits long for it. */
 const BATCH = 50;
 const ANNOUNCED_EVERY_MS = 1_000;
+const TURN_MS = 5_000;
 
 export interface BulkDeps {
   db: Database;
@@ -20,12 +21,14 @@ export interface BulkDeps {
   /** Voids the open questions of a waiting run, which the transaction has locked, and lets it go on. */
   voidQuestions(tx: Tx, run: RunRow, by: By): Promise<void>;
   log: Logger;
+  /** For how long it goes on while other bulk actions wait for a worker, in milliseconds; 5,000 by default. */
+  turnMs?: number;
 }
 
 /**
  * Works on a `runs.bulk` job: deals with the chosen runs that still wait for it, a batch a transaction, until none is
- * left. Several workers may work on one bulk action: each takes rows that no other holds. When the signal aborts, the
- * rest is left to another job.
+ * left. Several workers may work on one bulk action: each takes rows that no other holds. When the signal aborts, or
+ * its turn is over and another bulk action waits, the rest is left to another job.
  */
 export async function workOnBulk(
   deps: BulkDeps,
@@ -34,13 +37,15 @@ export async function workOnBulk(
 ): Promise<void> {
   const inProject = <T>(work: (tx: Tx) => Promise<T>) =>
     deps.db.transaction({ role: "app", projects: [ids.project_id] }, work);
+  const isTurnOver = turns(deps, ids);
+  const gentle = { ...deps, effects: afterOthers(deps.effects) };
   let announcedAt = 0;
   for (;;) {
     const isDue = Date.now() - announcedAt >= ANNOUNCED_EVERY_MS;
-    const dealtWith = await inProject((tx) => dealWithSome(tx, deps, ids, isDue));
+    const dealtWith = await inProject((tx) => dealWithSome(tx, gentle, ids, isDue));
     if (dealtWith === 0) break;
     if (isDue) announcedAt = Date.now();
-    if (signal.aborted) {
+    if (signal.aborted || (await isTurnOver())) {
       await inProject((tx) =>
         deps.effects.send(tx, "runs.bulk", ids, { unlessQueued: ids.bulk_id }),
       );
@@ -48,6 +53,25 @@ export async function workOnBulk(
     }
   }
   await inProject((tx) => finish(tx, ids));
+}
+
+/** What sets off as many jobs as there are runs lets others' jobs go first. */
+function afterOthers(effects: RunEffects): RunEffects {
+  return {
+    ...effects,
+    send: (tx, queue, data, more) => effects.send(tx, queue, data, { ...more, afterOthers: true }),
+  };
+}
+
+/** Tells, from now on, whether it is another bulk action's turn: workers are few, and one may take many minutes. */
+function turns({ db, turnMs = TURN_MS }: BulkDeps, { bulk_id }: JobData["runs.bulk"]) {
+  let begun = Date.now();
+  return async (): Promise<boolean> => {
+    if (Date.now() - begun < turnMs) return false;
+    begun = Date.now();
+    const silent = await db.transaction({ role: "system" }, (tx) => silentBulks(tx, 2));
+    return silent.some((other) => other.bulk_id !== bulk_id);
+  };
 }
 
 interface Result {
@@ -211,22 +235,26 @@ function announceBulk(tx: Tx, { project_id, bulk_id }: JobData["runs.bulk"]): Pr
 const SILENT_SECONDS = 5;
 const WOKEN = 100;
 
+/** The oldest bulk actions that nobody has gone on with for a while. */
+function silentBulks(tx: Tx, most: number): Promise<JobData["runs.bulk"][]> {
+  return tx
+    .selectFrom("run_bulk_actions")
+    .select(["project_id", "bulk_id"])
+    .where("status", "<>", "done")
+    .where(
+      sql<string>`coalesce(heartbeat_at, created_at)`,
+      "<",
+      sql<string>`now() - make_interval(secs => ${SILENT_SECONDS})`,
+    )
+    .orderBy("created_at")
+    .limit(most)
+    .execute();
+}
+
 /** A job is only a wake-up: that of a bulk action nobody has gone on with for a while is sent again. */
 export async function wakeBulks({ db, effects }: Pick<BulkDeps, "db" | "effects">): Promise<void> {
   await db.transaction({ role: "system" }, async (tx) => {
-    const silent = await tx
-      .selectFrom("run_bulk_actions")
-      .select(["project_id", "bulk_id"])
-      .where("status", "<>", "done")
-      .where(
-        sql<string>`coalesce(heartbeat_at, created_at)`,
-        "<",
-        sql<string>`now() - make_interval(secs => ${SILENT_SECONDS})`,
-      )
-      .orderBy("created_at")
-      .limit(WOKEN)
-      .execute();
-    for (const ids of silent) {
+    for (const ids of await silentBulks(tx, WOKEN)) {
       await effects.send(tx, "runs.bulk", ids, { unlessQueued: ids.bulk_id });
     }
   });

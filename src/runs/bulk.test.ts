@@ -285,6 +285,53 @@ describe("working on it", () => {
   });
 });
 
+describe("many runs at once", () => {
+  it("let another bulk action have its turn", async () => {
+    await runsOf("long", 150);
+    await runsOf("short", 1);
+    const long = (await post({ filter: { agent_id: "long" } })).body.bulk_id;
+    const inTurns = { ...bulkDeps(bench.deps), turnMs: 0 };
+    const workInTurns = (bulk_id: string) =>
+      workOnBulk(inTurns, { project_id: PROJECT, bulk_id }, never);
+    const short = (await post({ filter: { agent_id: "short" } })).body.bulk_id;
+    await bench.asAdmin(`update run_bulk_actions set created_at = now() - interval '1 minute'
+      where bulk_id = '${short}'`);
+    await bench.asAdmin(`delete from pgboss.job where name = 'runs.bulk'`);
+    await workInTurns(long);
+    const after = (await get(`/runs/bulk/${long}`)).body;
+    expect(after).toMatchObject({ status: "running", changed_count: 50 });
+    expect(await queued(long)).toHaveLength(1);
+    await workInTurns(short);
+    expect((await get(`/runs/bulk/${short}`)).body).toMatchObject({ status: "done" });
+    await workInTurns(long);
+    expect((await get(`/runs/bulk/${long}`)).body).toMatchObject({ status: "done" });
+  });
+
+  it("let a single one's jobs go first, and its own too", async () => {
+    await runsOf("cancelled", 2);
+    await runsOf("anew", 2, OVER);
+    const cancel = (await post({ filter: { agent_id: "cancelled" } })).body.bulk_id;
+    const retry = (await post({ action: "retry", filter: { agent_id: "anew" } })).body.bulk_id;
+    await work(cancel);
+    await work(retry);
+    const alone = await bench.openWorkerRun();
+    const jobs =
+      await bench.asAdmin(`select j.name, r.agent_id = '${alone.agent_id}' as is_alone, j.priority
+      from pgboss.job j join runs r on r.run_id::text = j.data->>'run_id'
+      where r.agent_id = '${alone.agent_id}' or r.state = 'cancelled' and r.agent_id = 'cancelled'
+        or r.retry_of in (select run_id from runs where agent_id = 'anew')`);
+    const behind = (name: string) => ({ name, is_alone: false, priority: -1 });
+    expect(jobs).toHaveLength(5);
+    expect(jobs).toEqual(
+      expect.arrayContaining([
+        behind("run.ended"),
+        behind("run.execute"),
+        { name: "run.execute", is_alone: true, priority: 0 },
+      ]),
+    );
+  });
+});
+
 describe("a project that is deactivated", () => {
   const deactivate = (runningRuns: "finish" | "cancel") =>
     bench.deps.db.transaction({ role: "platform" }, (tx) =>

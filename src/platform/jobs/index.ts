@@ -23,12 +23,14 @@ export interface Jobs {
    *
    * @param options.unlessQueued sends nothing while a job sent with the same name is still in the queue, if the queue's
    *   policy is `short`
+   * @param options.afterOthers lets those of the queue go first that are sent without it: for many at once, so that
+   *   nobody else has to wait for all of them
    */
   send<Q extends QueueName>(
     tx: Tx,
     queue: Q,
     data: JobData[Q] | readonly JobData[Q][],
-    options?: { delaySeconds?: number; unlessQueued?: string },
+    options?: { delaySeconds?: number; unlessQueued?: string; afterOthers?: boolean },
   ): Promise<void>;
   /** Starts working on a queue. A handler that throws makes the engine try again by the queue's rules. */
   work<Q extends QueueName>(
@@ -71,28 +73,14 @@ export async function openJobs(options: { url: string; log: Logger }): Promise<J
         data: of,
         // A `short` queue holds one job of each key, so a job that must be sent has a key of its own.
         singletonKey: more?.unlessQueued ?? newId(),
+        priority: more?.afterOthers ? -1 : 0,
         ...startAfter,
       }));
       await boss.insert(queue, jobs, { db: fromKysely(tx) });
     },
     async work(queue, concurrency, handler) {
       queues.add(queue);
-      const settings = {
-        localConcurrency: concurrency,
-        pollingIntervalSeconds: 2,
-        // A retry that has become due announces nothing, so it has to be looked for.
-        notifyPollingIntervalSeconds: 5,
-        includeMetadata: true,
-      } as const;
-      await boss.work<JobData[typeof queue], void, typeof settings>(
-        queue,
-        settings,
-        async ([job]) => {
-          if (!job) return;
-          const { data, retryCount, retryLimit, signal } = job;
-          await handler(data, { retryCount, retryLimit, signal });
-        },
-      );
+      for (let count = 0; count < concurrency; count++) await startWorker(boss, queue, handler);
     },
     async stopTaking() {
       await Promise.all([...queues].map((queue) => boss.offWork(queue, { wait: false })));
@@ -101,4 +89,27 @@ export async function openJobs(options: { url: string; log: Logger }): Promise<J
       await boss.stop({ graceful: true, timeout: 10_000 });
     },
   };
+}
+
+const WORKING = {
+  pollingIntervalSeconds: 2,
+  // A retry that has become due announces nothing, so it has to be looked for.
+  notifyPollingIntervalSeconds: 5,
+  includeMetadata: true,
+} as const;
+
+/** Starts one worker: it has a job at a time. */
+async function startWorker<Q extends QueueName>(
+  boss: PgBoss,
+  queue: Q,
+  handler: (data: JobData[Q], job: JobInfo) => Promise<void>,
+): Promise<void> {
+  const worker: { id?: string } = {};
+  worker.id = await boss.work<JobData[Q], void, typeof WORKING>(queue, WORKING, async ([job]) => {
+    if (!job) return;
+    // Jobs that are sent together are announced once: after this one it looks for the next, and does not wait to be told.
+    if (worker.id !== undefined) boss.notifyWorker(worker.id);
+    const { data, retryCount, retryLimit, signal } = job;
+    await handler(data, { retryCount, retryLimit, signal });
+  });
 }

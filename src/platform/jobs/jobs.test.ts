@@ -50,6 +50,19 @@ it("tries a failed job again by its queue's rules, and says which try it is", as
   expect(tries).toEqual([0, 1]);
 });
 
+it("works off jobs that were sent together one after the other, those that may wait last", async () => {
+  await db.transaction(SCOPE, async (tx) => {
+    await jobs.send(tx, "runs.bulk", [2, 3, 4, 5, 6, 7, 8, 9].map(many), { afterOthers: true });
+    await jobs.send(tx, "runs.bulk", many(1));
+  });
+  const worked: string[] = [];
+  await jobs.work("runs.bulk", 1, async ({ bulk_id }) => void worked.push(bulk_id));
+  await waitFor(() => worked.length === 9, { timeoutMs: 15_000, what: "all of them" });
+  expect(worked[0]).toBe("1");
+});
+
+const many = (n: number) => ({ project_id: "acme", bulk_id: String(n) });
+
 it.each(["app", "platform", "system"] as const)(
   "lets %s send jobs, not read what they carry",
   async (role) => {

@@ -27,9 +27,9 @@ const FULL: Plan = {
 };
 const QUICK: Plan = {
   projects: 25,
-  own: 1_200,
+  own: 1_000,
   questions: 1_000,
-  effort: { warmUp: 20, rounds: 15, requests: 20, mostMs: 1_200, turns: 3, busyMs: 250 },
+  effort: { warmUp: 20, rounds: 15, requests: 20, mostMs: 800, turns: 2, busyMs: 250 },
 };
 
 const closers: (() => Promise<unknown> | unknown)[] = [];
@@ -79,9 +79,11 @@ async function run(plan: Plan): Promise<void> {
   closers.push(() => postgres.close());
   const { projects, own, questions, effort } = plan;
   const base = { projects, own, questions };
-  const small = await openStand(postgres, { ...base, runs: own, askedOnly: true });
-  const spread = await openStand(postgres, { ...base, questions: 0, runs: own, askedOnly: false });
-  const large = await openStand(postgres, { ...base, runs: projects * own, askedOnly: false });
+  const [large, small, spread] = await Promise.all([
+    openStand(postgres, { ...base, runs: projects * own, askedOnly: false }),
+    openStand(postgres, { ...base, runs: own, askedOnly: true }),
+    openStand(postgres, { ...base, questions: 0, runs: own, askedOnly: false }),
+  ]);
   const floored = ["list", "detail"] as const;
   const floor = await startFloor({
     databaseUrl: large.databaseUrl,

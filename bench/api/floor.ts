@@ -86,8 +86,9 @@ async function capture(order: FloorOrder): Promise<Map<string, Statement[]>> {
   } as typeof query;
   try {
     for (const path of order.paths) {
-      // As the server asks it when it has asked it before: statements that come again get a name, and are prepared.
-      for (let times = 0; times < 5; times++) {
+      sent = [];
+      // Until it is asked as a server asks that has been asked before: statements that come again are prepared.
+      for (let times = 0; times < 5 && !sent.some(({ name }) => name !== undefined); times++) {
         sent = [];
         const response = await app.request(path.slice(PREFIX.length));
         if (response.status !== 200) throw new Error(`${path}: ${await response.text()}`);

@@ -36,12 +36,13 @@ export async function openPostgres(): Promise<BenchPostgres> {
   const { adminUrl, close } = await openServer();
   const server = await prepareServer(adminUrl);
   await migrate({ url: server.loginUrl });
+  const migrated = await dumpSchema(server.loginUrl);
   const [row] = await withClient(adminUrl, (client) =>
     client.query<{ version: string }>("select current_setting('server_version') as version"),
   ).then(({ rows }) => rows);
   return {
     version: row?.version ?? "",
-    makeDatabase: (size) => makeDatabase(server, size),
+    makeDatabase: (size) => makeDatabase(server, size, migrated),
     async close() {
       await dropDatabases(server);
       await close();
@@ -78,16 +79,14 @@ async function openServer(): Promise<{ adminUrl: string; close(): Promise<void> 
   }
 }
 
-async function makeDatabase(server: TestServer, size: Size): Promise<string> {
+async function makeDatabase(server: TestServer, size: Size, migrated: string): Promise<string> {
   const name = `${server.prefix}${randomBytes(4).toString("hex")}`;
   const owner = decodeURIComponent(new URL(server.loginUrl).username);
   await withClient(server.adminUrl, (client) =>
     client.query(`create database ${name} owner ${owner} template ${server.template}`),
   );
   await seed(urlOf(server.adminUrl, name), size);
-  const [migrated, seeded] = await Promise.all(
-    [server.template, name].map((database) => dumpSchema(urlOf(server.loginUrl, database))),
-  );
+  const seeded = await dumpSchema(urlOf(server.loginUrl, name));
   if (seeded !== migrated) throw new Error("Seeding has changed the schema.");
   return urlOf(server.loginUrl, name);
 }

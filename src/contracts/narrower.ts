@@ -37,8 +37,8 @@ const BEARS_ON: Readonly<Record<string, readonly string[]>> = {
 const LOOKS_AROUND = ["unevaluatedProperties", "unevaluatedItems"];
 
 /**
- * Keywords that must be the same on both sides: they choose the dialect, or take rules away instead of adding them (for
- * Ajv, a rule for the first items makes an empty list fit whatever else is said of it).
+ * Keywords that must be the same on both sides: they choose the dialect, or take rules away instead of adding them
+ * (what has a rule among the first items is no longer under that of `items`).
  */
 const MUST_AGREE = ["$schema", "nullable", "prefixItems"];
 

@@ -52,6 +52,57 @@ describe("arguments against a JSON Schema", () => {
     expect(checker.problems(nested("number"), { a: "x" }, "s")).toHaveLength(1);
   });
 
+  const text = { type: "string" };
+  const one = { contains: { const: 1 } };
+  it.each([
+    ["", { prefixItems: [text, text], ...one }],
+    ["https://json-schema.org/draft/2020-12/schema", { prefixItems: [text], items: true, ...one }],
+    ["https://json-schema.org/draft/2019-09/schema", { items: [text], ...one }],
+    ["http://json-schema.org/draft-07/schema#", { items: [text], additionalItems: {}, ...one }],
+  ])(
+    "are checked by every rule for a list, also when it has no first items: %s",
+    ($schema, list) => {
+      const declared = {
+        ...($schema && { $schema }),
+        properties: { list, lists: { contains: list } },
+      };
+      const problems = (args: unknown) => checker.problems(declared, args, "s");
+      expect(problems({ list: [] })).toEqual([
+        "list must contain at least 1 valid item(s), says s",
+      ]);
+      expect(problems({ list: ["a"] })).toHaveLength(1);
+      expect(problems({ list: [5, 1] })).toEqual(["list.0 must be string, says s"]);
+      expect(problems({ list: ["a", "b", 1] })).toEqual([]);
+      // What was found of one list says nothing about the next.
+      expect(problems({ lists: [[5, 1], []] })).toHaveLength(1);
+      expect(problems({ lists: [[5, 1], [], ["a", "b", 1]] })).toEqual([]);
+    },
+  );
+
+  it.each([
+    ["https://json-schema.org/draft/2020-12/schema", {}],
+    ["https://json-schema.org/draft/2020-12/schema", { minContains: 2 }],
+    ["https://json-schema.org/draft/2020-12/schema", { maxContains: 2 }],
+    ["https://json-schema.org/draft/2019-09/schema", { minContains: 1 }],
+    ["http://json-schema.org/draft-07/schema#", { minContains: 2, maxContains: 0 }],
+  ])("are checked list by list, also an empty one after another: %s %j", ($schema, more) => {
+    const list = { contains: { const: 1 }, ...more };
+    const declared = { $schema, properties: { lists: { items: list } } };
+    expect(checker.problems(declared, { lists: [[1, 1], []] }, "s")).toHaveLength(1);
+    expect(
+      checker.problems(
+        declared,
+        {
+          lists: [
+            [1, 1],
+            [0, 1, 1],
+          ],
+        },
+        "s",
+      ),
+    ).toEqual([]);
+  });
+
   it("are checked by hundreds of schemas, good and bad, each by its own", () => {
     for (let at = 0; at < 450; at++) {
       const one = { $defs: { a: { const: at } }, properties: { a: { $ref: "#/$defs/a" } } };

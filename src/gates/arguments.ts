@@ -3,6 +3,7 @@ import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import { Ajv } from "ajv/dist/ajv.js";
 import formats from "ajv-formats";
 import { canonicalHash } from "../platform/canonical.ts";
+import { mendListRules } from "./list-rules.ts";
 import { compilePattern } from "./pattern.ts";
 
 const SCHEMA_MAX = 128 * 1024;
@@ -116,6 +117,7 @@ function newAjv(Dialect: Dialect): Ajv {
     code: { regExp: PATTERNS },
   });
   formats.default(ajv);
+  mendListRules(ajv);
   return ajv;
 }
 

@@ -7,6 +7,7 @@ import { migrate } from "../../src/platform/database/migrate.ts";
 import { startEmbeddedPostgres } from "../../src/platform/postgres/index.ts";
 import {
   dropDatabases,
+  dropLogin,
   guard,
   prepareServer,
   type TestServer,
@@ -35,24 +36,42 @@ export interface BenchPostgres {
 export async function openPostgres(): Promise<BenchPostgres> {
   const { adminUrl, close } = await openServer();
   const server = await prepareServer(adminUrl);
-  await migrate({ url: server.loginUrl });
-  const migrated = await dumpSchema(server.loginUrl);
-  const [row] = await withClient(adminUrl, (client) =>
-    client.query<{ version: string }>("select current_setting('server_version') as version"),
-  ).then(({ rows }) => rows);
-  return {
-    version: row?.version ?? "",
-    makeDatabase: (size) => makeDatabase(server, size, migrated),
-    async close() {
-      await dropDatabases(server);
-      await close();
-    },
+  const closeAll = async () => {
+    await dropDatabases(server);
+    await close();
   };
+  try {
+    const version = await migrateTemplate(server);
+    const migrated = await dumpSchema(server.loginUrl);
+    return {
+      version,
+      makeDatabase: (size) => makeDatabase(server, size, migrated),
+      close: closeAll,
+    };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+const ownerOf = (server: TestServer) => decodeURIComponent(new URL(server.loginUrl).username);
+
+/** On a server that was here before, another login may have made the roles; so they are given by the superuser. */
+async function migrateTemplate(server: TestServer): Promise<string> {
+  const url = urlOf(server.adminUrl, server.template);
+  await migrate({ url });
+  return withClient(url, async (client) => {
+    const { rows } = await client.query<{ version: string; roles: string }>(`
+      select current_setting('server_version') as version, string_agg(quote_ident(rolname), ', ') as roles
+      from pg_roles where starts_with(rolname, 'awooop_') and not rolcanlogin`);
+    await client.query(`grant ${rows[0]?.roles} to ${ownerOf(server)}`);
+    return rows[0]?.version ?? "";
+  });
 }
 
 async function openServer(): Promise<{ adminUrl: string; close(): Promise<void> }> {
   const external = process.env.BENCH_DATABASE_URL;
-  if (external) return { adminUrl: external, close: async () => {} };
+  if (external) return { adminUrl: external, close: () => dropLogin(external) };
   const folder = await mkdtemp(join(tmpdir(), "awooop-bench-"));
   await chmod(folder, 0o711);
   const watchdog = guard(folder);
@@ -81,9 +100,8 @@ async function openServer(): Promise<{ adminUrl: string; close(): Promise<void> 
 
 async function makeDatabase(server: TestServer, size: Size, migrated: string): Promise<string> {
   const name = `${server.prefix}${randomBytes(4).toString("hex")}`;
-  const owner = decodeURIComponent(new URL(server.loginUrl).username);
   await withClient(server.adminUrl, (client) =>
-    client.query(`create database ${name} owner ${owner} template ${server.template}`),
+    client.query(`create database ${name} owner ${ownerOf(server)} template ${server.template}`),
   );
   await seed(urlOf(server.adminUrl, name), size);
   const seeded = await dumpSchema(urlOf(server.loginUrl, name));

@@ -53,6 +53,7 @@ export async function seed(url: string, size: Size): Promise<void> {
 
 async function open(url: string): Promise<Client> {
   const client = new Client({ connectionString: url });
+  client.on("error", () => {}); // what is under way rejects with the same error
   await client.connect();
   await client.query(
     `set search_path = awooop; set session_replication_role = replica; set maintenance_work_mem = '512MB';

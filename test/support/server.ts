@@ -204,7 +204,7 @@ export async function dropDatabases(server: TestServer): Promise<void> {
  * The roles that migrations made stay on somebody else's server: a real installation there would
  * use the same ones. So does the login while another run's databases, or those roles, need it.
  */
-async function dropLogin(adminUrl: string): Promise<void> {
+export async function dropLogin(adminUrl: string): Promise<void> {
   await withClient(adminUrl, async (client) => {
     await client.query(`drop role if exists ${LOGIN}`).catch((error: unknown) => {
       const dependentObjects = "2BP01";

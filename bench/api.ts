@@ -17,6 +17,8 @@ interface Plan {
   own: number;
   questions: number;
   effort: Effort;
+  /** When all should be over, in milliseconds from the start; on a slow machine less is measured. */
+  endMs: number;
 }
 
 const FULL: Plan = {
@@ -24,12 +26,14 @@ const FULL: Plan = {
   own: 10_000,
   questions: 6_000,
   effort: { warmUp: 100, rounds: 40, requests: 50, mostMs: 120_000, turns: 8, busyMs: 1_000 },
+  endMs: Number.POSITIVE_INFINITY,
 };
 const QUICK: Plan = {
   projects: 25,
   own: 1_000,
   questions: 1_000,
   effort: { warmUp: 20, rounds: 15, requests: 20, mostMs: 800, turns: 2, busyMs: 250 },
+  endMs: 50_000,
 };
 
 const closers: (() => Promise<unknown> | unknown)[] = [];
@@ -91,6 +95,9 @@ async function run(plan: Plan): Promise<void> {
     paths: floored.flatMap((name) => large.asking.paths(name)),
   });
   const measurements: Measurements = new Map();
+  /** What can be spent on the next question, when as much is to be left for each of the others. */
+  const affordable = () =>
+    within(effort, (plan.endMs - performance.now()) / (QUESTIONS.length + 2 - measurements.size));
   for (const name of QUESTIONS) {
     const sides: Side[] = [
       { name: "large", origin: large.server.url, next: large.asking.of(name) },
@@ -99,12 +106,25 @@ async function run(plan: Plan): Promise<void> {
         ? [{ name: "floor", origin: floor, next: large.asking.of(name) }]
         : []),
     ];
-    measurements.set(name, await measure(sides, effort));
+    measurements.set(name, await measure(sides, affordable()));
     say(`measured ${name}`);
   }
-  measurements.set("all_projects", await measure(allProjects(large, spread), effort));
-  measurements.set("decide", await measure(deciding(large, small), decideEffort(plan)));
+  measurements.set("all_projects", await measure(allProjects(large, spread), affordable()));
+  measurements.set(
+    "decide",
+    await measure(deciding(large, small), decideEffort(questions, affordable())),
+  );
   report(measurements, postgres.version);
+}
+
+const SIDES = 3;
+const LEAST_BUSY_MS = 50;
+
+/** Shortens what is measured to the time there is. */
+function within(effort: Effort, ms: number): Effort {
+  const { mostMs, turns, busyMs } = effort;
+  const share = Math.min(1, Math.max(0, ms) / (mostMs + SIDES * turns * busyMs));
+  return { ...effort, mostMs: mostMs * share, busyMs: Math.max(LEAST_BUSY_MS, busyMs * share) };
 }
 
 function allProjects(large: Stand, spread: Stand): Side[] {
@@ -127,10 +147,10 @@ function deciding(large: Stand, small: Stand): Side[] {
 }
 
 /** A decision can be made only once, so there are as many as there are questions. */
-function decideEffort({ questions, effort }: Plan): Effort {
+function decideEffort(questions: number, effort: Effort): Effort {
   const rounds = 10;
   const requests = Math.floor((questions / 3 - effort.warmUp) / rounds);
-  return { ...effort, rounds, requests, turns: 2, busyMs: 250 };
+  return { ...effort, rounds, requests, turns: 2, busyMs: Math.min(effort.busyMs, 250) };
 }
 
 function report(measurements: Measurements, postgres: string): void {

@@ -76,7 +76,7 @@ async function examine(
   );
   if (projectId !== undefined && !projects.has(projectId)) throw unknownProject(projectId);
   const identities = documents.flatMap(({ identity }) => identity ?? []);
-  await lockContracts(tx, identities);
+  await lockContracts(tx, identities, isAll ? [...projects.keys()] : []);
   const known = await whatExists(tx, judging.pinnedTools, [...projects.keys()], documents, isAll);
   const errors = documents.flatMap((read) => [...read.errors, ...errorsInProject(read, known)]);
   errors.push(...doubleErrors(documents));

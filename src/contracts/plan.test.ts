@@ -12,6 +12,8 @@ import {
   root,
   server,
 } from "../../test/support/contracts-bench.ts";
+import { queryRows } from "../../test/support/server.ts";
+import { waitFor } from "../../test/support/wait.ts";
 import { patchOf } from "./diff.ts";
 
 let bench: Bench;
@@ -25,6 +27,35 @@ const of = (project: string, who: string) =>
 const carol = of("careful", "Carol");
 const statuses = async (project: string, id: string) =>
   (await bench.revisions(project, id)).map((row) => row.lifecycle_status);
+
+/** Holds the rows of a contract's revisions, and tells whether so many transactions wait for a lock. */
+async function holdRevisionsOf(contractId: string) {
+  const done = Promise.withResolvers<void>();
+  const held = Promise.withResolvers<void>();
+  const holding = bench.db.transaction({ role: "platform" }, async (tx) => {
+    await tx
+      .selectFrom("contract_revisions")
+      .select("revision_id")
+      .where("contract_id", "=", contractId)
+      .forUpdate()
+      .execute();
+    held.resolve();
+    await done.promise;
+  });
+  await held.promise;
+  const isAwaitedBy = async (count: number) => {
+    const [row] = await queryRows(
+      bench.url,
+      "select count(*)::int as waiting from pg_locks where not granted",
+    );
+    return row?.waiting === count;
+  };
+  const release = async () => {
+    done.resolve();
+    await holding;
+  };
+  return { release, isAwaitedBy };
+}
 
 describe("applying where a second person has to approve", () => {
   it("submits, and changes nothing when the same is in review already", async () => {
@@ -105,6 +136,26 @@ describe("a plan", () => {
       body: { errors: [{ path: "documents.0.body.tools.0.server" }] },
     });
     expect((await busy.apply(kept, { prune: true })).body.pruned).toEqual([]);
+  });
+
+  it("never lets a revision follow one that was retired meanwhile under a minor number", async () => {
+    const api = bench.api(of("busy", "Busy"));
+    await api.apply([channel("kept"), agent("raced", { limits: { calls: 9 } })]);
+    const stricter = agent("raced", { limits: { calls: 8 } });
+    const { body: draft } = await api.post("/contracts", stricter);
+    expect(draft.version).toBe("1.1");
+    const at = `/contracts/${draft.revision_id}`;
+    await api.post(`${at}/submit`);
+    await api.post(`${at}/approve`);
+    const { release, isAwaitedBy } = await holdRevisionsOf("raced");
+    const pruning = api.apply([channel("kept")], { prune: true, project_id: "busy" });
+    await waitFor(() => isAwaitedBy(1), { timeoutMs: 9_000, what: "the pruning to wait" });
+    const activating = api.post(`${at}/activate`);
+    await waitFor(() => isAwaitedBy(2), { timeoutMs: 9_000, what: "the activation to wait" });
+    await release();
+    expect((await pruning).status).toBe(200);
+    expect((await activating).body.code).toBe("E-CONTRACT-STALE");
+    expect(await statuses("busy", "raced")).toEqual(["retired", "review"]);
   });
 
   it("does not retire half a company", async () => {

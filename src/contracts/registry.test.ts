@@ -173,7 +173,9 @@ describe("a revision's way", () => {
       );
     await ask(true);
     const refused = await go(api, id, "activate");
+    const again = await go(api, id, "approve");
     await ask(false);
+    expect(again.body.code).toBe("E-CONTRACT-AUTHOR");
     expect(refused.body.code).toBe("E-CONTRACT-APPROVAL");
     expect((await go(api, id, "activate")).status).toBe(200);
   });

@@ -152,9 +152,9 @@ export async function actOnRevision(
     if (!held) throw new TypeError("revisions do not go away");
     const isPossible = LIFECYCLE[held.lifecycle_status][event] !== "refused";
     if (isPossible && event === "approve") {
+      await refuseAuthor(tx, held, caller);
       // A second yes of the same person says nothing new.
       if (await hasApproved(tx, held, actor.id)) return found;
-      await refuseAuthor(tx, held, caller);
     }
     if (isPossible && event === "deprecate") await refuseLifting(tx, [held]);
     if (isPossible && event === "submit") await checkAgain(tx, judging, caller, held);

@@ -19,11 +19,27 @@ export interface Standing {
   active_minor: number | null;
 }
 
-/** Serialises whoever changes the same contracts, until the transaction ends; sorted, so that nobody waits in a ring. */
+/**
+ * Serialises whoever changes the same contracts, until the transaction ends; sorted, so that nobody waits in a ring.
+ *
+ * @param whole projects of which all contracts may change: nobody else changes any of them meanwhile
+ */
 export async function lockContracts(
   tx: Tx,
   identities: readonly Pick<Identity, "project_id" | "contract_id">[],
+  whole: readonly string[] = [],
 ): Promise<void> {
+  const projects = (ids: readonly string[]) =>
+    [...new Set(ids)].map((id) => `contracts:${id}`).sort();
+  await sql`select pg_advisory_xact_lock(hashtextextended(name, 0)) from unnest(${projects(whole)}::text[]) as name`.execute(
+    tx,
+  );
+  const others = projects(
+    identities.map((of) => of.project_id).filter((id) => !whole.includes(id)),
+  );
+  await sql`select pg_advisory_xact_lock_shared(hashtextextended(name, 0)) from unnest(${others}::text[]) as name`.execute(
+    tx,
+  );
   const names = identities.map((of) => `contract:${of.project_id}/${of.contract_id}`).sort();
   await sql`select pg_advisory_xact_lock(hashtextextended(name, 0)) from unnest(${names}::text[]) as name`.execute(
     tx,

@@ -103,6 +103,24 @@ describe("arguments against a JSON Schema", () => {
     ).toEqual([]);
   });
 
+  it("are not checked by a schema that would take long to compile", () => {
+    const many = (count: number) => ({
+      properties: Object.fromEntries(
+        Array.from({ length: count }, (_, at) => [`p${at}`, { type: "string" }]),
+      ),
+    });
+    expect(checker.schemaProblem(many(1_000))).toBeUndefined();
+    expect(checker.schemaProblem(many(2_000))).toBe("it has more than 1500 parts");
+    expect(checker.problems(many(2_000), {}, "s")).toEqual([
+      "s can't be used: it has more than 1500 parts",
+    ]);
+    // Values are no parts.
+    const values = Array.from({ length: 5_000 }, (_, at) => at);
+    expect(checker.problems({ properties: { a: { enum: values } } }, { a: 4_999 }, "s")).toEqual(
+      [],
+    );
+  });
+
   it("are checked by hundreds of schemas, good and bad, each by its own", () => {
     for (let at = 0; at < 450; at++) {
       const one = { $defs: { a: { const: at } }, properties: { a: { $ref: "#/$defs/a" } } };

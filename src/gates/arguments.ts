@@ -7,6 +7,8 @@ import { mendListRules } from "./list-rules.ts";
 import { compilePattern } from "./pattern.ts";
 
 const SCHEMA_MAX = 128 * 1024;
+/** Objects and lists within a schema. The time to compile one grows with their square; this many take about a second. */
+const PARTS_MAX = 1_500;
 const CACHED_MAX = 2_000;
 const PROBLEMS_MAX = 20;
 
@@ -63,6 +65,11 @@ export function createArgumentChecker(): ArgumentChecker {
   };
 }
 
+function partsOf(value: unknown): number {
+  if (value === null || typeof value !== "object") return 0;
+  return Object.values(value).reduce<number>((sum, part) => sum + partsOf(part), 1);
+}
+
 /** Most of today's tool servers declare draft-07, because their SDKs write it. */
 function dialectOf(schema: unknown): typeof Ajv | typeof Ajv2019 | typeof Ajv2020 {
   const declared = (schema as { $schema?: unknown } | null)?.$schema;
@@ -77,6 +84,7 @@ function isAsync(schema: unknown): boolean {
 
 function compileSchema(schema: unknown): ValidateFunction | string {
   if (JSON.stringify(schema).length > SCHEMA_MAX) return `it is larger than ${SCHEMA_MAX} bytes`;
+  if (partsOf(schema) > PARTS_MAX) return `it has more than ${PARTS_MAX} parts`;
   // Ajv would promise an answer instead of giving one, and a promise reads as a yes.
   if (isAsync(schema)) return "it is asynchronous ($async)";
   const ajv = ajvFor(schema);

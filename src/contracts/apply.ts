@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { z } from "zod";
 import type { Actor } from "../audit/index.ts";
 import { type Caller, requireProject, requireRole, scopeOf } from "../identity/index.ts";
@@ -7,7 +8,7 @@ import { AppError } from "../platform/errors.ts";
 import { changesIn, permissionsIn } from "./change-contract.ts";
 import { type Checked, type Judging, requireValid } from "./check.ts";
 import type { ApplyResponse, ApplyResult, applyRequest, PrunedContract } from "./contract.ts";
-import { readDocument } from "./documents.ts";
+import { type ReadDocument, readDocument } from "./documents.ts";
 import type { Language } from "./heads.ts";
 import { pruneContracts, whatIsPruned } from "./prune.ts";
 import { relistWhereUnknown } from "./relist.ts";
@@ -41,9 +42,12 @@ export async function applyContracts(
   requireRole(caller, "admin");
   if (request.project_id !== undefined) requireProject(caller, request.project_id);
   const fallback = request.project_id ?? onlyProject(caller);
-  const documents = request.documents.map((given, at) =>
-    readDocument(given, `documents.${at}`, deps.judging, fallback),
-  );
+  const documents: ReadDocument[] = [];
+  for (const given of request.documents) {
+    documents.push(readDocument(given, `documents.${documents.length}`, deps.judging, fallback));
+    // Compiling what one says may take a second: others are served in between.
+    await setImmediate();
+  }
   await relistWhereUnknown(deps, caller, documents);
   return deps.db.transaction(scopeOf(caller), async (tx) => {
     const question = { caller, projectId: request.project_id, isAll: request.prune };

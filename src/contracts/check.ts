@@ -4,7 +4,7 @@ import type { Tx } from "../platform/database/index.ts";
 import { AppError, type FieldError } from "../platform/errors.ts";
 import { type Comparison, compareBodies, comparedWithNothing, NO_DIFFERENCE } from "./compare.ts";
 import type { ChangeLevel } from "./contract.ts";
-import { danglingErrors, type Known, warningsOf } from "./crosscheck.ts";
+import { danglingErrors, type Hints, type Known, warningsOf } from "./crosscheck.ts";
 import {
   comparedBy,
   doubleErrors,
@@ -17,6 +17,8 @@ import { type PinnedTools, projectsAmong, whatExists } from "./existing.ts";
 import { under } from "./fields.ts";
 import { bodiesOf, lockContracts, type Standing, standings } from "./standing.ts";
 import { nextVersion, type Version } from "./versions.ts";
+
+const MOST_HINTS = 20;
 
 /** What is needed to judge contracts. */
 export interface Judging extends Rules {
@@ -78,7 +80,11 @@ async function examine(
   const identities = documents.flatMap(({ identity }) => identity ?? []);
   await lockContracts(tx, identities, isAll ? [...projects.keys()] : []);
   const known = await whatExists(tx, judging.pinnedTools, [...projects.keys()], documents, isAll);
-  const errors = documents.flatMap((read) => [...read.errors, ...errorsInProject(read, known)]);
+  const hints = { left: MOST_HINTS };
+  const errors = documents.flatMap((read) => [
+    ...read.errors,
+    ...errorsInProject(read, known, hints),
+  ]);
   errors.push(...doubleErrors(documents));
   if (errors.length > 0) return { errors, checked: [] };
   const standing = new Map((await standings(tx, identities)).map((of) => [nameOf(of), of]));
@@ -118,12 +124,16 @@ export async function requireValid(
   return checked;
 }
 
-function errorsInProject(read: ReadDocument, known: ReadonlyMap<string, Known>): FieldError[] {
+function errorsInProject(
+  read: ReadDocument,
+  known: ReadonlyMap<string, Known>,
+  hints: Hints,
+): FieldError[] {
   if (!read.identity) return [];
   const { project_id } = read.identity;
   const here = known.get(project_id);
   return here
-    ? danglingErrors(read, here)
+    ? danglingErrors(read, here, hints)
     : [{ path: under(read.root, "project_id"), message: `there is no project "${project_id}"` }];
 }
 

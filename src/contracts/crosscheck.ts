@@ -14,10 +14,17 @@ export interface Known {
   tools: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
-const MOST_WITH_NEAR_MISSES = 20;
+/** For how many wrong names those that come close are still looked for. */
+export interface Hints {
+  left: number;
+}
 
-/** The things a document names that its project does not have. */
-export function danglingErrors(read: ReadDocument, known: Known): FieldError[] {
+/**
+ * The things a document names that its project does not have.
+ *
+ * @param hints of the whole request: each takes up to a tenth of a second
+ */
+export function danglingErrors(read: ReadDocument, known: Known, hints: Hints): FieldError[] {
   if (read.identity?.contract_family !== "agent" || read.parsed === undefined) return [];
   const body = read.parsed as AgentBody;
   const missing = (references: Reference[], there: ReadonlySet<string>, what: string) =>
@@ -29,7 +36,7 @@ export function danglingErrors(read: ReadDocument, known: Known): FieldError[] {
       }));
   return [
     ...missing(serversNamed(body), known.servers, "tool server"),
-    ...unknownTools(body, known).map(({ path, message }) => ({
+    ...unknownTools(body, known, hints).map(({ path, message }) => ({
       path: under(read.root, `body.${path}`),
       message,
     })),
@@ -37,13 +44,13 @@ export function danglingErrors(read: ReadDocument, known: Known): FieldError[] {
   ];
 }
 
-function unknownTools(body: AgentBody, known: Known): FieldError[] {
+function unknownTools(body: AgentBody, known: Known, hints: Hints): FieldError[] {
   const wrong = body.tools.flatMap(({ server, tool }, at) => {
     const there = known.servers.has(server) ? known.tools.get(server) : undefined;
     return !there || there.has(tool) ? [] : [{ server, tool, at, there }];
   });
-  return wrong.map(({ server, tool, at, there }, count) => {
-    const near = count < MOST_WITH_NEAR_MISSES ? nearMisses(tool, there) : [];
+  return wrong.map(({ server, tool, at, there }) => {
+    const near = hints.left-- > 0 ? nearMisses(tool, there) : [];
     const instead = near.length === 0 ? "" : `; did you mean ${near.join(" or ")}?`;
     return {
       path: `tools.${at}.tool`,

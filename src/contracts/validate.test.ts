@@ -53,6 +53,19 @@ describe("validating", () => {
     expect(await bench.revisions("acme", "wrong")).toEqual([]);
   });
 
+  it("looks for what may have been meant a few times in a request, for that takes long", async () => {
+    const api = bench.api(ada);
+    await api.apply([server("kit")]);
+    await bench.list("acme", "kit", "look");
+    const tools = [{ server: "kit", tool: "lock" }];
+    const many = Array.from({ length: 30 }, (_, at) => agent(`near-${at}`, { tools }));
+    const { body } = await api.apply(many);
+    const messages = body.errors.map((of: { message: string }) => of.message);
+    expect(messages).toHaveLength(30);
+    const meant = messages.filter((text: string) => text.endsWith("did you mean look?"));
+    expect(meant).toHaveLength(20);
+  });
+
   it("says what would change and what is worth knowing, in the reader's language", async () => {
     const api = bench.api(ada);
     await api.apply([server("kit"), server("quiet")]);

@@ -9,9 +9,13 @@ type Schema = Readonly<Record<string, unknown>>;
  */
 export function isNarrower(before: unknown, after: unknown): boolean {
   if (isSame(before, after) || fitsAll(before) || after === false) return true;
-  if (!isSchema(before) || !isSchema(after)) return false;
-  if (namesOthers(before) || namesOthers(after)) return false;
-  return isWithin(before, after);
+  return !namesOthers(before) && !namesOthers(after) && isPartNarrower(before, after);
+}
+
+/** As `isNarrower`, for parts of schemas that say all there is to say themselves. */
+function isPartNarrower(before: unknown, after: unknown): boolean {
+  if (isSame(before, after) || fitsAll(before) || after === false) return true;
+  return isSchema(before) && isSchema(after) && isWithin(before, after);
 }
 
 /** Keywords that say nothing about what fits. */
@@ -100,7 +104,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   properties: (before, after) =>
     Object.entries(propertiesOf(before)).every(([name, schema]) => {
       const later = propertiesOf(after);
-      if (Object.hasOwn(later, name)) return isNarrower(schema, later[name]);
+      if (Object.hasOwn(later, name)) return isPartNarrower(schema, later[name]);
       return isClosed(after) || fitsAll(schema);
     }),
   additionalProperties: (before, after) => {
@@ -111,15 +115,15 @@ const RULES: Readonly<Record<string, Rule>> = {
     );
     const later = after.additionalProperties;
     return (
-      added.every(([, schema]) => isNarrower(others, schema)) &&
+      added.every(([, schema]) => isPartNarrower(others, schema)) &&
       later !== undefined &&
-      isNarrower(others, later)
+      isPartNarrower(others, later)
     );
   },
   items: (before, after) =>
     !Array.isArray(before.items) &&
     after.items !== undefined &&
-    isNarrower(before.items, after.items),
+    isPartNarrower(before.items, after.items),
 };
 
 function holds(keyword: string, before: Schema, after: Schema): boolean {
@@ -151,8 +155,19 @@ function valuesOf(schema: Schema): unknown[] | undefined {
 
 function isAmong(wanted: readonly unknown[] | undefined, allowed: readonly unknown[] | undefined) {
   if (!wanted || !allowed) return false;
-  const texts = new Set(allowed.map((value) => canonicalJson(value)));
+  const texts = textsOf(allowed);
   return wanted.every((value) => texts.has(canonicalJson(value)));
+}
+
+const listed = new WeakMap<readonly unknown[], ReadonlySet<string>>();
+
+/** The values as texts. Kept, because a long list may be what each of a thousand properties is compared with. */
+function textsOf(values: readonly unknown[]): ReadonlySet<string> {
+  const known = listed.get(values);
+  if (known) return known;
+  const texts = new Set(values.map((value) => canonicalJson(value)));
+  listed.set(values, texts);
+  return texts;
 }
 
 function namesIn(type: unknown): unknown[] {
@@ -174,7 +189,19 @@ function isSchema(value: unknown): value is Schema {
 
 function isSame(a: unknown, b: unknown): boolean {
   if (a === undefined || b === undefined) return a === b;
-  return canonicalJson(a) === canonicalJson(b);
+  return textOf(a) === textOf(b);
+}
+
+const written = new WeakMap<object, string>();
+
+/** Kept, because a part is compared once with each of those that it has to hold for, and so are the parts it is in. */
+function textOf(value: unknown): string {
+  if (value === null || typeof value !== "object") return canonicalJson(value);
+  const known = written.get(value);
+  if (known !== undefined) return known;
+  const text = canonicalJson(value);
+  written.set(value, text);
+  return text;
 }
 
 /** Whether what a schema means stands elsewhere, or is not decided by it alone. */

@@ -118,8 +118,10 @@ const approvalGate: Gate = ({ tool }, facts) => {
   return answerFrom(question, ask);
 };
 
-/** What follows from a question about this very call. An expiry and a wish for changes
- * are told once; after that the call may ask anew. */
+/**
+ * What follows from a question about this very call. An expiry and a wish for changes are told once; after that the call
+ * may ask anew.
+ */
 function answerFrom(question: QuestionFact, ask: Said): Said {
   const expired = (key: VerdictKey) => (question.answered ? ask : block("E-APPR-EXPIRED", key));
   switch (question.status) {

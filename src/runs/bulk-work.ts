@@ -40,10 +40,12 @@ export async function workOnBulk(
   const isTurnOver = turns(deps, ids);
   const gentle = { ...deps, effects: afterOthers(deps.effects) };
   let announcedAt = 0;
+  let last: string | undefined;
   for (;;) {
     const isDue = Date.now() - announcedAt >= ANNOUNCED_EVERY_MS;
-    const dealtWith = await inProject((tx) => dealWithSome(tx, gentle, ids, isDue));
-    if (dealtWith === 0) break;
+    const after = last;
+    last = await inProject((tx) => dealWithSome(tx, gentle, ids, { isDue, after }));
+    if (last === undefined) break;
     if (isDue) announcedAt = Date.now();
     if (signal.aborted || (await isTurnOver())) {
       await inProject((tx) =>
@@ -82,15 +84,16 @@ interface Result {
   new_run_id: string | null;
 }
 
-/** @returns how many runs were dealt with; 0 when none is left that no other worker holds */
+/** @returns the last run that was dealt with; undefined when none is left behind `after` that no other worker holds */
 async function dealWithSome(
   tx: Tx,
   deps: BulkDeps,
   ids: JobData["runs.bulk"],
-  isDue: boolean,
-): Promise<number> {
-  const runIds = await takeSome(tx, ids);
-  if (runIds.length === 0) return 0;
+  { isDue, after }: { isDue: boolean; after: string | undefined },
+): Promise<string | undefined> {
+  const runIds = await takeSome(tx, ids, after);
+  const last = runIds.at(-1);
+  if (last === undefined) return undefined;
   // A connection keeps the plan that a foreign key was first checked with. One made while the table was almost empty
   // reads all of it for each row, until the table is analyzed: here that would be felt.
   await sql`set local plan_cache_mode = force_custom_plan`.execute(tx);
@@ -107,17 +110,26 @@ async function dealWithSome(
   results.push(...(await actOnAll(tx, deps, bulk, able)));
   await writeResults(tx, bulk, results);
   if (isDue) await announceBulk(tx, ids);
-  return results.length;
+  return last;
 }
 
-/** Takes runs that wait, and holds their rows. In the order of their ids, so that two bulk actions can't block each other. */
-async function takeSome(tx: Tx, ids: JobData["runs.bulk"]): Promise<string[]> {
+/**
+ * Takes runs that wait, and holds their rows. In the order of their ids, so that two bulk actions can't block each other,
+ * and behind those it took before, so that it never reads past all that were dealt with; what it passes by because
+ * another worker holds it is that one's, or, when that one dies, the next job's.
+ */
+async function takeSome(
+  tx: Tx,
+  ids: JobData["runs.bulk"],
+  after: string | undefined,
+): Promise<string[]> {
   const rows = await tx
     .selectFrom("run_bulk_results")
     .select("run_id")
     .where("project_id", "=", ids.project_id)
     .where("bulk_id", "=", ids.bulk_id)
     .where("outcome", "=", "waiting")
+    .where((of) => (after === undefined ? of.lit(true) : of("run_id", ">", after)))
     .orderBy("run_id")
     .limit(BATCH)
     .forUpdate()

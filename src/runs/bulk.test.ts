@@ -1,68 +1,21 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { bulkDeps, workOnBulks } from "../../test/support/bulk.ts";
-import { openShopBench, PROJECT, type ShopBench, waiting } from "../../test/support/calls.ts";
-import { ask, caller, withQuery } from "../../test/support/fixtures.ts";
-import { createCursors } from "../platform/http/index.ts";
 import {
-  bulkRoutes,
-  type RunRow,
-  startBulkOfDeactivated,
-  transition,
-  wakeBulks,
-  workOnBulk,
-} from "./index.ts";
+  type BulkBench,
+  OVER,
+  openBulkBench,
+  operator,
+  workOnBulks,
+} from "../../test/support/bulk.ts";
+import { PROJECT, waiting } from "../../test/support/calls.ts";
+import { caller, withQuery } from "../../test/support/fixtures.ts";
+import { type RunRow, startBulkOfDeactivated, transition, wakeBulks } from "./index.ts";
 
-let bench: ShopBench;
-let routes: ReturnType<typeof bulkRoutes>;
+let bench: BulkBench;
 
 beforeAll(async () => {
-  bench = await openShopBench();
-  const { db, effects } = bench.deps;
-  routes = bulkRoutes({ db, effects, cursors: createCursors(Buffer.alloc(32)) });
+  bench = await openBulkBench();
 });
 afterAll(() => bench?.close());
-
-const operator = caller({
-  role: "operator",
-  projects: [PROJECT],
-  actor: { kind: "key", id: "ada" },
-});
-
-/** Runs of an agent of their own, so that each test has its own to choose. */
-async function runsOf(agent: string, count: number, columns: Record<string, string> = {}) {
-  const first = await bench.openWorkerRun();
-  const set = { state: "pending", driver: "worker", ...columns };
-  const names = Object.keys(set).join(", ");
-  const values = Object.values(set)
-    .map((value) => `'${value}'`)
-    .join(", ");
-  const rows = await bench.asAdmin(
-    `insert into runs (run_id, project_id, agent_id, revision_id, title, is_shadow, trace_id, trigger_type, ${names})
-    select gen_random_uuid(), project_id, '${agent}', revision_id, 'Disk almost full', false, trace_id, 'alertmanager',
-      ${values} from runs, generate_series(1, ${count}) where run_id = '${first.run_id}' returning run_id`,
-  );
-  return rows.map(({ run_id }) => String(run_id));
-}
-
-const OVER = { state: "failed", completed_at: "2026-11-22T03:07:58Z" };
-
-const post = (body: object, as = operator, headers: Record<string, string> = {}) =>
-  ask(routes, "/runs/bulk", {
-    caller: as,
-    headers,
-    body: { project_id: PROJECT, action: "cancel", reason: "the alert was wrong", ...body },
-  });
-const get = (path: string, as = operator) => ask(routes, path, { caller: as });
-const results = async (bulkId: string) =>
-  (await get(`/runs/bulk/${bulkId}/results?limit=200`)).body.results;
-
-const queued = (bulkId: string) =>
-  bench.asAdmin(`select 1 from pgboss.job where name = 'runs.bulk' and state = 'created'
-    and data->>'bulk_id' = '${bulkId}'`);
-
-const never = new AbortController().signal;
-const work = (bulk_id: string, signal = never) =>
-  workOnBulk(bulkDeps(bench.deps), { project_id: PROJECT, bulk_id }, signal);
 
 describe("asking for it", () => {
   it("takes nothing that could mean other runs than were meant", async () => {
@@ -79,7 +32,7 @@ describe("asking for it", () => {
       [{ filter: { agent_id: "a" }, reason: "" }, "body.reason"],
       [{ filter: { agent_id: "a" }, action: "void" }, "body.action"],
     ] as const) {
-      const answer = await post(body);
+      const answer = await bench.post(body);
       expect(answer, JSON.stringify(body)).toMatchObject({
         status: 422,
         body: { code: "E-INPUT" },
@@ -90,20 +43,22 @@ describe("asking for it", () => {
 
   it("takes an operator of the project", async () => {
     const body = { filter: { agent_id: "a" } };
-    expect(await post(body, caller({ ...operator, role: "viewer" }))).toMatchObject({
+    expect(await bench.post(body, caller({ ...operator, role: "viewer" }))).toMatchObject({
       status: 403,
     });
     const elsewhere = caller({ ...operator, projects: ["globex"] });
     const platform = caller({ ...operator, projects: "all" });
-    const unknown = await post({ ...body, project_id: "nowhere" }, platform);
+    const unknown = await bench.post({ ...body, project_id: "nowhere" }, platform);
     expect(unknown).toMatchObject({ status: 404, body: { code: "E-NOT-FOUND" } });
-    expect(await post(body, elsewhere)).toMatchObject({ status: 404 });
+    expect(await bench.post(body, elsewhere)).toMatchObject({ status: 404 });
   });
 
   it("says how many would be changed, and changes nothing", async () => {
-    await runsOf("counted", 3);
-    await runsOf("counted", 2, OVER);
-    expect(await post({ filter: { agent_id: "counted" }, dry_run: true, at_most: 1 })).toEqual({
+    await bench.runsOf("counted", 3);
+    await bench.runsOf("counted", 2, OVER);
+    expect(
+      await bench.post({ filter: { agent_id: "counted" }, dry_run: true, at_most: 1 }),
+    ).toEqual({
       status: 200,
       body: {
         dry_run: true,
@@ -120,7 +75,7 @@ describe("asking for it", () => {
         },
       },
     });
-    const more = await post({ filter: { agent_id: "counted" }, at_most: 4 });
+    const more = await bench.post({ filter: { agent_id: "counted" }, at_most: 4 });
     expect(more).toMatchObject({
       status: 409,
       body: { code: "E-BULK-MORE", total_count: 5, states: { pending: 3 } },
@@ -128,25 +83,25 @@ describe("asking for it", () => {
     expect(more.body.detail).toBe(
       "The filter matches 5 runs; at most 4 were allowed. Nothing was changed.",
     );
-    expect((await get("/runs/bulk")).body).toMatchObject({ bulk_actions: [], total: 0 });
+    expect((await bench.get("/runs/bulk")).body).toMatchObject({ bulk_actions: [], total: 0 });
   });
 
   it("is one action, however often the same request comes with the same key", async () => {
-    await runsOf("once", 2);
+    await bench.runsOf("once", 2);
     const key = { "idempotency-key": "k-1" };
     const body = { filter: { agent_id: "once", is_shadow: false } };
-    const answers = await Promise.all([1, 2, 3].map(() => post(body, operator, key)));
+    const answers = await Promise.all([1, 2, 3].map(() => bench.post(body, operator, key)));
     expect(answers[0]).toMatchObject({
       status: 202,
       body: { status: "queued", actor: "ada", total_count: 2, filter: body.filter },
     });
     for (const answer of answers) expect(answer).toEqual(answers[0]);
-    expect(await post({ ...body, action: "retry" }, operator, key)).toMatchObject({
+    expect(await bench.post({ ...body, action: "retry" }, operator, key)).toMatchObject({
       status: 422,
       body: { code: "E-IDEMPOTENCY" },
     });
     const { bulk_id } = answers[0]?.body ?? {};
-    expect(await queued(bulk_id)).toHaveLength(1);
+    expect(await bench.queued(bulk_id)).toHaveLength(1);
     const audit = await bench.asAdmin(
       `select action, actor_id, details, content from audit_log join audit_private using (project_id, audit_id)
       where subject_id = '${bulk_id}'`,
@@ -162,14 +117,14 @@ describe("asking for it", () => {
   });
 
   it("chooses by whatever the list of runs can be searched for", async () => {
-    const [one = ""] = await runsOf("searched", 1, { ...OVER, error_code: "E-DISK-FULL" });
-    await runsOf("searched", 1, {
+    const [one = ""] = await bench.runsOf("searched", 1, { ...OVER, error_code: "E-DISK-FULL" });
+    await bench.runsOf("searched", 1, {
       ...OVER,
       error_code: "E-OTHER",
       error_detail: "quota of zanzibar",
     });
     for (const q of [one, "E-DISK-FULL", "zanzi"]) {
-      const found = await post({ filter: { q, agent_id: "searched" }, dry_run: true });
+      const found = await bench.post({ filter: { q, agent_id: "searched" }, dry_run: true });
       expect(found.body, q).toMatchObject({ total_count: 1, states: { failed: 1 } });
     }
   });
@@ -177,15 +132,15 @@ describe("asking for it", () => {
 
 describe("working on it", () => {
   it("changes each run as by itself, leaves alone what has changed, and reports both", async () => {
-    const [early = "", late = ""] = await runsOf("changing", 2);
-    const asked = await post({ filter: { agent_id: "changing", state: "pending" } });
+    const [early = "", late = ""] = await bench.runsOf("changing", 2);
+    const asked = await bench.post({ filter: { agent_id: "changing", state: "pending" } });
     const actor = { kind: "worker", id: "w" } as const;
     const claim = { projectId: PROJECT, runId: early, event: "claim", actor } as const;
     await bench.asTenant((tx) => transition(tx, bench.deps.effects, claim));
-    const [after = ""] = await runsOf("changing", 1);
+    const [after = ""] = await bench.runsOf("changing", 1);
     const { bulk_id } = asked.body;
-    await work(bulk_id);
-    expect((await get(`/runs/bulk/${bulk_id}`)).body).toMatchObject({
+    await bench.work(bulk_id);
+    expect((await bench.get(`/runs/bulk/${bulk_id}`)).body).toMatchObject({
       status: "done",
       total_count: 2,
       changed_count: 1,
@@ -194,7 +149,7 @@ describe("working on it", () => {
       remaining_seconds: 0,
     });
     const byRun = new Map(
-      (await results(bulk_id)).map((of: { run_id: string }) => [of.run_id, of]),
+      (await bench.results(bulk_id)).map((of: { run_id: string }) => [of.run_id, of]),
     );
     expect(byRun.get(late)).toMatchObject({ outcome: "changed", code: null, new_run_id: null });
     expect(byRun.get(early)).toMatchObject({
@@ -211,11 +166,11 @@ describe("working on it", () => {
   });
 
   it("makes one new run of each, though three workers are at it", async () => {
-    const old = await runsOf("again", 250, OVER);
-    await runsOf("again", 3, { ...OVER, driver: "client" });
-    const { bulk_id } = (await post({ action: "retry", filter: { agent_id: "again" } })).body;
-    await Promise.all([1, 2, 3].map(() => work(bulk_id)));
-    expect((await get(`/runs/bulk/${bulk_id}`)).body).toMatchObject({
+    const old = await bench.runsOf("again", 250, OVER);
+    await bench.runsOf("again", 3, { ...OVER, driver: "client" });
+    const { bulk_id } = (await bench.post({ action: "retry", filter: { agent_id: "again" } })).body;
+    await Promise.all([1, 2, 3].map(() => bench.work(bulk_id)));
+    expect((await bench.get(`/runs/bulk/${bulk_id}`)).body).toMatchObject({
       status: "done",
       changed_count: 250,
       refused_count: 3,
@@ -232,22 +187,22 @@ describe("working on it", () => {
       reason: "the alert was wrong",
       actor_id: "ada",
     });
-    await work(bulk_id);
+    await bench.work(bulk_id);
     expect(await bench.asAdmin("select 1 from runs where retry_of is not null")).toHaveLength(250);
   });
 
   it("goes on past runs that can't be changed or are no longer there", async () => {
-    const [bad = "", gone = "", good = ""] = await runsOf("odd", 3);
-    const { bulk_id } = (await post({ filter: { agent_id: "odd" } })).body;
+    const [bad = "", gone = "", good = ""] = await bench.runsOf("odd", 3);
+    const { bulk_id } = (await bench.post({ filter: { agent_id: "odd" } })).body;
     await bench.asAdmin(`delete from run_words where run_id = '${gone}'`);
     await bench.asAdmin(`delete from runs where run_id = '${gone}'`);
     await bench.asAdmin(
       `alter table runs add constraint odd check (run_id <> '${bad}' or state = 'pending')`,
     );
-    await work(bulk_id);
+    await bench.work(bulk_id);
     await bench.asAdmin("alter table runs drop constraint odd");
     const byRun = new Map(
-      (await results(bulk_id)).map((of: { run_id: string }) => [of.run_id, of]),
+      (await bench.results(bulk_id)).map((of: { run_id: string }) => [of.run_id, of]),
     );
     expect(byRun.get(bad)).toMatchObject({
       code: "E-INTERNAL",
@@ -255,80 +210,33 @@ describe("working on it", () => {
     });
     expect(byRun.get(gone)).toMatchObject({ code: "E-NOT-FOUND" });
     expect(byRun.get(good)).toMatchObject({ outcome: "changed" });
-    expect((await get(`/runs/bulk/${bulk_id}`)).body).toMatchObject({
+    expect((await bench.get(`/runs/bulk/${bulk_id}`)).body).toMatchObject({
       status: "done",
       changed_count: 1,
     });
   });
 
   it("is handed to another worker when one has to stop, and found again when all are lost", async () => {
-    await runsOf("handed", 150);
-    const { bulk_id } = (await post({ filter: { agent_id: "handed" } })).body;
+    await bench.runsOf("handed", 150);
+    const { bulk_id } = (await bench.post({ filter: { agent_id: "handed" } })).body;
     await bench.asAdmin(`delete from pgboss.job where name = 'runs.bulk'`);
-    await work(bulk_id, AbortSignal.abort());
-    const after = (await get(`/runs/bulk/${bulk_id}`)).body;
+    await bench.work(bulk_id, { signal: AbortSignal.abort() });
+    const after = (await bench.get(`/runs/bulk/${bulk_id}`)).body;
     expect(after).toMatchObject({ status: "running", remaining_seconds: expect.any(Number) });
     expect(after.remaining_count).toBeGreaterThan(0);
     expect(after.changed_count).toBeGreaterThan(0);
-    expect(await queued(bulk_id)).toHaveLength(1);
+    expect(await bench.queued(bulk_id)).toHaveLength(1);
 
     await bench.asAdmin(`delete from pgboss.job where name = 'runs.bulk'`);
     await wakeBulks(bench.deps);
-    expect(await queued(bulk_id)).toEqual([]);
+    expect(await bench.queued(bulk_id)).toEqual([]);
     await bench.asAdmin(`update run_bulk_actions set heartbeat_at = now() - interval '1 minute'
       where bulk_id = '${bulk_id}'`);
     await wakeBulks(bench.deps);
     await wakeBulks(bench.deps);
-    expect(await queued(bulk_id)).toHaveLength(1);
-    await work(bulk_id);
-    expect((await get(`/runs/bulk/${bulk_id}`)).body).toMatchObject({ changed_count: 150 });
-  });
-});
-
-describe("many runs at once", () => {
-  it("let another bulk action have its turn", async () => {
-    await runsOf("long", 150);
-    await runsOf("short", 1);
-    const long = (await post({ filter: { agent_id: "long" } })).body.bulk_id;
-    const inTurns = { ...bulkDeps(bench.deps), turnMs: 0 };
-    const workInTurns = (bulk_id: string) =>
-      workOnBulk(inTurns, { project_id: PROJECT, bulk_id }, never);
-    const short = (await post({ filter: { agent_id: "short" } })).body.bulk_id;
-    await bench.asAdmin(`update run_bulk_actions set created_at = now() - interval '1 minute'
-      where bulk_id = '${short}'`);
-    await bench.asAdmin(`delete from pgboss.job where name = 'runs.bulk'`);
-    await workInTurns(long);
-    const after = (await get(`/runs/bulk/${long}`)).body;
-    expect(after).toMatchObject({ status: "running", changed_count: 50 });
-    expect(await queued(long)).toHaveLength(1);
-    await workInTurns(short);
-    expect((await get(`/runs/bulk/${short}`)).body).toMatchObject({ status: "done" });
-    await workInTurns(long);
-    expect((await get(`/runs/bulk/${long}`)).body).toMatchObject({ status: "done" });
-  });
-
-  it("let a single one's jobs go first, and its own too", async () => {
-    await runsOf("cancelled", 2);
-    await runsOf("anew", 2, OVER);
-    const cancel = (await post({ filter: { agent_id: "cancelled" } })).body.bulk_id;
-    const retry = (await post({ action: "retry", filter: { agent_id: "anew" } })).body.bulk_id;
-    await work(cancel);
-    await work(retry);
-    const alone = await bench.openWorkerRun();
-    const jobs =
-      await bench.asAdmin(`select j.name, r.agent_id = '${alone.agent_id}' as is_alone, j.priority
-      from pgboss.job j join runs r on r.run_id::text = j.data->>'run_id'
-      where r.agent_id = '${alone.agent_id}' or r.state = 'cancelled' and r.agent_id = 'cancelled'
-        or r.retry_of in (select run_id from runs where agent_id = 'anew')`);
-    const behind = (name: string) => ({ name, is_alone: false, priority: -1 });
-    expect(jobs).toHaveLength(5);
-    expect(jobs).toEqual(
-      expect.arrayContaining([
-        behind("run.ended"),
-        behind("run.execute"),
-        { name: "run.execute", is_alone: true, priority: 0 },
-      ]),
-    );
+    expect(await bench.queued(bulk_id)).toHaveLength(1);
+    await bench.work(bulk_id);
+    expect((await bench.get(`/runs/bulk/${bulk_id}`)).body).toMatchObject({ changed_count: 150 });
   });
 });
 
@@ -363,7 +271,7 @@ describe("a project that is deactivated", () => {
   });
 
   it("has all its open runs cancelled, and none that is over among the results", async () => {
-    const [over = ""] = await runsOf("long over", 1, OVER);
+    const [over = ""] = await bench.runsOf("long over", 1, OVER);
     const [run, pending] = [await asked(), await bench.openWorkerRun()];
     await deactivate("cancel");
     await workOnBulks(bench.deps);
@@ -373,10 +281,10 @@ describe("a project that is deactivated", () => {
         error_detail: "cancelled by root: the project was deactivated",
       });
     }
-    const [newest] = (await get("/runs/bulk")).body.bulk_actions;
+    const [newest] = (await bench.get("/runs/bulk")).body.bulk_actions;
     expect(newest).toMatchObject({ action: "cancel", filter: {}, actor: "root", refused_count: 0 });
     expect(
-      (await results(newest.bulk_id)).map((of: { run_id: string }) => of.run_id),
+      (await bench.results(newest.bulk_id)).map((of: { run_id: string }) => of.run_id),
     ).not.toContain(over);
     expect(await bench.asAdmin("select 1 from runs where completed_at is null")).toEqual([]);
   });
@@ -384,48 +292,56 @@ describe("a project that is deactivated", () => {
 
 describe("looking at it", () => {
   it("lists the newest first, by status, on and back", async () => {
-    await post({ filter: { agent_id: "nobody" } });
-    const all = (await get("/runs/bulk?limit=200")).body;
+    await bench.post({ filter: { agent_id: "nobody" } });
+    const all = (await bench.get("/runs/bulk?limit=200")).body;
     expect(all.total).toBe(all.bulk_actions.length);
     const ids = all.bulk_actions.map((of: { bulk_id: string }) => of.bulk_id);
-    const first = (await get("/runs/bulk?limit=2")).body;
-    const second = (await get(withQuery("/runs/bulk", { limit: 2, cursor: first.next_cursor })))
-      .body;
-    const back = (await get(withQuery("/runs/bulk", { limit: 2, cursor: second.prev_cursor })))
-      .body;
+    const first = (await bench.get("/runs/bulk?limit=2")).body;
+    const second = (
+      await bench.get(withQuery("/runs/bulk", { limit: 2, cursor: first.next_cursor }))
+    ).body;
+    const back = (
+      await bench.get(withQuery("/runs/bulk", { limit: 2, cursor: second.prev_cursor }))
+    ).body;
     const idsOf = (page: typeof all) =>
       page.bulk_actions.map((of: { bulk_id: string }) => of.bulk_id);
     expect([...idsOf(first), ...idsOf(second)]).toEqual(ids.slice(0, 4));
     expect(idsOf(back)).toEqual(ids.slice(0, 2));
-    const waiting = (await get("/runs/bulk?status=queued")).body;
+    const waiting = (await bench.get("/runs/bulk?status=queued")).body;
     expect(waiting.bulk_actions).toHaveLength(waiting.total);
     expect(waiting.bulk_actions[0]).toMatchObject({ bulk_id: ids[0], status: "queued" });
-    expect((await get("/runs/bulk?status=lost")).status).toBe(422);
+    expect((await bench.get("/runs/bulk?status=lost")).status).toBe(422);
   });
 
   it("pages through the results, by outcome", async () => {
-    await runsOf("paged", 5);
-    const { bulk_id } = (await post({ filter: { agent_id: "paged" } })).body;
+    await bench.runsOf("paged", 5);
+    const { bulk_id } = (await bench.post({ filter: { agent_id: "paged" } })).body;
     const path = `/runs/bulk/${bulk_id}/results`;
-    const open = (await get(`${path}?outcome=waiting&limit=3`)).body;
+    const open = (await bench.get(`${path}?outcome=waiting&limit=3`)).body;
     expect(open).toMatchObject({ total: 5, results: [{ outcome: "waiting", at: null }, {}, {}] });
-    const rest = await get(
+    const rest = await bench.get(
       withQuery(path, { outcome: "waiting", limit: 3, cursor: open.next_cursor }),
     );
     expect(rest.body).toMatchObject({ results: [{}, {}], next_cursor: null });
     const stolen = withQuery(path, { limit: 3, cursor: open.next_cursor });
-    expect(await get(stolen)).toMatchObject({ status: 422, body: { code: "E-CURSOR" } });
-    expect((await get(`${path}?outcome=changed`)).body).toMatchObject({ results: [], total: 0 });
+    expect(await bench.get(stolen)).toMatchObject({ status: 422, body: { code: "E-CURSOR" } });
+    expect((await bench.get(`${path}?outcome=changed`)).body).toMatchObject({
+      results: [],
+      total: 0,
+    });
   });
 
   it("knows none that is not the caller's", async () => {
-    const { bulk_id } = (await post({ filter: { agent_id: "nobody" } })).body;
+    const { bulk_id } = (await bench.post({ filter: { agent_id: "nobody" } })).body;
     const elsewhere = caller({ projects: ["globex"] });
     for (const path of [`/runs/bulk/${bulk_id}`, `/runs/bulk/${bulk_id}/results`]) {
-      expect(await get(path, elsewhere)).toMatchObject({ status: 404 });
-      expect(await get(path, caller({ role: "agent" }))).toMatchObject({ status: 403 });
+      expect(await bench.get(path, elsewhere)).toMatchObject({ status: 404 });
+      expect(await bench.get(path, caller({ role: "agent" }))).toMatchObject({ status: 403 });
     }
-    expect((await get("/runs/bulk", elsewhere)).body).toMatchObject({ bulk_actions: [], total: 0 });
-    expect((await get("/runs/bulk/timeline")).status).toBe(422);
+    expect((await bench.get("/runs/bulk", elsewhere)).body).toMatchObject({
+      bulk_actions: [],
+      total: 0,
+    });
+    expect((await bench.get("/runs/bulk/timeline")).status).toBe(422);
   });
 });

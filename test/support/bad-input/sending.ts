@@ -42,7 +42,7 @@ export function whoAsks(): BadRequest[] {
     ...(["viewer", "agent"] as const).map((as) => ({
       what: `a decision with the key of the role ${as}`,
       as,
-      path: "/approvals/01a20465-3dff-72e0-a76e-94a30be58cfc/decide",
+      path: "/approvals/WAITING/decide",
       body: { project_id: "acme", decision: "approve" },
       status: 403,
       code: "E-FORBIDDEN",

@@ -45,6 +45,7 @@ function question(open: OpenApproval): string {
     ["asked by", `${open.agent_id} (${open.project_id}): ${open.run_title}`],
     ["call", `${open.server}/${open.tool} (${open.effect})`],
     ["args", JSON.stringify(open.arguments)],
+    ["args hash", open.args_hash],
     ["effect", [open.blast_radius, undo, open.estimate].filter((part) => part !== null).join("; ")],
     ["it says", open.agent_reason],
     ["expires", `${moment(open.expires_at)}${open.expired ? " (expired)" : ""}`],
@@ -62,6 +63,7 @@ function said({ actor, decision, counts }: OpenApproval["decisions"][number]): s
 }
 
 const OPTIONS = {
+  "args-hash": { value: "HASH", help: "refuse if the question is about other arguments by now" },
   approval: { value: "ID", help: "which question, when the run has several" },
   reason: { value: "TEXT", help: "why, for the audit log and (unless approved) the agent" },
   project: { value: "PROJECT_ID", help: "the run's project; looked up when left out" },
@@ -154,6 +156,7 @@ async function decide(
     reason: call.option("reason"),
     approval_id: approvalId,
     arguments: args,
+    args_hash: call.option("args-hash"),
   });
   call.show(decided, () => `${DONE[answer]}. The run is ${decided.new_state}.`);
 }

@@ -147,5 +147,8 @@ function outcome({ results, pruned }: ApplyResponse): string {
   const hint = waiting.map(
     ({ contract_id, revision_id }) => `${contract_id} waits for another person: ${revision_id}`,
   );
+  if (hint.length > 0) {
+    hint.push("`contracts approve` is theirs to say; `contracts activate` then makes it active.");
+  }
   return [`Done: ${done}.`, ...hint].join("\n");
 }

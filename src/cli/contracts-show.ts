@@ -65,7 +65,7 @@ function diffInWords({ from, to, level, permissions, patch }: DiffResponse): str
   const changes = changesInWords(permissions);
   const operations = patch.map(({ op, path, value }) => {
     const what = op === "remove" ? "" : ` ${JSON.stringify(value)}`;
-    return oneLine(`${op.padEnd(8)} ${path}${what}`);
+    return `${op.padEnd(8)} ${oneLine(`${path}${what}`)}`;
   });
   return [
     `${from.contract_id} ${from.version} → ${to.contract_id} ${to.version}: a ${level} change`,

@@ -131,7 +131,7 @@ describe("contracts on the command line", () => {
     const diff = await contracts(["diff", id, base.revision_id]);
     expect(diff.out).toMatch(/^janitor 2\.1 → janitor 2\.0: a major change\n/);
     expect(diff.out).toContain("\n! gained   It may use shop-tools/wipe.\n");
-    expect(diff.out).toMatch(/\nremove +\/limits\n/);
+    expect(diff.out).toMatch(/\nremove {3}\/limits\n/);
 
     expect((await contracts(["activate", id])).out).toBe("janitor 2.1 is active.\n");
     const shown = await contracts(["show", id]);
@@ -147,6 +147,7 @@ describe("contracts on the command line", () => {
     await write({ "bell.yaml": SHOP.split("---\n")[1] ?? "" });
     const applied = await contracts(["apply", "-f", "shop"], carol);
     const id = /\nbell waits for another person: (\S+)\n/.exec(applied.out)?.[1] ?? "";
+    expect(applied.out).toMatch(/`contracts activate` then makes it active\.\n$/);
     expect((await contracts(["approve", id], carol)).err).toMatch(/^E-CONTRACT-AUTHOR: /);
     expect((await contracts(["approve", id], ADMIN_KEY)).status).toBe(0);
     expect((await contracts(["activate", id], carol)).status).toBe(0);

@@ -205,10 +205,15 @@ describe("questions", () => {
     expect(list.out).toContain(approval);
     expect(list.out).toContain('args      {"path":"/var/cache/shop"}');
     expect(list.out).toContain("it says   It is full.\n");
+    const hash = /\n {2}args hash ([0-9a-f]{64})\n/.exec(list.out)?.[1] ?? "";
+    const other = await awooop(["approvals", "approve", run, "--args-hash", "f".repeat(64)]);
+    expect(other.err).toMatch(/^E-APPR-CHANGED: /);
     const yes = await awooop([
       "approvals",
       "approve",
       run,
+      "--args-hash",
+      hash,
       "--approval",
       `apr_${approval}`,
       "--reason",

@@ -160,6 +160,28 @@ describe("forgetting", () => {
     expect(await ran()).toEqual([]);
   });
 
+  it("erases what a run held that can't be deleted, and says what failed", async () => {
+    const { project_id } = await seedProjectWithRuns("stuck");
+    await admin(`create function public.refuse() returns trigger language plpgsql
+      as $$ begin raise exception 'refused'; end $$`);
+    await admin(`create trigger refuse before delete on runs for each row
+      when (old.project_id = '${project_id}') execute function public.refuse()`);
+    try {
+      await expect(sweep()).rejects.toThrow("1 projects failed");
+    } finally {
+      await admin("drop trigger refuse on runs");
+      await admin("drop function public.refuse()");
+    }
+    const left = await admin(
+      `select count(*)::int as runs, count(r.payload_erased_at)::int as erased, count(p.retention_ran_at)::int as noted
+        from runs r join projects p using (project_id) where project_id = $1`,
+      [project_id],
+    );
+    expect(left).toEqual([{ runs: 4, erased: 3, noted: 0 }]);
+    await sweep();
+    expect(await count("runs", project_id)).toBe(1);
+  });
+
   it("leaves a call that is on its way its run, so that its money is booked", async () => {
     const { project_id, old } = await seedProjectWithRuns("late");
     const call = await db.transaction({ role: "platform" }, async (tx) => {

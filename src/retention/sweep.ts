@@ -81,30 +81,43 @@ async function projectsThatForget(db: Database, after: string): Promise<string[]
   return rows.map(({ project_id }) => project_id);
 }
 
-/** Goes through everything that is due in a project; leaves off when another process or a long lock is in the way. */
+/** Goes through everything that is due in a project; what fails keeps nothing else from being forgotten. */
 async function forgetIn(
   deps: RetentionDeps,
   projectId: string,
   signal: AbortSignal,
 ): Promise<void> {
+  let isAllDone = true;
+  await inTurn(WORKS, async ([action, work]) => {
+    const isDone = await forgetOneKind(deps, projectId, { action, work, signal });
+    isAllDone &&= isDone;
+  });
+  if (isAllDone) await inProject(deps.db, projectId, (tx) => noteEnd(tx, projectId));
+}
+
+/** @returns false when it left off because another process, a long lock or the signal was in the way */
+async function forgetOneKind(
+  deps: RetentionDeps,
+  projectId: string,
+  { action, work, signal }: { action: Action; work: Work; signal: AbortSignal },
+): Promise<boolean> {
   const size = deps.batchSize ?? 200;
+  let after: Place | undefined;
   try {
-    for (const [action, work] of WORKS) {
-      let after: Place | undefined;
-      for (let done = false; !done; ) {
-        if (signal.aborted) return;
-        const dealt = await inProject(deps.db, projectId, (tx) =>
-          oneBatch(tx, action, work, { projectId, size, after }),
-        );
-        if (dealt === undefined) return;
-        ({ next: after, done } = dealt);
-        if (!done) await sleep(deps.pauseMs ?? 100, undefined, { signal }).catch(() => {});
-      }
+    for (let done = false; !done; ) {
+      if (signal.aborted) return false;
+      const dealt = await inProject(deps.db, projectId, (tx) =>
+        oneBatch(tx, action, work, { projectId, size, after }),
+      );
+      if (dealt === undefined) return false;
+      ({ next: after, done } = dealt);
+      if (!done) await sleep(deps.pauseMs ?? 100, undefined, { signal }).catch(() => {});
     }
-    await inProject(deps.db, projectId, (tx) => noteEnd(tx, projectId));
+    return true;
   } catch (error) {
     // Whoever holds that row was first; the next round finds everything that is left.
     if ((error as { code?: unknown }).code !== LOCK_NOT_AVAILABLE) throw error;
+    return false;
   }
 }
 

@@ -66,11 +66,18 @@ async function holders(
 
 /** Under which of the events' provider ids something has come in since. */
 async function repeats(tx: Tx, batch: Batch, events: readonly OldEvent[]): Promise<Set<string>> {
+  const channels = events.map(({ channel_id }) => channel_id);
   const ids = events.map(({ provider_event_id }) => provider_event_id);
+  // One repeat of each is enough: of an alert that keeps firing there may be very many.
   const { rows } = await sql<Pick<OldEvent, "channel_id" | "provider_event_id">>`
-    select distinct channel_id, provider_event_id from channel_events
-    where project_id = ${batch.projectId} and provider_event_id = any (${ids}::text[])
-      and received_at >= ${dueBefore(batch)}`.execute(tx);
+    select of.channel_id, of.provider_event_id
+    from unnest(${channels}::text[], ${ids}::text[]) as of (channel_id, provider_event_id)
+      cross join lateral (
+        select from channel_events e
+        where e.project_id = ${batch.projectId} and e.provider_event_id = of.provider_event_id
+          and e.channel_id = of.channel_id and e.received_at >= ${dueBefore(batch)} limit 1) as later`.execute(
+    tx,
+  );
   return new Set(rows.map(repeatKey));
 }
 

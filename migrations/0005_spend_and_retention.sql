@@ -54,6 +54,8 @@ declare
   t text;
   mine constant text :=
     'project_id = any ((select string_to_array(nullif(current_setting(''awooop.projects'', true), ''''), '',''))::text[])';
+  -- A list of one is its project's id. Compared as such, an index on more than the project's id serves older planners too.
+  the_one constant text := 'project_id = (select current_setting(''awooop.projects'', true))';
 begin
   foreach t in array array['project_budgets', 'run_totals'] loop
     execute format('alter table %I enable row level security', t);
@@ -67,7 +69,7 @@ begin
     'approval_decisions', 'channel_events', 'outbound_messages', 'run_totals', 'run_words', 'audit_log', 'run_bulk_actions',
     'run_bulk_results'
   ] loop
-    execute format('create policy retention on %I to awooop_retention using (%s) with check (%s)', t, mine, mine);
+    execute format('create policy retention on %I to awooop_retention using (%s) with check (%s)', t, the_one, the_one);
   end loop;
 end
 $$;

@@ -115,13 +115,15 @@ describe.each(names)("%s", (table) => {
     const asA: As = { role, projects: "alpha" };
 
     test("one reads its rows, of two projects theirs, and without a list none", async () => {
+      // Forgetting goes by one project at a time: of a list of two it sees nothing.
+      const ofBoth = role === "retention" ? visible() : visible("alpha", "bravo", "both");
       for (const [projects, wanted] of [
         ["alpha", visible("alpha")],
         ["bravo", visible("bravo")],
         ["nowhere", visible()],
         ["", visible()],
         [undefined, visible()],
-        ["alpha,bravo", visible("alpha", "bravo", "both")],
+        ["alpha,bravo", ofBoth],
       ] as const) {
         const outcome = await select({ role, projects });
         if (!may(role, "s")) expect(outcome).toEqual(NO_GRANT);

@@ -78,8 +78,8 @@ create policy platform on approval_decisions as permissive for all to awooop_pla
   using (true)
   with check (true);
 create policy retention on approval_decisions as permissive for all to awooop_retention
-  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
-  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
+  using ((project_id = ( SELECT current_setting('awooop.projects'::text, true) AS current_setting)))
+  with check ((project_id = ( SELECT current_setting('awooop.projects'::text, true) AS current_setting)));
 create policy tenant on approval_decisions as permissive for all to awooop_app
   using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
   with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
@@ -155,8 +155,8 @@ create policy platform on approvals as permissive for all to awooop_platform
   using (true)
   with check (true);
 create policy retention on approvals as permissive for all to awooop_retention
-  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
-  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
+  using ((project_id = ( SELECT current_setting('awooop.projects'::text, true) AS current_setting)))
+  with check ((project_id = ( SELECT current_setting('awooop.projects'::text, true) AS current_setting)));
 create policy system on approvals as permissive for select to awooop_system
   using (true);
 create policy tenant on approvals as permissive for all to awooop_app
@@ -189,8 +189,8 @@ create policy platform on audit_log as permissive for all to awooop_platform
   using (true)
   with check (true);
 create policy retention on audit_log as permissive for all to awooop_retention
-  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
-  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
+  using ((project_id = ( SELECT current_setting('awooop.projects'::text, true) AS current_setting)))
+  with check ((project_id = ( SELECT current_setting('awooop.projects'::text, true) AS current_setting)));
 create policy system on audit_log as permissive for insert to awooop_system
   with check ((project_id = '_platform'::text));
 create policy tenant on audit_log as permissive for all to awooop_app
@@ -244,8 +244,8 @@ create policy platform on budget_reservations as permissive for all to awooop_pl
   using (true)
   with check (true);
 create policy retention on budget_reservations as permissive for all to awooop_retention
-  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
-  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
+  using ((project_id = ( SELECT current_setting('awooop.projects'::text, true) AS current_setting)))
+  with check ((project_id = ( SELECT current_setting('awooop.projects'::text, true) AS current_setting)));
 create policy tenant on budget_reservations as permissive for all to awooop_app
   using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
   with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
@@ -285,8 +285,8 @@ create policy platform on channel_events as permissive for all to awooop_platfor
   using (true)
   with check (true);
 create policy retention on channel_events as permissive for all to awooop_retention
-  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
-  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
+  using ((project_id = ( SELECT current_setting('awooop.projects'::text, true) AS current_setting)))
+  with check ((project_id = ( SELECT current_setting('awooop.projects'::text, true) AS current_setting)));
 create policy tenant on channel_events as permissive for all to awooop_app
   using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
   with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
@@ -439,8 +439,8 @@ create policy platform on mcp_calls as permissive for all to awooop_platform
   using (true)
   with check (true);
 create policy retention on mcp_calls as permissive for all to awooop_retention
-  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
-  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
+  using ((project_id = ( SELECT current_setting('awooop.projects'::text, true) AS current_setting)))
+  with check ((project_id = ( SELECT current_setting('awooop.projects'::text, true) AS current_setting)));
 create policy system on mcp_calls as permissive for select to awooop_system
   using (true);
 create policy tenant on mcp_calls as permissive for all to awooop_app
@@ -487,8 +487,8 @@ create policy platform on outbound_messages as permissive for all to awooop_plat
   using (true)
   with check (true);
 create policy retention on outbound_messages as permissive for all to awooop_retention
-  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
-  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
+  using ((project_id = ( SELECT current_setting('awooop.projects'::text, true) AS current_setting)))
+  with check ((project_id = ( SELECT current_setting('awooop.projects'::text, true) AS current_setting)));
 create policy system on outbound_messages as permissive for select to awooop_system
   using (true);
 create policy tenant on outbound_messages as permissive for all to awooop_app
@@ -553,8 +553,8 @@ create policy platform on projects as permissive for all to awooop_platform
   using (true)
   with check (true);
 create policy retention on projects as permissive for all to awooop_retention
-  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
-  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
+  using ((project_id = ( SELECT current_setting('awooop.projects'::text, true) AS current_setting)))
+  with check ((project_id = ( SELECT current_setting('awooop.projects'::text, true) AS current_setting)));
 create policy system on projects as permissive for select to awooop_system
   using (true);
 create policy tenant on projects as permissive for all to awooop_app
@@ -585,8 +585,8 @@ create policy platform on run_budgets as permissive for all to awooop_platform
   using (true)
   with check (true);
 create policy retention on run_budgets as permissive for all to awooop_retention
-  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
-  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
+  using ((project_id = ( SELECT current_setting('awooop.projects'::text, true) AS current_setting)))
+  with check ((project_id = ( SELECT current_setting('awooop.projects'::text, true) AS current_setting)));
 create policy tenant on run_budgets as permissive for all to awooop_app
   using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
   with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
@@ -629,8 +629,8 @@ create policy platform on run_bulk_actions as permissive for all to awooop_platf
   using (true)
   with check (true);
 create policy retention on run_bulk_actions as permissive for all to awooop_retention
-  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
-  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
+  using ((project_id = ( SELECT current_setting('awooop.projects'::text, true) AS current_setting)))
+  with check ((project_id = ( SELECT current_setting('awooop.projects'::text, true) AS current_setting)));
 create policy system on run_bulk_actions as permissive for select to awooop_system
   using (true);
 create policy tenant on run_bulk_actions as permissive for all to awooop_app
@@ -664,8 +664,8 @@ create policy platform on run_bulk_results as permissive for all to awooop_platf
   using (true)
   with check (true);
 create policy retention on run_bulk_results as permissive for all to awooop_retention
-  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
-  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
+  using ((project_id = ( SELECT current_setting('awooop.projects'::text, true) AS current_setting)))
+  with check ((project_id = ( SELECT current_setting('awooop.projects'::text, true) AS current_setting)));
 create policy tenant on run_bulk_results as permissive for all to awooop_app
   using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
   with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
@@ -710,8 +710,8 @@ create policy platform on run_steps as permissive for all to awooop_platform
   using (true)
   with check (true);
 create policy retention on run_steps as permissive for all to awooop_retention
-  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
-  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
+  using ((project_id = ( SELECT current_setting('awooop.projects'::text, true) AS current_setting)))
+  with check ((project_id = ( SELECT current_setting('awooop.projects'::text, true) AS current_setting)));
 create policy tenant on run_steps as permissive for all to awooop_app
   using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
   with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
@@ -740,8 +740,8 @@ create policy platform on run_totals as permissive for all to awooop_platform
   using (true)
   with check (true);
 create policy retention on run_totals as permissive for all to awooop_retention
-  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
-  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
+  using ((project_id = ( SELECT current_setting('awooop.projects'::text, true) AS current_setting)))
+  with check ((project_id = ( SELECT current_setting('awooop.projects'::text, true) AS current_setting)));
 create policy tenant on run_totals as permissive for all to awooop_app
   using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
   with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
@@ -771,8 +771,8 @@ create policy platform on run_transitions as permissive for all to awooop_platfo
   using (true)
   with check (true);
 create policy retention on run_transitions as permissive for all to awooop_retention
-  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
-  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
+  using ((project_id = ( SELECT current_setting('awooop.projects'::text, true) AS current_setting)))
+  with check ((project_id = ( SELECT current_setting('awooop.projects'::text, true) AS current_setting)));
 create policy tenant on run_transitions as permissive for all to awooop_app
   using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
   with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
@@ -796,8 +796,8 @@ create policy platform on run_words as permissive for all to awooop_platform
   using (true)
   with check (true);
 create policy retention on run_words as permissive for all to awooop_retention
-  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
-  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
+  using ((project_id = ( SELECT current_setting('awooop.projects'::text, true) AS current_setting)))
+  with check ((project_id = ( SELECT current_setting('awooop.projects'::text, true) AS current_setting)));
 create policy search on run_words as permissive for select to awooop_search
   using (true);
 create policy tenant on run_words as permissive for all to awooop_app
@@ -877,8 +877,8 @@ create policy platform on runs as permissive for all to awooop_platform
   using (true)
   with check (true);
 create policy retention on runs as permissive for all to awooop_retention
-  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
-  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
+  using ((project_id = ( SELECT current_setting('awooop.projects'::text, true) AS current_setting)))
+  with check ((project_id = ( SELECT current_setting('awooop.projects'::text, true) AS current_setting)));
 create policy system on runs as permissive for select to awooop_system
   using (true);
 create policy tenant on runs as permissive for all to awooop_app

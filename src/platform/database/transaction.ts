@@ -23,7 +23,7 @@ export type Scope =
   | { role: "app"; projects: readonly string[] }
   | { role: "platform" }
   | { role: "system" }
-  /** Forgets what a project no longer keeps: the only role that deletes runs. */
+  /** Forgets what a project no longer keeps: the only role that deletes runs. Of a list of several it sees nothing. */
   | { role: "retention"; projects: readonly string[] };
 
 /** Compiles queries; that they reach a connection is the business of each transaction. */

@@ -25,6 +25,13 @@ export interface Identity {
    */
   authenticate(request: Request): Promise<Caller>;
   /**
+   * The caller that an Authorization header names, for those who have no web Request at hand.
+   *
+   * @param header the header's whole text, `Bearer …`
+   * @throws AppError E-AUTH
+   */
+  authenticateBearer(header: string, surface: Surface): Promise<Caller>;
+  /**
    * Opens a session of 12 hours that ends with its key.
    *
    * @param options.address where the request came from; wrong keys are counted per address
@@ -84,6 +91,7 @@ export function createIdentity(options: { db: Database; site: Site }): Identity 
   const door = { db, site, keyring: createKeyring(db), limit };
   return {
     authenticate: (request) => authenticate(door, request),
+    authenticateBearer: (header, surface) => authenticateBearer(door, header, surface),
     signIn: (request, given) => signIn(door, request, given),
     signOut: (request) => signOut(door, request),
     session: (caller) => readSession(db, caller),
@@ -96,14 +104,21 @@ function cookie(site: Site, token: string, seconds: number): string {
   return `${COOKIE}=${token}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Strict${secure}`;
 }
 
-async function authenticate({ site, keyring }: Door, request: Request): Promise<Caller> {
+async function authenticateBearer(
+  { keyring }: Door,
+  header: string,
+  surface: Surface,
+): Promise<Caller> {
+  const key = /^bearer +(\S+)$/i.exec(header)?.[1];
+  const row = key === undefined ? undefined : await keyring.verify(key);
+  if (!row) throw refused();
+  return callerOf(row, surface);
+}
+
+async function authenticate(door: Door, request: Request): Promise<Caller> {
+  const { site, keyring } = door;
   const header = request.headers.get("authorization");
-  if (header !== null) {
-    const key = /^bearer +(\S+)$/i.exec(header)?.[1];
-    const row = key === undefined ? undefined : await keyring.verify(key);
-    if (!row) throw refused();
-    return callerOf(row, surfaceOf(request));
-  }
+  if (header !== null) return authenticateBearer(door, header, surfaceOf(request));
   const token = sessionTokenOf(request);
   if (token === undefined || !new URL(request.url).pathname.startsWith("/api/")) {
     throw new AppError(

@@ -212,6 +212,11 @@ describe("the caller's surface", () => {
       "cli",
     );
     expect(await of(`${here}/mcp`, { authorization })).toBe("mcp");
+    const caller = await api.identity.authenticateBearer(authorization, "mcp");
+    expect(caller).toMatchObject({ surface: "mcp", keyId: acmeAdmin.key_id });
+    await expect(api.identity.authenticateBearer("Basic eDp5", "mcp")).rejects.toMatchObject({
+      code: "E-AUTH",
+    });
     const cookie = await signIn(acmeAdmin.key);
     expect(await of(`${here}/api/v1/runs`, { cookie, host: "localhost" })).toBe("console");
   });

@@ -9,12 +9,12 @@ import {
   listPins,
   syncPins,
   type ToolDefinition,
-  type ToolPin,
   type ToolServerPool,
   type ToolServerRef,
   type UpstreamError,
 } from "../toolservers/index.ts";
 import { exposedNames } from "./names.ts";
+import { observedGrants, type PinnedTool } from "./observed.ts";
 
 const FRESH_MS = 60_000;
 /** Somebody waits for it, with a contract in their hands. */
@@ -28,7 +28,10 @@ export interface Catalog {
   refresh(ref: ToolServerRef, signal?: AbortSignal): Promise<UpstreamError | undefined>;
   /** Lists the tools of active tool servers anew; of one that can't be reached, what is pinned stays as it is. */
   relist(servers: readonly { project_id: string; server_id: string }[]): Promise<void>;
-  /** The tools of an agent's contract that its tool servers have, under the names the agent sees. */
+  /**
+   * The tools of an agent's contract that its tool servers have, under the names the agent sees; of a server that it
+   * observes, all tools: what is to be found out is which of them it wants.
+   */
   toolsOf(projectId: string, agent: Revision<AgentBody>): Promise<ToolDefinition[]>;
 }
 
@@ -90,16 +93,15 @@ export function createCatalog(db: Database, pool: ToolServerPool): Catalog {
       await Promise.all(listing);
     },
     async toolsOf(projectId, agent) {
-      const names = exposedNames(agent.body.tools);
-      const refs = await serversOf(
-        projectId,
-        new Set(agent.body.tools.map(({ server }) => server)),
-      );
+      const { tools, observe } = agent.body;
+      const servers = [...tools.map(({ server }) => server), ...(observe?.servers ?? [])];
+      const refs = await serversOf(projectId, new Set(servers));
       // A server that can't be reached now still shows what is pinned; its calls will say what is wrong.
       await Promise.all(refs.filter((ref) => !isFresh(ref)).map((ref) => refresh(ref)));
       const pins = await pinsOf(db, projectId, refs);
+      const names = exposedNames([...tools, ...observedGrants(agent.body, pins.values())]);
       return [...names].flatMap(([name, grant]) => {
-        const pin = pins.get(`${grant.server}/${grant.tool}`);
+        const pin = pins.get(`${grant.server}/${grant.tool}`)?.pin;
         // A changed tool is quarantined: gate 2 would block it, so it is not offered.
         return pin && !pin.changed ? [{ ...pin.definition, name }] : [];
       });
@@ -112,12 +114,12 @@ async function pinsOf(
   db: Database,
   projectId: string,
   refs: readonly ToolServerRef[],
-): Promise<Map<string, ToolPin>> {
+): Promise<Map<string, PinnedTool>> {
   return db.transaction({ role: "app", projects: [projectId] }, async (tx) => {
-    const found = new Map<string, ToolPin>();
-    for (const { serverId } of refs) {
-      for (const pin of await listPins(tx, projectId, serverId)) {
-        found.set(`${serverId}/${pin.toolName}`, pin);
+    const found = new Map<string, PinnedTool>();
+    for (const { serverId: server } of refs) {
+      for (const pin of await listPins(tx, projectId, server)) {
+        found.set(`${server}/${pin.toolName}`, { server, pin });
       }
     }
     return found;

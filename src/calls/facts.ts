@@ -25,6 +25,7 @@ import { readPin, type ToolPin, type ToolServerRef } from "../toolservers/index.
 import { serverRef } from "./catalog.ts";
 import type { FactDeps } from "./deps.ts";
 import { grantFor } from "./names.ts";
+import { readObservedGrants } from "./observed.ts";
 import type { CallRequest } from "./outcome.ts";
 import { readPolicy } from "./policy.ts";
 
@@ -69,7 +70,8 @@ export async function readFacts(
   if (!project || !revision)
     throw new AppError("E-NOT-FOUND", "The run's project or contract is gone.");
   const agent = readAgent(revision);
-  const grant = grantFor(agent.body.tools, request);
+  const observed = await readObservedGrants(tx, projectId, agent.body);
+  const grant = grantFor([...agent.body.tools, ...observed], request);
   const ref = grant && (await serverRef(tx, projectId, grant.server));
   const pin = grant && ref && (await readPin(tx, projectId, grant.server, grant.tool));
   const asked: ExactCall = {
@@ -94,6 +96,7 @@ export async function readFacts(
       agentId: agent.contract_id,
       version: `${agent.version_major}.${agent.version_minor}`,
       grant,
+      isObserved: grant !== undefined && observed.includes(grant),
     },
     pin: pin === undefined ? "absent" : pin.changed ? "changed" : "pinned",
     argumentProblems:

@@ -54,6 +54,14 @@ const toolGrant = z.strictObject({
 /** What an agent may do with one tool; a tool whose effect is not said is a write. */
 export type ToolGrant = z.infer<typeof toolGrant>;
 
+/** What a grant says that says nothing but which tool it is of and whether it writes. */
+export const PLAIN_GRANT: Omit<ToolGrant, "server" | "tool"> = toolGrant
+  .omit({ server: true, tool: true })
+  .parse({});
+
+/** Servers whose tools an agent may try while its contract is still being found. */
+const observe = z.strictObject({ servers: z.array(text(1, 128)).min(1).max(20) });
+
 const stepBase = {
   key: z
     .string()
@@ -124,6 +132,7 @@ export const agentBodySchema = z
       .default([]),
     limits: limits.prefault({}),
     tools: z.array(toolGrant).max(500).default([]),
+    observe: observe.optional(),
     notify: z.array(text(1, 128)).max(20).default([]),
     runbook: runbook.optional(),
   })
@@ -140,6 +149,13 @@ export const agentBodySchema = z
         message: `${name} is used twice`,
       });
     });
+    if (body.driver === "worker" && body.observe) {
+      context.addIssue({
+        code: "custom",
+        path: ["observe"],
+        message: "is for driver: client; a runbook says itself what it calls",
+      });
+    }
     if (body.driver === "worker" && !body.runbook) {
       context.addIssue({
         code: "custom",

@@ -15,6 +15,22 @@ export const CHANGES = {
     en: "It may no longer use {{tool}}.",
     "zh-TW": "不再能使用 {{tool}}。",
   },
+  observe_gained: {
+    kind: "gained",
+    en: "It may use every tool of {{server}} that it does not list and that {{server}} says only reads; in shadow runs it may try all of them.",
+    "zh-TW":
+      "可使用 {{server}} 中未列出、但 {{server}} 聲明只讀取的所有工具；在影子執行中可嘗試全部工具。",
+  },
+  tool_observed: {
+    kind: "widened",
+    en: "{{tool}} is only observed instead of listed: what the contract said of it no longer counts.",
+    "zh-TW": "{{tool}} 改為僅觀察而不再列出：合約先前對它的規定不再適用。",
+  },
+  observe_lost: {
+    kind: "lost",
+    en: "It may no longer use tools of {{server}} that it does not list.",
+    "zh-TW": "不再能使用 {{server}} 中未列出的工具。",
+  },
   effect_write: { kind: "widened", en: "{{tool}} may write.", "zh-TW": "{{tool}} 可寫入。" },
   effect_read: {
     kind: "widened",

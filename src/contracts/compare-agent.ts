@@ -8,6 +8,7 @@ import { isNarrower } from "./narrower.ts";
 export function compareAgents(before: AgentBody, after: AgentBody): Difference[] {
   return [
     ...compareTools(before, after),
+    ...compareObserved(before, after),
     ...compareLimits(before.limits, after.limits),
     ...compareModes(before, after),
     ...compareTriggers(before, after),
@@ -16,12 +17,15 @@ export function compareAgents(before: AgentBody, after: AgentBody): Difference[]
   ];
 }
 
+const only = (names: readonly string[], without: readonly string[]) =>
+  [...new Set(names)].filter((name) => !without.includes(name));
+
 const nameOf = ({ server, tool }: ToolGrant) => `${server}/${tool}`;
 
 function compareTools(before: AgentBody, after: AgentBody): Difference[] {
   const earlier = new Map(before.tools.map((grant) => [nameOf(grant), grant]));
   const later = new Map(after.tools.map((grant) => [nameOf(grant), grant]));
-  const withdrawn = [...earlier.keys()].filter((tool) => !later.has(tool));
+  const withdrawn = [...earlier].filter(([tool]) => !later.has(tool));
   return [
     ...[...later].flatMap(([tool, grant]): Difference[] => {
       const known = earlier.get(tool);
@@ -35,7 +39,25 @@ function compareTools(before: AgentBody, after: AgentBody): Difference[] {
         },
       );
     }),
-    ...withdrawn.map((tool): Difference => ({ key: "tool_withdrawn", params: { tool } })),
+    ...withdrawn.map(([tool, { server }]): Difference => {
+      // The terms that it was listed under are gone, and its server's word is enough.
+      const isObserved = after.observe?.servers.includes(server) === true;
+      return { key: isObserved ? "tool_observed" : "tool_withdrawn", params: { tool } };
+    }),
+  ];
+}
+
+/** Observing a server lets pass what nobody has listed, on the server's word: that is wider whatever is listed. */
+function compareObserved(before: AgentBody, after: AgentBody): Difference[] {
+  const earlier = before.observe?.servers ?? [];
+  const later = after.observe?.servers ?? [];
+  return [
+    ...only(later, earlier).map(
+      (server): Difference => ({ key: "observe_gained", params: { server } }),
+    ),
+    ...only(earlier, later).map(
+      (server): Difference => ({ key: "observe_lost", params: { server } }),
+    ),
   ];
 }
 
@@ -163,8 +185,6 @@ function compareNames(
   before: readonly string[],
   after: readonly string[],
 ): Difference[] {
-  const only = (names: readonly string[], without: readonly string[]) =>
-    [...new Set(names)].filter((name) => !without.includes(name));
   return [
     ...only(after, before).map(
       (channel): Difference => ({ key: `${what}_gained`, params: { channel } }),

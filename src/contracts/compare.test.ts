@@ -30,6 +30,20 @@ describe("an agent's permissions", () => {
   it.each<[what: string, before: object, after: object, there: string[], back: string[]]>([
     ["a tool", {}, tools(grant()), ["gained! tool_granted"], ["lost tool_withdrawn"]],
     [
+      "the reads of a server",
+      {},
+      { observe: { servers: ["shop"] } },
+      ["gained! observe_gained"],
+      ["lost observe_lost"],
+    ],
+    [
+      "a server's word instead of the contract's",
+      { ...tools(grant()), observe: { servers: ["shop"] } },
+      { observe: { servers: ["shop"] } },
+      ["changed! tool_observed"],
+      ["gained! tool_granted"],
+    ],
+    [
       "an effect",
       tools(grant({ effect: "read", approval: "always" })),
       tools(grant({ approval: "always" })),

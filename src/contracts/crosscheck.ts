@@ -66,7 +66,14 @@ export function warningsOf(read: ReadDocument, known: Known): string[] {
     .map((name) => `The secret ${name} is not set; set it before this contract is used.`);
   if (read.identity?.contract_family !== "agent") return unset;
   const body = read.parsed as AgentBody;
-  return [...unset, ...unlistedServers(body, known), ...unlistedCalls(body)];
+  return [...unset, ...unlistedServers(body, known), ...unlistedCalls(body), ...observed(body)];
+}
+
+function observed({ observe }: AgentBody): string[] {
+  return (observe?.servers ?? []).map(
+    (server) =>
+      `It observes ${server}: tools that it does not list pass where ${server} says that they only read. That is for finding out what it needs; contracts propose then writes the contract without it.`,
+  );
 }
 
 function unlistedServers(body: AgentBody, known: Known): string[] {

@@ -5,6 +5,7 @@ export {
   type Cel,
   type CheckStep,
   type MessageStep,
+  PLAIN_GRANT,
   type RunbookStep,
   type ToolGrant,
   type Words,

@@ -6,7 +6,7 @@ export interface Reference {
   name: string;
 }
 
-/** The tool servers an agent's body names: those of its tools and those its runbook calls. */
+/** The tool servers an agent's body names: those of its tools, those it observes and those its runbook calls. */
 export function serversNamed(body: AgentBody): Reference[] {
   const granted = body.tools.map((grant, at) => ({
     path: ["tools", at, "server"],
@@ -17,7 +17,11 @@ export function serversNamed(body: AgentBody): Reference[] {
       ? [{ path: ["runbook", "steps", at, "call", "server"], name: step.call.server }]
       : [],
   );
-  return [...granted, ...called];
+  const observed = (body.observe?.servers ?? []).map((name, at) => ({
+    path: ["observe", "servers", at],
+    name,
+  }));
+  return [...granted, ...observed, ...called];
 }
 
 /** The channels an agent's body names: those that start it, that it tells about itself, that its runbook writes to. */

@@ -40,6 +40,19 @@ export const VERDICT_WORDS = {
     en: "Listed in {{contract}}, tool unchanged since it was pinned",
     "zh-TW": "列於 {{contract}}，工具自固定後未變",
   },
+  observed_read: {
+    en: "Not listed in {{contract}}, which observes {{server}}; let through because {{server}} says that it only reads",
+    "zh-TW": "未列於 {{contract}}，但合約觀察 {{server}}；因 {{server}} 聲明它只讀取而放行",
+  },
+  observed_in_shadow: {
+    en: "Not listed in {{contract}}, which observes {{server}}; a shadow run sends no writes",
+    "zh-TW": "未列於 {{contract}}，但合約觀察 {{server}}；影子執行不會送出寫入",
+  },
+  observed_write: {
+    en: "The contract {{contract}} only observes {{server}}: it does not list {{tool}}, and {{server}} does not say that it only reads. The wish was recorded.",
+    "zh-TW":
+      "合約 {{contract}} 只觀察 {{server}}：未列出 {{tool}}，且 {{server}} 未聲明它只讀取。已記錄此要求。",
+  },
   arguments_unfit: {
     en: "The arguments do not fit: {{problem}}.",
     "zh-TW": "參數不符：{{problem}}。",

@@ -19,6 +19,8 @@ export interface GateFacts {
     version: string;
     /** What the contract says of this tool; undefined when it does not list it. */
     grant: ToolGrant | undefined;
+    /** The contract does not list the tool, but observes its server: the grant is what the server says of it. */
+    isObserved?: boolean;
   };
   /** The tool as it is pinned; `absent` when the tool server has no such tool. */
   pin: "pinned" | "changed" | "absent";

@@ -80,6 +80,11 @@ describe("the gates", () => {
       { ...facts, contract: { ...facts.contract, grant: undefined } },
       [2, "E-CONTRACT-TOOL"],
     ],
+    [
+      "an observed tool that may write",
+      { ...facts, contract: { ...facts.contract, grant, isObserved: true } },
+      [2, "E-CONTRACT-TOOL"],
+    ],
     ["a tool the server lacks", { ...facts, pin: "absent" }, [2, "E-CONTRACT-TOOL"]],
     ["a changed tool", { ...facts, pin: "changed" }, [2, "E-TOOL-CHANGED"]],
     [

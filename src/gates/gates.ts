@@ -1,3 +1,4 @@
+import type { ToolGrant } from "../contracts/index.ts";
 import type { ErrorCode } from "../platform/errors.ts";
 import { type VerdictKey, type VerdictParams, verdictText } from "./contract.ts";
 import type { GatedCall, GateFacts, PolicyDenial, QuestionFact } from "./facts.ts";
@@ -53,8 +54,17 @@ const contractGate: Gate = ({ server, tool }, facts) => {
     return block("E-CONTRACT-TOOL", "tool_absent", { contract, server, tool });
   }
   if (facts.pin === "changed") return block("E-TOOL-CHANGED", "tool_changed", { server, tool });
+  if (facts.contract.isObserved) return observed(facts.contract.grant, facts);
   return pass("contract_passed", { contract });
 };
+
+/** What nobody has listed may be tried where it can do no harm: reads, and writes that are only simulated. */
+function observed({ server, tool, effect }: ToolGrant, facts: GateFacts): Said {
+  const params = { contract: nameOf(facts), server, tool };
+  if (effect === "read") return pass("observed_read", params);
+  if (facts.run.is_shadow) return pass("observed_in_shadow", params);
+  return block("E-CONTRACT-TOOL", "observed_write", params);
+}
 
 const policyGate: Gate = (_call, { argumentProblems: [problem, ...more], policy, project }) => {
   if (problem !== undefined) {

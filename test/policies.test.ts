@@ -228,3 +228,53 @@ describe("a shadow run", () => {
     expect(await bench.call(live, "echo", { text: "no" })).toMatchObject({ kind: "result" });
   });
 });
+
+describe("a policy that demands a person's yes", () => {
+  const ASK_FOR_MANY = `
+    @id("all") permit (principal, action, resource);
+    @id("many") @approval("required") @reason("Many at once.") @reason_zh_tw("一次很多。")
+    permit (principal, action, resource) when { context.args.text like "many *" };`;
+
+  it("asks about a tool that the contract never asks about, and says why", async () => {
+    await put(ASK_FOR_MANY);
+    const run = await free();
+    expect(await bench.call(run, "echo", { text: "one" })).toMatchObject({ kind: "result" });
+    const before = ran();
+    const { approvalId } = await waiting(bench.call(run, "echo", { text: "many things" }));
+    expect(await bench.approvalRow(approvalId)).toMatchObject({
+      rule: expect.stringMatching(
+        /^guardrails 1\.\d+ @many permits this call only with a person's yes: Many at once\.$/,
+      ),
+    });
+    await bench.decide(run, "approve");
+    const outcome = await bench.call(run, "echo", { text: "many things" });
+    expect(outcome).toMatchObject({ kind: "result" });
+    expect(ran()).toBe(before + 1);
+    const { verdicts } = await bench.callRow(outcome.callId);
+    expect(verdicts).toMatchObject([{}, {}, { outcome: "pass" }, {}, { outcome: "approved" }]);
+  });
+
+  it("runs a call that was asked about as soon as no policy demands it any more", async () => {
+    await put(ASK_FOR_MANY);
+    const run = await free();
+    await waiting(bench.call(run, "echo", { text: "many more" }));
+    await deprecate();
+    expect(await bench.call(run, "echo", { text: "many more" })).toMatchObject({ kind: "result" });
+  });
+
+  it("is noted in a shadow run, and asks nobody", async () => {
+    await put(ASK_FOR_MANY);
+    const tools = [{ server: "shop", tool: "echo", effect: "write", approval: "never" }];
+    const run = await bench.openRun({ tools } as never, true);
+    const outcome = await bench.call(run, "echo", { text: "many things" });
+    expect(outcome).toMatchObject({ kind: "result", simulated: true });
+    const { verdicts } = await bench.callRow(outcome.callId);
+    expect(verdicts).toMatchObject([
+      {},
+      {},
+      {},
+      {},
+      { outcome: "would_ask", key: "would_ask_by_policy_because" },
+    ]);
+  });
+});

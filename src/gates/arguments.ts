@@ -28,7 +28,17 @@ export interface ArgumentChecker {
 /** A checker that compiles each schema once and keeps the newest ones. */
 export function createArgumentChecker(): ArgumentChecker {
   const cache = new Map<string, ValidateFunction | string>();
+  /** The same object comes with call after call; to name what is in one takes longer than to validate. */
+  const byIdentity = new WeakMap<object, ValidateFunction | string>();
   const compile = (schema: unknown): ValidateFunction | string => {
+    const isObject = typeof schema === "object" && schema !== null;
+    const same = isObject ? byIdentity.get(schema) : undefined;
+    if (same !== undefined) return same;
+    const compiled = compileOnce(schema);
+    if (isObject) byIdentity.set(schema, compiled);
+    return compiled;
+  };
+  const compileOnce = (schema: unknown): ValidateFunction | string => {
     const key = canonicalHash(schema);
     const known = cache.get(key);
     if (known !== undefined) return known;

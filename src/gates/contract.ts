@@ -137,6 +137,22 @@ export const VERDICT_WORDS = {
     en: "Contract {{contract}} lists {{tool}} as a write, and a write needs a person. A shadow run asks nobody.",
     "zh-TW": "合約 {{contract}} 將 {{tool}} 列為寫入，寫入需要人核准。影子執行不會詢問任何人。",
   },
+  asks_by_policy: {
+    en: "{{by}} permits this call only with a person's yes.",
+    "zh-TW": "{{by}} 僅在有人核准時允許這個呼叫。",
+  },
+  asks_by_policy_because: {
+    en: "{{by}} permits this call only with a person's yes: {{reason}}",
+    "zh-TW": "{{by}} 僅在有人核准時允許這個呼叫：{{reason}}",
+  },
+  would_ask_by_policy: {
+    en: "{{by}} permits this call only with a person's yes. A shadow run asks nobody.",
+    "zh-TW": "{{by}} 僅在有人核准時允許這個呼叫。影子執行不會詢問任何人。",
+  },
+  would_ask_by_policy_because: {
+    en: "{{by}} permits this call only with a person's yes: {{reason}} (A shadow run asks nobody.)",
+    "zh-TW": "{{by}} 僅在有人核准時允許這個呼叫：{{reason}}（影子執行不會詢問任何人。）",
+  },
   approved: {
     en: "Approved for exactly this call by {{by}}",
     "zh-TW": "{{by}} 已就這個呼叫核准",
@@ -181,8 +197,11 @@ export function verdictText(
   const { key, params } = verdict;
   if (typeof key !== "string" || !Object.hasOwn(VERDICT_WORDS, key)) return verdict.reason;
   const values = (params ?? {}) as VerdictParams;
+  // Words of a person that were given in both languages.
+  const isChinese = language === "zh-TW";
   return VERDICT_WORDS[key as VerdictKey][language].replaceAll(
     /\{\{(\w+)\}\}/g,
-    (_, name: string) => String(values[name] ?? ""),
+    (_, name: string) =>
+      String((isChinese ? values[`${name}_zh_tw`] : undefined) ?? values[name] ?? ""),
   );
 }

@@ -37,8 +37,17 @@ export type PolicyFact =
   /** The project has none. */
   | { decision: "unpoliced" }
   /** @param hash of all the policies that were asked: SHA-256 of the list of their body hashes */
-  | { decision: "permit"; by: string; hash: string }
+  | { decision: "permit"; by: string; hash: string; asks?: PolicyAsks }
   | { decision: "deny"; why: PolicyDenial; by: string; problem: string };
+
+/** Policies that permit a call only with a person's yes. */
+export interface PolicyAsks {
+  /** Their names. */
+  by: string;
+  /** Why, in the words of one of them; may be empty. */
+  reason: string;
+  reasonZhTw: string;
+}
 
 export type PolicyDenial =
   | "forbidden"

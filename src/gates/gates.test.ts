@@ -260,3 +260,48 @@ describe("the words of a verdict", () => {
     expect(verdictText({ key: "constructor", reason: "It was so." }, "en")).toBe("It was so.");
   });
 });
+
+describe("a permit that demands a person's yes", () => {
+  const permit = { decision: "permit", by: "guardrails 1.0 @big", hash: "0" } as const;
+  const asks = { by: "guardrails 1.0 @big", reason: "", reasonZhTw: "" };
+  const because = { ...asks, reason: "It is a lot.", reasonZhTw: "數量很大。" };
+  const demanded = (more: Partial<GateFacts> = {}): GateFacts => ({
+    ...facts,
+    policy: { ...permit, asks },
+    ...more,
+  });
+
+  it("asks about a tool that the contract marks with approval: never", () => {
+    expect(last({ ...facts, policy: permit })).toEqual(["pass", 5, null]);
+    expect(last(demanded())).toEqual(["ask", 5, "E-APPR-REQUIRED"]);
+    expect(last(demanded({ question }))).toEqual(["pass", 5, null]);
+    expect(last(demanded({ question: { ...question, status: "rejected" } }))).toEqual([
+      "block",
+      5,
+      "E-APPR-REJECTED",
+    ]);
+  });
+
+  it("is named with its words, also where the contract would ask as well", () => {
+    const verdict = askGates(call, { ...asking, policy: { ...permit, asks: because } }).last;
+    expect(verdict.reason).toBe(
+      "guardrails 1.0 @big permits this call only with a person's yes: It is a lot.",
+    );
+    expect(verdictText(verdict, "zh-TW")).toBe(
+      "guardrails 1.0 @big 僅在有人核准時允許這個呼叫：數量很大。",
+    );
+    expect(askGates(call, demanded()).last.reason).toBe(
+      "guardrails 1.0 @big permits this call only with a person's yes.",
+    );
+  });
+
+  it("is noted by a shadow run, which asks nobody", () => {
+    const shadow = demanded({ run: { ...facts.run, is_shadow: true } });
+    expect(askGates(call, shadow)).toMatchObject({
+      decision: "pass",
+      last: { outcome: "would_ask", key: "would_ask_by_policy" },
+    });
+    const told = { ...shadow, policy: { ...permit, asks: because } };
+    expect(askGates(call, told).last.reason).toContain("It is a lot.");
+  });
+});

@@ -108,17 +108,38 @@ const budgetGate: Gate = (_call, { budget: { limits, usage }, contract }) => {
   return pass(money ? "budget_passed_money" : "budget_passed", params);
 };
 
+interface ApprovalDemand {
+  key: VerdictKey;
+  /** What is said of it in a shadow run. */
+  wouldKey: VerdictKey;
+  params: VerdictParams;
+}
+
+/** Who says that the call needs a person: a policy, whatever the contract says, or else the contract; undefined if nobody. */
+function demandOf(tool: string, facts: GateFacts): ApprovalDemand | undefined {
+  const { policy } = facts;
+  if (policy.decision === "permit" && policy.asks) {
+    const { by, reason, reasonZhTw } = policy.asks;
+    if (reason === "") {
+      return { key: "asks_by_policy", wouldKey: "would_ask_by_policy", params: { by } };
+    }
+    const params = { by, reason, reason_zh_tw: reasonZhTw };
+    return { key: "asks_by_policy_because", wouldKey: "would_ask_by_policy_because", params };
+  }
+  const { grant } = facts.contract;
+  if (!grant || !needsApproval(grant)) return undefined;
+  const params = { contract: nameOf(facts), tool };
+  return grant.approval === "always"
+    ? { key: "asks_always", wouldKey: "would_ask_always", params }
+    : { key: "asks_for_writes", wouldKey: "would_ask_for_writes", params };
+}
+
 const approvalGate: Gate = ({ tool }, facts) => {
   const { question, run } = facts;
-  const { grant } = facts.contract;
-  if (!grant || !needsApproval(grant)) return pass("no_person_needed");
-  const isMarked = grant.approval === "always";
-  const params = { contract: nameOf(facts), tool };
-  if (run.is_shadow) {
-    const key = isMarked ? "would_ask_always" : "would_ask_for_writes";
-    return { outcome: "would_ask", code: null, key, params };
-  }
-  const key = isMarked ? "asks_always" : "asks_for_writes";
+  const demand = demandOf(tool, facts);
+  if (!demand) return pass("no_person_needed");
+  const { key, wouldKey, params } = demand;
+  if (run.is_shadow) return { outcome: "would_ask", code: null, key: wouldKey, params };
   const { is_active, project_id: project } = facts.project;
   // The questions of a project that was deactivated are voided; a new one would never be looked at.
   const ask: Said = is_active

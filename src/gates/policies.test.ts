@@ -114,6 +114,51 @@ describe("the policies of a project", () => {
   });
 });
 
+describe("a permit with @approval", () => {
+  const big =
+    '@id("big") @approval("required") @reason("It is a lot.") @reason_zh_tw("數量很大。")';
+  const asks = {
+    by: "guardrails 1.2 @big",
+    reason: "It is a lot.",
+    reasonZhTw: "數量很大。",
+  };
+
+  it("demands a person's yes where it permits, also beside one that demands nothing", () => {
+    const cedar = `${big} permit (principal, action, resource) when { context.args.n > 10 }; @id("all") ${ANYTHING}`;
+    expect(decide(cedar, { args: { n: 11 } })).toMatchObject({
+      decision: "permit",
+      by: "guardrails 1.2 @all, guardrails 1.2 @big",
+      asks,
+    });
+    expect(decide(cedar, { args: { n: 10 } })).not.toHaveProperty("asks");
+  });
+
+  it("demands it where it could not be evaluated, and another permits", () => {
+    const cedar = `${big} permit (principal, action, resource) when { context.args.n > 10 }; @id("all") ${ANYTHING}`;
+    expect(decide(cedar, { args: {} })).toMatchObject({ by: "guardrails 1.2 @all", asks });
+  });
+
+  it("permits nothing that is forbidden, and nothing alone that it could not evaluate", () => {
+    const permit = `${big} permit (principal, action, resource)`;
+    expect(decide(`${permit}; forbid (principal, action, resource);`)).toMatchObject({
+      why: "forbidden",
+    });
+    expect(decide(`${permit} when { context.args.n > 10 };`, { args: {} })).toMatchObject({
+      why: "permit_failed",
+    });
+  });
+
+  it("says the English words in Chinese where there are no others, and none where there are none", () => {
+    const one =
+      '@approval("required") @reason("Look first.") permit (principal, action, resource);';
+    expect(decide(one)).toMatchObject({
+      asks: { reason: "Look first.", reasonZhTw: "Look first." },
+    });
+    const none = '@approval("required") permit (principal, action, resource);';
+    expect(decide(none)).toMatchObject({ asks: { by: "guardrails 1.2 #1", reason: "" } });
+  });
+});
+
 describe("a policy that fails", () => {
   const size = "when { context.args.size > 10 };";
 

@@ -1,8 +1,8 @@
-import type { Response, StatefulAuthorizationCall } from "@cedar-policy/cedar-wasm/nodejs";
 import { canonicalHash } from "../platform/canonical.ts";
 import { type Cedar, CedarBrokeDown, openCedar } from "./cedar.ts";
 import { policyBodySchema } from "./policy-body.ts";
-import { policySources } from "./policy-text.ts";
+import { PolicySlices, type SetPolicy, type Slots } from "./policy-slices.ts";
+import { type Demand, demandOf, policySources } from "./policy-text.ts";
 
 /** An active revision of one of a project's policy contracts. */
 export interface PolicyRevision {
@@ -15,17 +15,11 @@ export interface PolicyRevision {
   body?: unknown;
 }
 
-type Effect = "permit" | "forbid";
-
-/** The policies of some revisions, parsed and kept inside Cedar. */
+/** The policies of some revisions; Cedar keeps what calls have asked of them. */
 interface ParsedSet {
   kind: "set";
-  slot: string;
   characters: number;
-  /** What each policy does, by its name: `guardrails 1.2 @no-deletes`. */
-  effects: ReadonlyMap<string, Effect>;
-  /** SHA-256 of the list of the revisions' body hashes. */
-  hash: string;
+  slices: PolicySlices;
 }
 
 /** Why the policies of some revisions can't be used. */
@@ -35,17 +29,15 @@ interface Unusable {
 }
 type Known = ParsedSet | Unusable;
 
-export type Answer =
-  | ({ kind: "answer"; response: Response } & Pick<ParsedSet, "effects" | "hash">)
-  | Unusable;
-
 export interface PolicySets {
   /** Whether these revisions, together, are known already. */
   has(revisions: readonly PolicyRevision[]): boolean;
-  /** Asks the policies of all the revisions together; they are parsed the first time. */
-  ask(revisions: readonly PolicyRevision[], question: Question): Answer;
+  /** Does something with the policies of all the revisions together; they are parsed the first time. */
+  use<T>(
+    revisions: readonly PolicyRevision[],
+    work: (slices: PolicySlices, cedar: Cedar) => T,
+  ): T | Unusable;
 }
-type Question = Omit<StatefulAuthorizationCall, "preparsedPolicySetId">;
 
 const TOGETHER_MAX = 500_000;
 const KNOWN_MAX = 500;
@@ -57,30 +49,29 @@ const KNOWN_CHARACTERS_MAX = 4_000_000;
  */
 export function createPolicySets(): PolicySets {
   const known = new Map<string, Known>();
-  const freeSlots: string[] = [];
-  let slots = 0;
+  const slots = createSlots();
   const host = openCedar(() => {
     // What was kept is gone with the instance; what can't be used is still known as such.
     for (const [key, { kind }] of known) if (kind === "set") known.delete(key);
+    slots.reset();
   });
+  const keyOf = keeper();
 
-  const forget = (key: string, one: Known) => {
-    known.delete(key);
-    if (one.kind === "unusable") return;
-    // Cedar can't forget a set; an empty one in its place frees what it held.
-    host.run((cedar) => cedar.preparsePolicySet(one.slot, { staticPolicies: {} }));
-    freeSlots.push(one.slot);
+  const forgetOthers = () => {
+    for (const [oldest, one] of tooMany(known)) {
+      known.delete(oldest);
+      if (one.kind === "set") host.run((cedar) => one.slices.release(cedar));
+    }
   };
 
   const learn = (key: string, revisions: readonly PolicyRevision[]): Known => {
-    const slot = freeSlots.pop() ?? `set ${slots++}`;
-    const learned = host.run((cedar) => parse(cedar, slot, revisions));
+    const learned = host.run((cedar) => parse(cedar, slots, revisions));
     known.set(key, learned);
-    for (const [oldest, one] of tooMany(known)) forget(oldest, one);
+    forgetOthers();
     return learned;
   };
 
-  const use = (key: string, found: Known): Known => {
+  const touch = (key: string, found: Known): Known => {
     // The one that was used last stands last.
     known.delete(key);
     known.set(key, found);
@@ -89,12 +80,18 @@ export function createPolicySets(): PolicySets {
 
   return {
     has: (revisions) => known.has(keyOf(revisions)),
-    ask(revisions, question) {
+    use(revisions, work) {
       const key = keyOf(revisions);
       try {
         const earlier = known.get(key);
-        const found = earlier ? use(key, earlier) : learn(key, revisions);
-        return found.kind === "unusable" ? found : host.run((cedar) => ask(cedar, found, question));
+        const found = earlier ? touch(key, earlier) : learn(key, revisions);
+        if (found.kind === "unusable") return found;
+        const before = found.slices.characters;
+        try {
+          return host.run((cedar) => work(found.slices, cedar));
+        } finally {
+          if (found.slices.characters > before) forgetOthers();
+        }
       } catch (error) {
         if (!(error instanceof CedarBrokeDown)) throw error;
         // Remembered, so that one project's policy breaks Cedar for the others once and not with each call.
@@ -106,9 +103,39 @@ export function createPolicySets(): PolicySets {
   };
 }
 
+function createSlots(): Slots & { reset(): void } {
+  let free: string[] = [];
+  let made = 0;
+  return {
+    take: () => free.pop() ?? `slice ${made++}`,
+    free(cedar, slot) {
+      // Cedar can't forget a set; an empty one in its place frees what it held.
+      cedar.preparsePolicySet(slot, { staticPolicies: {} });
+      free.push(slot);
+    },
+    reset() {
+      free = [];
+      made = 0;
+    },
+  };
+}
+
+/** What names revisions together; the same list comes with call after call. */
+function keeper(): (revisions: readonly PolicyRevision[]) => string {
+  const keys = new WeakMap<readonly PolicyRevision[], string>();
+  return (revisions) => {
+    const known = keys.get(revisions);
+    if (known !== undefined) return known;
+    const key = revisions.map((of) => `${of.revision_id} ${of.body_hash}`).join("\n");
+    keys.set(revisions, key);
+    return key;
+  };
+}
+
 /** Those that were used longest ago, as many as there are too many. */
 function tooMany(known: ReadonlyMap<string, Known>): [string, Known][] {
-  const charactersOf = (one: Known) => (one.kind === "set" ? one.characters : 0);
+  const charactersOf = (one: Known) =>
+    one.kind === "set" ? one.characters + one.slices.characters : 0;
   let count = known.size;
   let characters = [...known.values()].reduce((sum, one) => sum + charactersOf(one), 0);
   return [...known].filter(([, one]) => {
@@ -119,41 +146,38 @@ function tooMany(known: ReadonlyMap<string, Known>): [string, Known][] {
   });
 }
 
-function ask(cedar: Cedar, { slot, effects, hash }: ParsedSet, question: Question): Answer {
-  const answer = cedar.statefulIsAuthorized({ ...question, preparsedPolicySetId: slot });
-  if (answer.type === "success") {
-    return { kind: "answer", response: answer.response, effects, hash };
-  }
-  return { kind: "unusable", problem: answer.errors.map((of) => of.message).join("; ") };
-}
-
-function keyOf(revisions: readonly PolicyRevision[]): string {
-  return revisions.map(({ revision_id, body_hash }) => `${revision_id} ${body_hash}`).join("\n");
-}
-
-function parse(cedar: Cedar, slot: string, revisions: readonly PolicyRevision[]): Known {
-  const staticPolicies: Record<string, string> = {};
-  const effects = new Map<string, Effect>();
+function parse(cedar: Cedar, slots: Slots, revisions: readonly PolicyRevision[]): Known {
+  const policies: SetPolicy[] = [];
+  const effects = new Map<string, SetPolicy["effect"]>();
+  const demands = new Map<string, Demand>();
   let characters = 0;
   for (const revision of revisions) {
-    const name = `${revision.contract_id} ${revision.version_major}.${revision.version_minor}`;
+    const contract = `${revision.contract_id} ${revision.version_major}.${revision.version_minor}`;
     const body = policyBodySchema.safeParse(revision.body);
-    if (!body.success) return { kind: "unusable", problem: `${name} has no valid body` };
+    if (!body.success) return { kind: "unusable", problem: `${contract} has no valid body` };
     characters += body.data.cedar.length;
     if (characters > TOGETHER_MAX) {
       const problem = `the active policy contracts have more than ${TOGETHER_MAX} characters together`;
       return { kind: "unusable", problem };
     }
     const sources = policySources(cedar, body.data.cedar);
-    if (typeof sources === "string") return { kind: "unusable", problem: `${name}: ${sources}` };
-    for (const { id, effect, source } of sources) {
-      const policy = `${name} ${id.startsWith("#") ? id : `@${id}`}`;
-      staticPolicies[policy] = source;
-      effects.set(policy, effect);
+    if (typeof sources === "string") {
+      return { kind: "unusable", problem: `${contract}: ${sources}` };
+    }
+    for (const { id, effect, source, json } of sources) {
+      const name = `${contract} ${id.startsWith("#") ? id : `@${id}`}`;
+      policies.push({ name, effect, source, json });
+      effects.set(name, effect);
+      const demand = demandOf(json);
+      if (demand) demands.set(name, demand);
     }
   }
   const hash = canonicalHash(revisions.map((of) => of.body_hash));
-  const parsed = cedar.preparsePolicySet(slot, { staticPolicies });
-  if (parsed.type === "success") return { kind: "set", slot, characters, effects, hash };
-  return { kind: "unusable", problem: parsed.errors.map((of) => of.message).join("; ") };
+  const staticPolicies = Object.fromEntries(policies.map(({ name, source }) => [name, source]));
+  const parsed = cedar.checkParsePolicySet({ staticPolicies });
+  if (parsed.type === "failure") {
+    return { kind: "unusable", problem: parsed.errors.map((of) => of.message).join("; ") };
+  }
+  const slices = new PolicySlices(policies, { effects, demands, hash }, slots);
+  return { kind: "set", characters, slices };
 }

@@ -50,6 +50,26 @@ describe("a contract's Cedar", () => {
       '@id("#2") permit (principal, action, resource); forbid (principal, action, resource);',
       "only policies without an @id",
     ],
+    [
+      "misspells what @approval says",
+      '@id("a") @approval("always") permit (principal, action, resource);',
+      'has @approval("always") on "a"; the only one there is is @approval("required")',
+    ],
+    [
+      "has an @approval that says nothing",
+      "@approval permit (principal, action, resource);",
+      'has @approval("") on policy 1',
+    ],
+    [
+      "wants an approval for what it forbids",
+      '@approval("required") forbid (principal, action, resource);',
+      "which forbids: there would be nothing to approve",
+    ],
+    [
+      "has a @reason that is too long",
+      `@approval("required") @reason("${"x".repeat(301)}") permit (principal, action, resource);`,
+      "@reason of more than 300 characters on policy 1",
+    ],
   ])("that %s is refused", (_, cedar, words) => {
     expect(problems(cedar)).toEqual([expect.stringContaining(words)]);
   });

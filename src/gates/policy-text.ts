@@ -66,7 +66,7 @@ export function policyProblems(cedarText: string): string[] {
       if (typeof sources === "string") return [sources];
       // What can't be laid out now could not be compared with a later revision.
       normalised(cedar, sources);
-      return idProblems(sources.map(({ id }) => id));
+      return [...idProblems(sources.map(({ id }) => id)), ...demandProblems(sources)];
     });
   } catch (error) {
     if (!(error instanceof CedarBrokeDown)) throw error;
@@ -102,6 +102,47 @@ function normalised(cedar: Cedar, sources: readonly PolicySource[]): Policy[] {
     const laidOut = cedar.formatPolicies({ policyText: written.text });
     if (laidOut.type === "failure") throw new TypeError(laidOut.errors[0]?.message);
     return { id, effect, text: laidOut.formatted_policy.trimEnd() };
+  });
+}
+
+/** What a permit demands that lets nothing through without a person's yes (`@approval("required")`). */
+export interface Demand {
+  /** Why, in the author's words (`@reason`); may be empty. */
+  reason: string;
+  /** The same in Traditional Chinese (`@reason_zh_tw`), in English where it is not given. */
+  reasonZhTw: string;
+}
+
+const REASON_MAX = 300;
+
+/** What a permit demands; undefined for a policy that demands nothing. */
+export function demandOf({ effect, annotations }: PolicyJson): Demand | undefined {
+  if (effect !== "permit" || annotations?.approval !== "required") return undefined;
+  const reason = (annotations.reason ?? "").slice(0, REASON_MAX);
+  return { reason, reasonZhTw: (annotations.reason_zh_tw ?? reason).slice(0, REASON_MAX) };
+}
+
+/** A slip in an annotation would go unseen, and calls with it that somebody wanted to be asked about. */
+function demandProblems(sources: readonly PolicySource[]): string[] {
+  return sources.flatMap(({ id, effect, json: { annotations = {} } }) => {
+    const which = id.startsWith("#") ? `policy ${id.slice(1)}` : `"${id}"`;
+    const long = ["reason", "reason_zh_tw"].flatMap((name) =>
+      (annotations[name] ?? "").length > REASON_MAX
+        ? [`has an @${name} of more than ${REASON_MAX} characters on ${which}`]
+        : [],
+    );
+    if (!Object.hasOwn(annotations, "approval")) return long;
+    if (annotations.approval !== "required") {
+      return [
+        `has @approval("${annotations.approval ?? ""}") on ${which}; the only one there is is @approval("required")`,
+        ...long,
+      ];
+    }
+    if (effect === "permit") return long;
+    return [
+      `has @approval on ${which}, which forbids: there would be nothing to approve; put it on a permit`,
+      ...long,
+    ];
   });
 }
 

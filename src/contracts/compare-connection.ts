@@ -5,7 +5,13 @@ import { secretsNamed } from "./references.ts";
 type Body = Readonly<Record<string, unknown>>;
 
 /** Fields that say nothing about what is reached, and with which rights. */
-const WORDS = new Set(["display_name", "description", "timeout_seconds"]);
+const WORDS = new Set([
+  "display_name",
+  "description",
+  "timeout_seconds",
+  "connect_timeout_seconds",
+  "idle_timeout_seconds",
+]);
 
 /**
  * What one tool server's contract reaches that another did not. Another address, program or variable may be anything,

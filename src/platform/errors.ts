@@ -69,6 +69,7 @@ export const ERRORS = {
   "E-CALL-UNKNOWN": { status: 500, title: "It is not known whether this write happened" },
   "E-CALL-LOST": { status: 500, title: "The read was interrupted" },
   "E-UPSTREAM-CONNECT": { status: 502, title: "The tool server can't be reached" },
+  "E-UPSTREAM-DOWN": { status: 503, title: "The tool server keeps failing and is left alone" },
   "E-UPSTREAM-TIMEOUT": { status: 504, title: "The tool server did not answer in time" },
   "E-UPSTREAM-DIED": { status: 502, title: "The tool server went away during the call" },
   "E-UPSTREAM-PROTOCOL": { status: 502, title: "The tool server's answer is not valid MCP" },

@@ -7,8 +7,9 @@ import {
 } from "@modelcontextprotocol/client";
 import { runExchange } from "./exchange.ts";
 import type { GuardedFetch } from "./guardedfetch.ts";
+import type { ServerFacts } from "./health.ts";
 import { HttpTransport } from "./httptransport.ts";
-import { toUpstreamError, type UpstreamError, UpstreamFailure } from "./outcome.ts";
+import { foreignText, toUpstreamError, type UpstreamError, UpstreamFailure } from "./outcome.ts";
 import { StdioTransport, type StdioTransportOptions } from "./stdiotransport.ts";
 
 /** What the tool server answered to one request, every field as it came. */
@@ -21,6 +22,8 @@ export interface Answer {
 export interface Connection {
   /** Whether the server is greeted the way of the 2025 protocol. */
   readonly legacy: boolean;
+  /** What the server said of itself. */
+  readonly facts: ServerFacts;
   /** The server's session; undefined where it keeps none. */
   readonly sessionId: string | undefined;
   /**
@@ -31,8 +34,8 @@ export interface Connection {
     params: Record<string, unknown>,
     options: { timeoutMs: number; leftMs: number; signal?: AbortSignal | undefined },
   ): Promise<Answer | UpstreamError>;
-  /** Called once when the connection has ended by itself or by `close`. */
-  onClosed(listener: () => void): void;
+  /** Called once when the connection has ended, by itself (then with the reason where one is known) or by `close`. */
+  onClosed(listener: (why: UpstreamFailure | undefined) => void): void;
   close(): Promise<void>;
 }
 
@@ -62,6 +65,13 @@ function newClient(probeMs: number): Client {
   });
 }
 
+function factsOf(client: Client): ServerFacts {
+  const { name, version } = client.getServerVersion() ?? {};
+  const short = (text: unknown) => (typeof text === "string" ? foreignText(text) : undefined);
+  const protocolVersion = short(client.getNegotiatedProtocolVersion());
+  return { protocolVersion, name: short(name), version: short(version) };
+}
+
 interface Ends {
   failure(): UpstreamFailure | undefined;
   sessionId(): string | undefined;
@@ -69,12 +79,13 @@ interface Ends {
 }
 
 function toConnection(client: Client, ends: Ends): Connection {
-  const listeners: (() => void)[] = [];
+  const listeners: ((why: UpstreamFailure | undefined) => void)[] = [];
   client.onclose = () => {
-    for (const listener of listeners.splice(0)) listener();
+    for (const listener of listeners.splice(0)) listener(ends.failure());
   };
   return {
     legacy: client.getProtocolEra() === "legacy",
+    facts: factsOf(client),
     get sessionId() {
       return ends.sessionId();
     },

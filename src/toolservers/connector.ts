@@ -3,9 +3,14 @@ import { AppError } from "../platform/errors.ts";
 import type { Logger } from "../platform/log.ts";
 import { type Connection, connectHttp, connectStdio } from "./connection.ts";
 import { parseConfigValue, type ToolServerBody, toolServerBody } from "./contract.ts";
-import type { GuardedFetch } from "./guardedfetch.ts";
+import type { GuardedConnections } from "./guardedfetch.ts";
+import type { MemoryWatch } from "./memorywatch.ts";
 import { UpstreamFailure } from "./outcome.ts";
 import { createStderrLog } from "./stderrlog.ts";
+
+/** Where a contract does not say otherwise. */
+const CONNECT_SECONDS = 10;
+const IDLE_SECONDS = 300;
 
 /** One tool server as one revision of its contract describes it. */
 export interface ToolServerRef {
@@ -23,7 +28,8 @@ export interface ConnectorOptions {
   /** Whether programs on this machine may be started. */
   allowStdio: boolean;
   log: Logger;
-  guarded: GuardedFetch;
+  connections: GuardedConnections;
+  memory: MemoryWatch;
   /** The longest message a program may write. */
   maxMessageBytes: number;
 }
@@ -88,7 +94,10 @@ export async function connect(
     return connectHttp({
       url: new URL(body.url),
       headers: values,
-      guarded: options.guarded,
+      guarded: options.connections.within({
+        connectMs: (body.connect_timeout_seconds ?? CONNECT_SECONDS) * 1000,
+        idleMs: (body.idle_timeout_seconds ?? IDLE_SECONDS) * 1000,
+      }),
       timeoutMs,
       abandon: start.abandon,
     });
@@ -100,7 +109,14 @@ export async function connect(
   const { values, secrets } = await resolveValues(ref, body.env, options);
   const log = options.log.child({ project: ref.projectId, server: ref.serverId });
   return connectStdio({
-    program: { command: body.command, args: body.args, env: values, cwd: body.cwd ?? tmpdir() },
+    program: {
+      command: body.command,
+      args: body.args,
+      env: values,
+      cwd: body.cwd ?? tmpdir(),
+      limits: body.limits ?? {},
+    },
+    memory: options.memory,
     maxMessageBytes: options.maxMessageBytes,
     onStderr: createStderrLog(log, secrets),
     timeoutMs,

@@ -71,6 +71,23 @@ const headers = z
   )
   .refine(atMost(32), "must have at most 32 headers");
 
+const between = (least: number, most: number, what: string) =>
+  z
+    .number(`must be a number of ${what}`)
+    .int(`must be a whole number of ${what}`)
+    .min(least, `must be at least ${least} ${what}`)
+    .max(most, `must be at most ${most} ${what}`);
+
+/** What a program may use up, with all that it starts. */
+const programLimits = z.strictObject({
+  /** Resident memory; 1024 where it is left out. */
+  memory_mb: between(32, 1_048_576, "MiB").optional(),
+  /** Processor time over the program's whole life; then it is ended and started anew. */
+  cpu_seconds: between(1, 31_536_000, "seconds").optional(),
+  open_files: between(16, 1_048_576, "files").optional(),
+});
+export type ProgramLimits = z.infer<typeof programLimits>;
+
 const stdioServer = z
   .strictObject({
     transport: z.literal("stdio"),
@@ -79,7 +96,19 @@ const stdioServer = z
     env: environment.default({}),
     cwd: absolutePath.optional(),
     timeout_seconds: timeoutSeconds,
+    limits: programLimits.optional(),
+    /** `shared`: one process for all projects whose contracts say exactly the same; else one for each project. */
+    sharing: z.enum(["project", "shared"], 'must be "project" or "shared"').optional(),
   })
+  .refine(
+    ({ sharing, env }) =>
+      sharing !== "shared" ||
+      Object.values(env).every((value) => parseConfigValue(value).kind === "literal"),
+    {
+      path: ["sharing"],
+      message: "must not be shared where env names secrets: each project has its own",
+    },
+  )
   .refine(
     (server) => absolutePath.safeParse(server.command).success || /^[^/\\]+$/.test(server.command),
     { path: ["command"], message: "must be an absolute path or the bare name of a program" },
@@ -110,6 +139,18 @@ const httpServer = z.strictObject({
   url: serverUrl,
   headers: headers.default({}),
   timeout_seconds: timeoutSeconds,
+  /** For the connection alone; 10 where it is left out. */
+  connect_timeout_seconds: z
+    .number("must be a number of seconds")
+    .min(0.1, "must be at least 0.1 seconds")
+    .max(60, "must be at most 60 seconds")
+    .optional(),
+  /** How long no byte may come while an answer is awaited; 300 where it is left out. */
+  idle_timeout_seconds: z
+    .number("must be a number of seconds")
+    .min(1, "must be at least 1 second")
+    .max(600, "must be at most 600 seconds")
+    .optional(),
 });
 
 /**

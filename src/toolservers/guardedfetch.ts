@@ -12,16 +12,27 @@ export interface FetchObserver {
   onBodyError?(error: Error): void;
 }
 
+/** How long a request waits, in milliseconds. */
+export interface FetchTimeouts {
+  /** For the connection alone. */
+  connectMs: number;
+  /** For the next byte, once the connection stands. */
+  idleMs: number;
+}
+
 /** A `fetch` that reaches public addresses and allowed hosts only. */
 export interface GuardedFetch {
   fetch(url: string | URL, init?: RequestInit, observer?: FetchObserver): Promise<Response>;
+}
+
+/** The connections that such requests are made over. */
+export interface GuardedConnections {
+  within(timeouts: FetchTimeouts): GuardedFetch;
   close(): void;
 }
 
 export interface GuardedFetchOptions {
   allowHosts: readonly string[];
-  /** For the connection alone, in milliseconds. */
-  connectTimeoutMs: number;
   /** The most a response's body may have. */
   maxBodyBytes: number;
 }
@@ -57,22 +68,32 @@ function capped(source: http.IncomingMessage, maxBytes: number, onError?: (error
   return source.pipe(cap);
 }
 
-function toResponse(
-  message: http.IncomingMessage,
-  maxBytes: number,
-  observer?: FetchObserver,
-): Response {
+function toResponse(message: http.IncomingMessage, body: Transform): Response {
   const headers = new Headers();
   for (const [name, values] of Object.entries(message.headersDistinct)) {
     for (const value of values ?? []) headers.append(name, value);
   }
   const status = message.statusCode ?? 502;
   if (NO_BODY.has(status)) {
-    message.resume();
+    body.resume();
     return new Response(null, { status, headers });
   }
-  const body = Readable.toWeb(capped(message, maxBytes, observer?.onBodyError));
-  return new Response(body as ReadableStream, { status, headers });
+  return new Response(Readable.toWeb(body) as ReadableStream, { status, headers });
+}
+
+/** Gives a request up when no byte has come or gone for so long. */
+function endWhenSilent(
+  request: http.ClientRequest,
+  idleMs: number,
+  body: () => Transform | undefined,
+) {
+  request.setTimeout(idleMs, () => {
+    const words = `The tool server sent nothing for ${seconds(idleMs)} s.`;
+    const failure = new UpstreamFailure("E-UPSTREAM-TIMEOUT", words);
+    // First the body: its reader would otherwise hear of a broken connection only.
+    body()?.destroy(failure);
+    request.destroy(failure);
+  });
 }
 
 /** Tells the observer when the connection stands, and gives up when it does not in time. */
@@ -106,38 +127,51 @@ function watchConnection(
  *
  * @throws (from `fetch`) UpstreamFailure E-UPSTREAM-HOST, E-UPSTREAM-CONNECT, or Node's own network error
  */
-export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
+export function createGuardedConnections(options: GuardedFetchOptions): GuardedConnections {
   const agentOptions = { keepAlive: true, timeout: IDLE_SOCKET_MS, maxFreeSockets: 16 };
-  const agents = { "http:": new http.Agent(agentOptions), "https:": new https.Agent(agentOptions) };
+  const agents = { http: new http.Agent(agentOptions), https: new https.Agent(agentOptions) };
   return {
-    async fetch(input, init = {}, observer) {
-      const url = new URL(input);
-      const connection = guardedConnection(url, options.allowHosts, refused);
-      const secure = url.protocol === "https:";
-      const headers = new Headers(init.headers);
-      headers.set("accept-encoding", "identity");
-      const { promise, resolve: settle, reject } = Promise.withResolvers<Response>();
-      const request = (secure ? https : http).request(url, {
-        method: init.method ?? "GET",
-        headers: Object.fromEntries(headers),
-        agent: secure ? agents["https:"] : agents["http:"],
-        ...connection,
-        ...(init.signal ? { signal: init.signal } : {}),
-      });
-      watchConnection(request, secure, options.connectTimeoutMs, observer);
-      request.once("response", (message) =>
-        settle(toResponse(message, options.maxBodyBytes, observer)),
-      );
-      request.on("error", reject);
-      if (init.body !== undefined && init.body !== null && typeof init.body !== "string") {
-        throw new TypeError("only text bodies are sent");
-      }
-      request.end(init.body ?? undefined);
-      return promise;
-    },
+    within: (timeouts) => ({
+      fetch: (input, init = {}, observer) =>
+        send(agents, options, timeouts, { url: new URL(input), init, observer }),
+    }),
     close() {
-      agents["http:"].destroy();
-      agents["https:"].destroy();
+      agents.http.destroy();
+      agents.https.destroy();
     },
   };
+}
+
+async function send(
+  agents: { http: http.Agent; https: https.Agent },
+  options: GuardedFetchOptions,
+  timeouts: FetchTimeouts,
+  asked: { url: URL; init: RequestInit; observer: FetchObserver | undefined },
+): Promise<Response> {
+  const { url, init, observer } = asked;
+  const connection = guardedConnection(url, options.allowHosts, refused);
+  const secure = url.protocol === "https:";
+  const headers = new Headers(init.headers);
+  headers.set("accept-encoding", "identity");
+  if (init.body !== undefined && init.body !== null && typeof init.body !== "string") {
+    throw new TypeError("only text bodies are sent");
+  }
+  const { promise, resolve: settle, reject } = Promise.withResolvers<Response>();
+  const request = (secure ? https : http).request(url, {
+    method: init.method ?? "GET",
+    headers: Object.fromEntries(headers),
+    agent: secure ? agents.https : agents.http,
+    ...connection,
+    ...(init.signal ? { signal: init.signal } : {}),
+  });
+  watchConnection(request, secure, timeouts.connectMs, observer);
+  let body: Transform | undefined;
+  endWhenSilent(request, timeouts.idleMs, () => body);
+  request.once("response", (message) => {
+    body = capped(message, options.maxBodyBytes, observer?.onBodyError);
+    settle(toResponse(message, body));
+  });
+  request.on("error", reject);
+  request.end(init.body ?? undefined);
+  return promise;
 }

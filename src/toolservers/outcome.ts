@@ -46,7 +46,7 @@ export interface FailurePlace {
 const MAX_FOREIGN_TEXT = 500;
 
 /** Text from a tool server, short and on one line, for use inside an error message. */
-function foreignText(text: string): string {
+export function foreignText(text: string): string {
   const line = text.replace(/[\p{Cc}\p{Cf}\s]+/gu, " ").trim();
   const points = [...line];
   return points.length > MAX_FOREIGN_TEXT
@@ -68,6 +68,23 @@ function failure(error: unknown): UpstreamFailure | undefined {
 /** Milliseconds as seconds with one decimal at most. */
 export function seconds(milliseconds: number): number {
   return Math.round(milliseconds / 100) / 10;
+}
+
+/** The failure of what is asked for while everything is being closed. */
+export function closing(): UpstreamFailure {
+  const words = "The connections to tool servers are being closed.";
+  return new UpstreamFailure("E-UPSTREAM-CONNECT", words);
+}
+
+/** An answer that came, and is not what the protocol asks for. */
+export function invalid(message: string): UpstreamError {
+  return {
+    kind: "upstream_error",
+    code: "E-UPSTREAM-PROTOCOL",
+    message,
+    sent: true,
+    answered: false,
+  };
 }
 
 function fromHttpStatus(error: SdkHttpError, sent: boolean): UpstreamError {

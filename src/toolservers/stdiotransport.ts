@@ -1,25 +1,21 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Readable } from "node:stream";
 import {
+  deserializeMessage,
   type JSONRPCMessage,
-  ReadBuffer,
   serializeMessage,
   type Transport,
 } from "@modelcontextprotocol/client";
 import { currentExchange, ResultTap } from "./exchange.ts";
+import { FloodGuard, readSlowly } from "./flood.ts";
+import { DEFAULT_MEMORY_MB, launchOf, type Program } from "./launcher.ts";
+import type { MemoryWatch } from "./memorywatch.ts";
+import { MessageLines } from "./messagelines.ts";
 import { UpstreamFailure } from "./outcome.ts";
-
-/** How to start a program. */
-export interface Program {
-  command: string;
-  args: readonly string[];
-  /** The whole environment: nothing of ours is passed on. */
-  env: Readonly<Record<string, string>>;
-  cwd: string;
-}
 
 export interface StdioTransportOptions {
   program: Program;
+  memory: MemoryWatch;
   /** The longest message the program may write, in bytes. */
   maxMessageBytes: number;
   /** What the program writes on standard error. */
@@ -28,6 +24,9 @@ export interface StdioTransportOptions {
 
 /** How long a program may take to leave by itself after its input was closed, and again after SIGTERM. */
 const GRACE_MS = 1000;
+const MIB = 1024 * 1024;
+/** What may wait for a program that does not read its input. */
+const MOST_UNREAD = 16 * MIB;
 
 /**
  * MCP over the standard streams of a child process.
@@ -41,8 +40,11 @@ export class StdioTransport implements Transport {
   onerror?: (error: Error) => void;
   onmessage?: (message: JSONRPCMessage) => void;
   readonly #options: StdioTransportOptions;
-  readonly #buffer: ReadBuffer;
+  readonly #lines: MessageLines;
+  readonly #flood = new FloodGuard();
   readonly #tap = new ResultTap();
+  /** Requests that are not answered yet. */
+  #asked = 0;
   #child: ChildProcess | undefined;
   #closed = false;
   #exited = false;
@@ -50,7 +52,7 @@ export class StdioTransport implements Transport {
 
   constructor(options: StdioTransportOptions) {
     this.#options = options;
-    this.#buffer = new ReadBuffer({ maxBufferSize: options.maxMessageBytes });
+    this.#lines = new MessageLines(options.maxMessageBytes);
   }
 
   get pid(): number | null {
@@ -66,13 +68,14 @@ export class StdioTransport implements Transport {
     return this.#failure;
   }
 
-  start(): Promise<void> {
+  async start(): Promise<void> {
     const { program } = this.#options;
+    const launch = launchOf(program);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const child = spawn(program.command, [...program.args], {
+    const child = spawn(launch.command, launch.args, {
       cwd: program.cwd,
       env: { ...program.env },
-      stdio: ["pipe", "pipe", "pipe"],
+      stdio: ["pipe", "pipe", "pipe", ...(launch.isGuarded ? ["pipe" as const] : [])],
       detached: process.platform !== "win32",
       windowsHide: true,
     });
@@ -81,30 +84,43 @@ export class StdioTransport implements Transport {
     child.once("error", (error: NodeJS.ErrnoException) => {
       const why =
         error.code === "ENOENT" ? "the program or its folder does not exist" : error.message;
-      reject(
-        new UpstreamFailure(
-          "E-UPSTREAM-CONNECT",
-          `The tool server's program could not be started: ${why}.`,
-          {
-            cause: error,
-          },
-        ),
-      );
+      const words = `The tool server's program could not be started: ${why}.`;
+      reject(new UpstreamFailure("E-UPSTREAM-CONNECT", words, { cause: error }));
     });
-    child.once("exit", (code, signal) => {
-      this.#exited = true;
-      const how = signal === null ? `exited with code ${code}` : `was ended by ${signal}`;
-      this.#failure ??= new UpstreamFailure("E-UPSTREAM-DIED", `The tool server's program ${how}.`);
-      signalGroup(child, "SIGKILL");
-      // Its last words may still be in the pipe; a process that fled from the group may hold that open.
-      setTimeout(() => this.#ended(), GRACE_MS).unref();
-    });
+    child.once("exit", (code, signal) => this.#exit(child, code, signal));
     child.once("close", () => this.#ended());
     child.stdin?.on("error", (error) => this.onerror?.(error));
-    child.stdout?.on("data", (chunk: Buffer) => this.#read(chunk));
-    child.stdout?.on("error", (error) => this.onerror?.(error));
-    child.stderr?.on("data", (chunk: Buffer) => this.#options.onStderr(chunk));
+    child.stdio[3]?.on("error", (error) => this.onerror?.(error));
+    if (child.stdout) {
+      readSlowly(child.stdout, 4 * MIB, (chunk) => this.#read(chunk));
+      child.stdout.on("error", (error) => this.onerror?.(error));
+    }
+    if (child.stderr) readSlowly(child.stderr, MIB / 2, (chunk) => this.#options.onStderr(chunk));
+    this.#watchMemory(child);
     return promise;
+  }
+
+  #watchMemory(child: ChildProcess): void {
+    if (child.pid === undefined) return;
+    const mostMb = this.#options.program.limits.memory_mb ?? DEFAULT_MEMORY_MB;
+    const unwatch = this.#options.memory.watch(child.pid, {
+      mostMb,
+      onExceeded: (usedMb) => {
+        const words = `The tool server's program used ${usedMb} MiB of memory, more than the ${mostMb} it may, and was ended.`;
+        this.#failWith(new UpstreamFailure("E-UPSTREAM-DIED", words));
+      },
+    });
+    child.once("exit", unwatch);
+  }
+
+  #exit(child: ChildProcess, code: number | null, signal: NodeJS.Signals | null): void {
+    this.#exited = true;
+    const { limits } = this.#options.program;
+    const words = `The tool server's program ${howEnded(code, signal, limits.cpu_seconds)}.`;
+    this.#failure ??= new UpstreamFailure("E-UPSTREAM-DIED", words);
+    signalGroup(child, "SIGKILL");
+    // Its last words may still be in the pipe; a process that fled from the group may hold that open.
+    setTimeout(() => this.#ended(), GRACE_MS).unref();
   }
 
   async send(message: JSONRPCMessage): Promise<void> {
@@ -112,10 +128,17 @@ export class StdioTransport implements Transport {
     if (this.#closed || !stdin?.writable) {
       throw new UpstreamFailure("E-UPSTREAM-CONNECT", "The tool server's program is not running.");
     }
-    const exchange = currentExchange();
-    if (exchange && "method" in message && "id" in message) {
-      exchange.reached = true;
-      this.#tap.expect(message.id, exchange);
+    if (stdin.writableLength > MOST_UNREAD) {
+      const words = "The tool server's program does not read its input.";
+      throw new UpstreamFailure("E-UPSTREAM-CONNECT", words);
+    }
+    if ("method" in message && "id" in message) {
+      this.#asked += 1;
+      const exchange = currentExchange();
+      if (exchange) {
+        exchange.reached = true;
+        this.#tap.expect(message.id, exchange);
+      }
     }
     if (stdin.write(serializeMessage(message))) return;
     await new Promise<void>((resolve) => {
@@ -147,39 +170,60 @@ export class StdioTransport implements Transport {
   }
 
   #read(chunk: Buffer): void {
-    if (this.#closed) return;
-    try {
-      this.#buffer.append(chunk);
-      for (let message = this.#next(); message !== null; message = this.#next())
-        this.onmessage?.(this.#tap.pass(message));
-    } catch (error) {
-      // Whoever writes more than the limit in one message has lost the right to be listened to.
-      const words = `The tool server wrote a message larger than ${this.#options.maxMessageBytes} bytes and was ended.`;
-      this.#failure ??= new UpstreamFailure("E-UPSTREAM-SIZE", words, { cause: error });
-      this.kill();
-    }
+    if (this.#closed || this.#failure) return;
+    if (this.#lines.push(chunk, (line) => this.#readLine(line))) return;
+    const words = `The tool server wrote a message larger than ${this.#options.maxMessageBytes} bytes and was ended.`;
+    this.#failWith(new UpstreamFailure("E-UPSTREAM-SIZE", words));
   }
 
-  /** The next whole message; lines that are no JSON-RPC message are reported and skipped. */
-  #next(): JSONRPCMessage | null {
-    for (;;) {
-      try {
-        return this.#buffer.readMessage();
-      } catch (error) {
-        this.onerror?.(error instanceof Error ? error : new Error(String(error)));
-      }
+  /** Takes one line; what is no JSON-RPC message is reported and skipped. False once nothing more is listened to. */
+  #readLine(line: string): boolean {
+    let message: JSONRPCMessage | undefined;
+    try {
+      message = deserializeMessage(line);
+    } catch (error) {
+      this.onerror?.(error instanceof Error ? error : new Error(String(error)));
     }
+    const isAnswer = message !== undefined && !("method" in message) && this.#asked > 0;
+    if (isAnswer) this.#asked -= 1;
+    else if (!this.#flood.allows()) {
+      const words = "The tool server wrote too much that nobody asked for and was ended.";
+      this.#failWith(new UpstreamFailure("E-UPSTREAM-PROTOCOL", words));
+      return false;
+    }
+    if (message !== undefined) this.onmessage?.(this.#tap.pass(message));
+    return !this.#closed;
+  }
+
+  /** Ends a program that has lost the right to be listened to. */
+  #failWith(failure: UpstreamFailure): void {
+    this.#failure ??= failure;
+    this.#lines.clear();
+    this.kill();
   }
 
   #ended(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#buffer.clear();
+    this.#lines.clear();
     this.#child?.stdin?.destroy();
     this.#child?.stdout?.destroy();
     this.#child?.stderr?.destroy();
+    this.#child?.stdio[3]?.destroy();
     this.onclose?.();
   }
+}
+
+function howEnded(
+  code: number | null,
+  signal: NodeJS.Signals | null,
+  cpuSeconds: number | undefined,
+): string {
+  if (signal === null) return `exited with code ${code}`;
+  const usedUp = cpuSeconds !== undefined && (signal === "SIGXCPU" || signal === "SIGKILL");
+  return usedUp
+    ? `was ended by ${signal}: its contract gives it ${cpuSeconds} s of processor time`
+    : `was ended by ${signal}`;
 }
 
 function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {

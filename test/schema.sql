@@ -231,6 +231,8 @@ create table budget_reservations (
   status text not null,
   created_at timestamp with time zone not null default clock_timestamp(),
   settled_at timestamp with time zone,
+  month date,
+  windows jsonb not null default '[]'::jsonb,
   constraint budget_reservations_pkey PRIMARY KEY (project_id, call_id),
   constraint budget_reservations_project_id_run_id_fkey FOREIGN KEY (project_id, run_id) REFERENCES runs(project_id, run_id),
   constraint budget_reservations_amount_usd_check CHECK ((amount_usd >= (0)::numeric)),
@@ -252,6 +254,40 @@ create policy tenant on budget_reservations as permissive for all to awooop_app
 grant select, insert, update on budget_reservations to awooop_app;
 grant select, insert, update on budget_reservations to awooop_platform;
 grant select, delete on budget_reservations to awooop_retention;
+
+create table budget_windows (
+  project_id text collate "C" not null,
+  scope text not null,
+  subject text collate "C" not null,
+  period text not null,
+  run_id uuid,
+  starts_at timestamp with time zone not null,
+  calls_used integer not null default 0,
+  reserved_usd numeric(20,6) not null default 0,
+  spent_usd numeric(20,6) not null default 0,
+  constraint budget_windows_pkey PRIMARY KEY (project_id, scope, subject, period),
+  constraint budget_windows_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(project_id),
+  constraint budget_windows_project_id_run_id_fkey FOREIGN KEY (project_id, run_id) REFERENCES runs(project_id, run_id),
+  constraint budget_windows_calls_used_check CHECK ((calls_used >= 0)),
+  constraint budget_windows_period_check CHECK ((period = ANY (ARRAY['minute'::text, 'day'::text]))),
+  constraint budget_windows_scope_check CHECK ((scope = ANY (ARRAY['run'::text, 'agent'::text, 'tool'::text, 'project'::text])))
+);
+alter table budget_windows owner to awooop_owner;
+create index budget_windows_of_run ON awooop.budget_windows USING btree (project_id, run_id) WHERE (run_id IS NOT NULL);
+alter table budget_windows enable row level security;
+alter table budget_windows force row level security;
+create policy platform on budget_windows as permissive for all to awooop_platform
+  using (true)
+  with check (true);
+create policy retention on budget_windows as permissive for all to awooop_retention
+  using ((project_id = ( SELECT current_setting('awooop.projects'::text, true) AS current_setting)))
+  with check ((project_id = ( SELECT current_setting('awooop.projects'::text, true) AS current_setting)));
+create policy tenant on budget_windows as permissive for all to awooop_app
+  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
+  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
+grant select, insert, update on budget_windows to awooop_app;
+grant select, insert, update on budget_windows to awooop_platform;
+grant select, delete on budget_windows to awooop_retention;
 
 create table channel_events (
   event_id uuid not null,
@@ -503,9 +539,11 @@ create table project_budgets (
   project_id text collate "C" not null,
   month date not null,
   spent_usd numeric(20,6) not null,
+  reserved_usd numeric(20,6) not null default 0,
   constraint project_budgets_pkey PRIMARY KEY (project_id, month),
   constraint project_budgets_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(project_id),
   constraint project_budgets_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric)),
+  constraint project_budgets_reserved_usd_check CHECK ((reserved_usd >= (0)::numeric)),
   constraint project_budgets_spent_usd_check CHECK ((spent_usd >= (0)::numeric))
 );
 alter table project_budgets owner to awooop_owner;
@@ -517,8 +555,8 @@ create policy platform on project_budgets as permissive for all to awooop_platfo
 create policy tenant on project_budgets as permissive for all to awooop_app
   using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
   with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
-grant select, insert, update (spent_usd) on project_budgets to awooop_app;
-grant select, insert, update (spent_usd) on project_budgets to awooop_platform;
+grant select, insert, update (spent_usd, reserved_usd) on project_budgets to awooop_app;
+grant select, insert, update (spent_usd, reserved_usd) on project_budgets to awooop_platform;
 
 create table projects (
   project_id text collate "C" not null,
@@ -533,8 +571,12 @@ create table projects (
   retention_payload_days integer,
   retention_run_days integer,
   retention_ran_at timestamp with time zone,
+  calls_per_minute integer,
+  calls_per_day integer,
   constraint projects_pkey PRIMARY KEY (project_id),
   constraint projects_budget_limit_usd_check CHECK ((budget_limit_usd >= (0)::numeric)),
+  constraint projects_calls_per_day_check CHECK ((calls_per_day > 0)),
+  constraint projects_calls_per_minute_check CHECK ((calls_per_minute > 0)),
   constraint projects_canary_percent_check CHECK (((canary_percent >= 0) AND (canary_percent <= 100))),
   constraint projects_display_name_check CHECK (((length(display_name) >= 1) AND (length(display_name) <= 200))),
   constraint projects_drains CHECK ((NOT (drains AND is_active))),
@@ -1096,3 +1138,15 @@ AS $function$
 $function$;
 alter function awooop_terms(text) owner to awooop_owner;
 grant execute on function awooop_terms(text) to public;
+
+CREATE OR REPLACE FUNCTION awooop.awooop_window(period text, at timestamp with time zone DEFAULT clock_timestamp())
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select date_trunc(period, at at time zone 'UTC') at time zone 'UTC'
+$function$;
+alter function awooop_window(text,timestamp with time zone) owner to awooop_owner;
+grant execute on function awooop_window(text,timestamp with time zone) to awooop_app;
+grant execute on function awooop_window(text,timestamp with time zone) to awooop_platform;
+grant execute on function awooop_window(text,timestamp with time zone) to public;

@@ -1,2 +1,9 @@
-export { limitsOf, type RunLimits, type RunUsage, readUsage, reserve, settle } from "./budgets.ts";
+export {
+  type Account,
+  accountKey,
+  accountsOf,
+  brokenLimit,
+} from "./accounts.ts";
+export { readAccounts, reserve, type Standing, settle } from "./budgets.ts";
+export { holdAccounts } from "./hold.ts";
 export { budgetRoutes } from "./routes.ts";

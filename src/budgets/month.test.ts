@@ -7,8 +7,15 @@ import { newId } from "../platform/ids.ts";
 import { createLog } from "../platform/log.ts";
 import { lockRun } from "../runs/index.ts";
 import { reserve, settle, spend } from "./budgets.ts";
+import { holdAccounts } from "./hold.ts";
 
-const LIMITS = { calls: null, costUsd: null };
+const runOf = (projectId: string, subject: string) => ({
+  projectId,
+  scope: "run" as const,
+  subject,
+  period: "run" as const,
+  limits: { calls: null, costUsd: null },
+});
 
 let database: TestDatabase;
 let db: Database;
@@ -51,7 +58,8 @@ async function reserved(projectId: string, runId: string, amountUsd: number): Pr
   const callId = newId();
   await asTenant(projectId, async (tx) => {
     await lockRun(tx, projectId, runId);
-    await reserve(tx, { projectId, runId, callId, amountUsd, limits: LIMITS });
+    const held = [...(await holdAccounts(tx, [runOf(projectId, runId)])).values()];
+    await reserve(tx, [{ projectId, runId, callId, amountUsd, held }]);
   });
   return callId;
 }
@@ -64,7 +72,7 @@ async function settled(
 ) {
   return asTenant(projectId, async (tx) => {
     await lockRun(tx, projectId, runId);
-    return settle(tx, projectId, callId, how);
+    return settle(tx, [{ projectId, callId, how }]);
   });
 }
 
@@ -81,7 +89,7 @@ describe("a project's month", () => {
     const models = Array.from({ length: 16 }, (_, at) =>
       asTenant("exact", async (tx) => {
         await lockRun(tx, "exact", runs[at % 8] ?? "");
-        await spend(tx, "exact", runs[at % 8] ?? "", LIMITS, 0.3);
+        await spend(tx, runOf("exact", runs[at % 8] ?? ""), [], 0.3);
       }),
     );
     await Promise.all([
@@ -102,14 +110,14 @@ describe("a project's month", () => {
     const [runId = ""] = await runsOf("free", 1);
     await settled("free", runId, await reserved("free", runId, 0.5), "released");
     await settled("free", runId, await reserved("free", runId, 0), "spent");
-    await asTenant("free", (tx) => spend(tx, "free", runId, LIMITS, 0));
+    await asTenant("free", (tx) => spend(tx, runOf("free", runId), [], 0));
     expect(await spentIn("free")).toEqual([]);
   });
 
   it("holds more than any one run may cost", async () => {
     const runs = await runsOf("rich", 3);
     for (const runId of runs) {
-      await asTenant("rich", (tx) => spend(tx, "rich", runId, LIMITS, 90_000_000));
+      await asTenant("rich", (tx) => spend(tx, runOf("rich", runId), [], 90_000_000));
     }
     expect(await spentIn("rich")).toMatchObject([{ spent_usd: "270000000.000000" }]);
   });
@@ -117,7 +125,7 @@ describe("a project's month", () => {
   it("is rolled back with what it paid for", async () => {
     const [runId = ""] = await runsOf("undone", 1);
     const failing = asTenant("undone", async (tx) => {
-      await spend(tx, "undone", runId, LIMITS, 1);
+      await spend(tx, runOf("undone", runId), [], 1);
       throw new Error("it could not be written down");
     });
     await expect(failing).rejects.toThrow("written down");
@@ -146,7 +154,7 @@ describe("a project's month", () => {
     const late = await reserved("border", runId, 0.25);
     await atMonth("2031-02-01", async () => {
       await settled("border", runId, late, "spent");
-      await asTenant("border", (tx) => spend(tx, "border", runId, LIMITS, 0.5));
+      await asTenant("border", (tx) => spend(tx, runOf("border", runId), [], 0.5));
     });
     expect(await spentIn("border")).toEqual([
       { ...before, spent_usd: "1.000000" },

@@ -8,7 +8,8 @@ import type { Database, Tx } from "../platform/database/index.ts";
 import { AppError } from "../platform/errors.ts";
 import { answers, newApi, problems } from "../platform/http/index.ts";
 import { addCost, agentOf, isFinal, type RunRow, runOfCaller } from "../runs/index.ts";
-import { limitsOf, spend } from "./budgets.ts";
+import { agentAccounts, limitsOf } from "./accounts.ts";
+import { spend } from "./budgets.ts";
 import { type Usage, usageAnswer, usageBody } from "./contract.ts";
 
 /** What a run may cost in all, so that it stays within numeric(14,6). */
@@ -58,7 +59,10 @@ async function book(tx: Tx, caller: Caller, run: RunRow, used: Usage) {
   refuseBeyondAllMoney(run.cost_usd + used.cost_usd);
   const revision = await readRevision(tx, project_id, run.revision_id);
   if (!revision) throw new AppError("E-NOT-FOUND", "The run's contract is gone.");
-  await spend(tx, project_id, run_id, limitsOf(readAgent(revision).body), used.cost_usd);
+  const agent = readAgent(revision).body;
+  const mine = { projectId: project_id, scope: "run", subject: run_id, period: "run" } as const;
+  const windows = agentAccounts({ projectId: project_id, agentId: run.agent_id, agent });
+  await spend(tx, { ...mine, limits: limitsOf(agent) }, windows, used.cost_usd);
   const cost_usd = await addCost(tx, project_id, run_id, used.cost_usd);
   await appendAudit(tx, {
     projectId: project_id,

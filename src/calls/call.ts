@@ -121,7 +121,8 @@ async function finish(
     if (!wasExecuting) {
       throw new AppError("E-RUN-FENCED", "The call was declared lost before its answer came.");
     }
-    const spent = await settle(tx, projectId, callId, money);
+    const settled = await settle(tx, [{ projectId, callId, how: money }]);
+    const spent = settled.get(callId) ?? 0;
     await addCost(tx, projectId, runId, spent);
     await request.onSettled?.(tx, outcome, { latencyMs: end.latencyMs ?? 0, costUsd: spent });
   });

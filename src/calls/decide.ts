@@ -1,6 +1,6 @@
 import { type ApprovalRow, markAnswered, openQuestion, redeem } from "../approvals/index.ts";
 import { appendAudit } from "../audit/index.ts";
-import { reserve } from "../budgets/index.ts";
+import { accountKey, holdAccounts, reserve } from "../budgets/index.ts";
 import type { ToolGrant } from "../contracts/index.ts";
 import { askGates, type GateDecision, type Verdict } from "../gates/index.ts";
 import type { Tx } from "../platform/database/index.ts";
@@ -195,20 +195,18 @@ async function proceed(context: Context, verdicts: Verdict[]): Promise<Decided> 
   const row = rowOf(context, verdicts);
   const isSimulated = run.is_shadow && grant.effect === "write";
   const approved = verdicts.some((verdict) => verdict.outcome === "approved");
+  const held = await holdAccounts(tx, facts.accounts);
+  // Other runs count against the same accounts: what gate 4 saw before they were held may be over by now.
+  const budget = facts.accounts.flatMap((account) => held.get(accountKey(account)) ?? []);
+  const again = askGates(exact, { ...facts.gates, budget }, 4);
+  if (again.decision === "block") return block(context, again);
   if (approved && question) {
     const refusal = await tryRedeem(context, question, row.callId);
     if (refusal) return block(context, refusal);
   }
   const amountUsd = isSimulated ? 0 : grant.cost_per_call;
-  const reservation = {
-    projectId: run.project_id,
-    runId: run.run_id,
-    callId: row.callId,
-    amountUsd,
-    limits: facts.limits,
-  };
-  // The run's row is locked, so what gate 4 saw still holds.
-  if (!(await reserve(tx, reservation))) throw new Error("the budget changed under the run's lock");
+  const { run_id: runId, project_id: projectId } = run;
+  await reserve(tx, [{ projectId, runId, callId: row.callId, amountUsd, held: budget }]);
   if (isSimulated) return simulate(context, row, grant);
   await insertCall(tx, {
     ...row,

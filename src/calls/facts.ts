@@ -5,7 +5,7 @@ import {
   editedArguments,
   lockQuestion,
 } from "../approvals/index.ts";
-import { limitsOf, type RunLimits, readUsage } from "../budgets/index.ts";
+import { type Account, accountsOf, readAccounts } from "../budgets/index.ts";
 import {
   type AgentBody,
   type Revision,
@@ -49,7 +49,8 @@ export interface CallFacts {
   args: Record<string, unknown>;
   isEdited: boolean;
   question: ApprovalRow | undefined;
-  limits: RunLimits;
+  /** All that the call counts against. */
+  accounts: Account[];
 }
 
 /**
@@ -88,7 +89,14 @@ export async function readFacts(
   const args = edited ?? request.args;
   const argsText = canonicalJson(args);
   const exact: ExactCall = { ...asked, argsHash: sha256Hex(argsText) };
-  const limits = limitsOf(agent.body);
+  const counted = {
+    projectId,
+    runId: run.run_id,
+    agentId: agent.contract_id,
+    agent: agent.body,
+    project,
+  };
+  const accounts = grant ? accountsOf(counted, grant) : [];
   const gates: GateFacts = {
     project: { ...project, migration_mode: project.migration_mode as MigrationMode },
     run: { state: run.state, is_shadow: run.is_shadow, ofCaller: isOfCaller(request, run) },
@@ -105,11 +113,11 @@ export async function readFacts(
       argsText.length > ARGS_MAX
         ? TOO_LARGE
         : await readPolicy(tx, deps.policies, { ...exact, run, agent, grant, args }),
-    budget: { limits, usage: await readUsage(tx, projectId, run.run_id) },
+    budget: await readAccounts(tx, accounts),
     question: question && (await questionFact(tx, question)),
   };
   const isEdited = edited !== undefined;
-  return { gates, agent, grant, ref, pin, exact, args, isEdited, question, limits };
+  return { gates, agent, grant, ref, pin, exact, args, isEdited, question, accounts };
 }
 
 function isOfCaller(request: CallRequest, run: RunRow): boolean {

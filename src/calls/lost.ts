@@ -33,7 +33,9 @@ export async function declareLost(tx: Tx, projectId: string, runId: string): Pro
 
 async function declareOne(tx: Tx, call: Lost): Promise<void> {
   const isWrite = call.effect === "write";
-  const spent = await settle(tx, call.project_id, call.call_id, isWrite ? "spent" : "released");
+  const { project_id: projectId, call_id: callId } = call;
+  const how = isWrite ? "spent" : "released";
+  const spent = (await settle(tx, [{ projectId, callId, how }])).get(callId) ?? 0;
   const reason = isWrite
     ? `The server stopped while ${call.tool_name} was on its way: nobody knows whether it happened. It is not sent again by itself.`
     : `The server stopped while ${call.tool_name} was on its way.`;

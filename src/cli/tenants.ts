@@ -17,6 +17,8 @@ const SETTINGS = {
   mode: { value: "MODE", help: "legacy, shadow, canary or active" },
   canary: { value: "PERCENT", help: "with mode canary: how many triggers run live" },
   budget: { value: "USD", help: "what it may spend in a calendar month, `none` for no limit" },
+  "calls-per-minute": { value: "CALLS", help: "tool calls in a minute, `none` for no limit" },
+  "calls-per-day": { value: "CALLS", help: "tool calls in a day (UTC), `none` for no limit" },
   "separate-approver": { value: "yes|no", help: "a contract's author may not approve it as well" },
   "retention-payload-days": {
     value: "DAYS",
@@ -35,6 +37,8 @@ function settingsOf(call: Call) {
     migration_mode: call.option("mode"),
     canary_percent: number("canary", call.option("canary")),
     budget_limit_usd: numberOrNone(call, "budget"),
+    calls_per_minute: numberOrNone(call, "calls-per-minute"),
+    calls_per_day: numberOrNone(call, "calls-per-day"),
     separate_approver: yesOrNo(call, "separate-approver"),
     retention_payload_days: numberOrNone(call, "retention-payload-days"),
     retention_run_days: numberOrNone(call, "retention-run-days"),
@@ -102,6 +106,7 @@ type Page = z.output<typeof tenantPageSchema>;
 type Months = z.output<typeof spendSchema>["months"];
 
 const days = (value: number | null) => (value === null ? "for ever" : `${value} days`);
+const calls = (value: number | null) => (value === null ? "any number" : `at most ${value}`);
 const dollars = (value: number | null) => (value === null ? "no limit" : `$${value}`);
 
 /** A project in words: what it may do, what it has spent and what it keeps. */
@@ -114,6 +119,7 @@ function showPage(page: Page, months: Months): string {
     `mode         ${page.migration_mode}, canary ${page.canary_percent} %`,
     `active       ${activity(page)}`,
     `spent        $${month.spent_usd} of ${dollars(month.limit_usd)} in ${month.month}${share}`,
+    `calls        ${calls(page.calls_per_minute)} a minute, ${calls(page.calls_per_day)} a day`,
     `open runs    ${open.pending} pending, ${open.running} running, ${open.waiting_approval} waiting for a person${atLeast}`,
     `contracts    ${page.separate_approver ? "author and approver must differ" : "the author may approve"}`,
     `keeps        payloads ${days(page.retention_payload_days)}, runs ${days(page.retention_run_days)}`,

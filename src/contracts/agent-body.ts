@@ -34,6 +34,15 @@ const ask = z.strictObject({
   estimate: bilingual.optional(),
 });
 
+const callCount = z.number().int().min(1).max(10_000_000);
+
+/** What all runs of an agent may use of a tool together, in calendar windows (UTC). */
+const toolLimits = z.strictObject({
+  calls_per_minute: callCount.optional(),
+  calls_per_day: callCount.optional(),
+  cost_usd_per_day: usd.optional(),
+});
+
 const toolGrant = z.strictObject({
   server: text(1, 128),
   tool: text(1, 128),
@@ -48,6 +57,7 @@ const toolGrant = z.strictObject({
   expires_seconds: z.number().int().min(1).max(604_800).default(900),
   redeem_seconds: z.number().int().min(1).max(86_400).default(300),
   quorum: z.number().int().min(1).max(20).default(1),
+  limits: toolLimits.optional(),
   ask: ask.optional(),
 });
 
@@ -114,8 +124,11 @@ const runbook = z.strictObject({
 const limits = z.strictObject({
   calls: z.number().int().min(0).max(1_000_000).optional(),
   cost_usd: usd.optional(),
+  calls_per_minute: callCount.optional(),
   timeout_seconds: z.number().int().min(1).max(2_592_000).default(3_600),
   max_attempts: z.number().int().min(1).max(100).default(3),
+  /** What all runs of the agent may use together. */
+  agent: toolLimits.optional(),
 });
 
 /** The body of an `agent` contract: what the agent may do, and for a runbook agent what it does. */

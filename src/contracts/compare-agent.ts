@@ -96,6 +96,7 @@ function compareGrants(tool: string, before: Terms, after: Terms): Difference[] 
   for (const field of ["timeout_seconds", "expires_seconds", "redeem_seconds"] as const) {
     found.push(...compareLimit(`${field} of ${tool}`, before[field], after[field]));
   }
+  found.push(...compareWindows(`of ${tool}`, before.limits, after.limits));
   return found;
 }
 
@@ -110,8 +111,24 @@ function compareArgs(tool: string, before: unknown, after: unknown): Difference[
 }
 
 function compareLimits(before: AgentBody["limits"], after: AgentBody["limits"]): Difference[] {
-  const fields = ["calls", "cost_usd", "timeout_seconds", "max_attempts"] as const;
-  return fields.flatMap((field) => compareLimit(`limits.${field}`, before[field], after[field]));
+  const fields = [
+    "calls",
+    "cost_usd",
+    "calls_per_minute",
+    "timeout_seconds",
+    "max_attempts",
+  ] as const;
+  return [
+    ...fields.flatMap((field) => compareLimit(`limits.${field}`, before[field], after[field])),
+    ...compareWindows("of all runs together", before.agent, after.agent),
+  ];
+}
+
+type Windows = NonNullable<ToolGrant["limits"]>;
+
+function compareWindows(whose: string, before: Windows = {}, after: Windows = {}): Difference[] {
+  const fields = ["calls_per_minute", "calls_per_day", "cost_usd_per_day"] as const;
+  return fields.flatMap((field) => compareLimit(`${field} ${whose}`, before[field], after[field]));
 }
 
 function compareLimit(

@@ -101,6 +101,50 @@ export const VERDICT_WORDS = {
     en: "The call costs {{cost}} and the run has used {{used}} of {{limit}}.",
     "zh-TW": "這次呼叫需 {{cost}}，而執行已用 {{used}}／{{limit}}。",
   },
+  run_calls_of_minute_used_up: {
+    en: "The run has made its {{limit}} calls of this minute; it may go on in the next.",
+    "zh-TW": "這個執行本分鐘的 {{limit}} 次呼叫已用完；下一分鐘可繼續。",
+  },
+  agent_calls_of_minute_used_up: {
+    en: "The agent's runs have made their {{limit}} calls of this minute together; they may go on in the next.",
+    "zh-TW": "這個代理的所有執行本分鐘合計 {{limit}} 次呼叫已用完；下一分鐘可繼續。",
+  },
+  tool_calls_of_minute_used_up: {
+    en: "The agent has called this tool {{limit}} times in this minute, as often as it may; it may go on in the next.",
+    "zh-TW": "這個代理本分鐘對此工具的 {{limit}} 次呼叫已用完；下一分鐘可繼續。",
+  },
+  project_calls_of_minute_used_up: {
+    en: "The project has made its {{limit}} calls of this minute; its agents may go on in the next.",
+    "zh-TW": "這個專案本分鐘的 {{limit}} 次呼叫已用完；下一分鐘可繼續。",
+  },
+  agent_calls_of_day_used_up: {
+    en: "The agent's runs have made their {{limit}} calls of this day (UTC) together.",
+    "zh-TW": "這個代理的所有執行今日（UTC）合計 {{limit}} 次呼叫已用完。",
+  },
+  tool_calls_of_day_used_up: {
+    en: "The agent has called this tool {{limit}} times on this day (UTC), as often as it may.",
+    "zh-TW": "這個代理今日（UTC）對此工具的 {{limit}} 次呼叫已用完。",
+  },
+  project_calls_of_day_used_up: {
+    en: "The project has made its {{limit}} calls of this day (UTC).",
+    "zh-TW": "這個專案今日（UTC）的 {{limit}} 次呼叫已用完。",
+  },
+  agent_money_of_day_used_up: {
+    en: "The call costs {{cost}} and the agent's runs have used {{used}} of their {{limit}} of this day (UTC).",
+    "zh-TW": "這次呼叫需 {{cost}}，而這個代理今日（UTC）已用 {{used}}／{{limit}}。",
+  },
+  tool_money_of_day_used_up: {
+    en: "The call costs {{cost}} and the agent has used {{used}} of the {{limit}} it may spend on this tool a day (UTC).",
+    "zh-TW": "這次呼叫需 {{cost}}，而這個代理今日（UTC）對此工具已用 {{used}}／{{limit}}。",
+  },
+  project_money_used_up: {
+    en: "The call costs {{cost}} and the project has used {{used}} of its {{limit}} of this month (UTC).",
+    "zh-TW": "這次呼叫需 {{cost}}，而這個專案本月（UTC）已用 {{used}}／{{limit}}。",
+  },
+  budget_unlimited: {
+    en: "Neither the calls nor the money of this run are limited",
+    "zh-TW": "這個執行的呼叫次數與金額皆無上限",
+  },
   budget_passed: {
     en: "Call {{call}} of this run",
     "zh-TW": "本執行的第 {{call}} 次呼叫",

@@ -1,4 +1,4 @@
-import type { RunLimits, RunUsage } from "../budgets/index.ts";
+import type { Standing } from "../budgets/index.ts";
 import type { ToolGrant } from "../contracts/index.ts";
 import type { MigrationMode } from "../platform/contract.ts";
 import type { RunState } from "../runs/index.ts";
@@ -27,7 +27,8 @@ export interface GateFacts {
   /** Why the arguments don't fit, in words; empty when they do. */
   argumentProblems: readonly string[];
   policy: PolicyFact;
-  budget: { limits: RunLimits; usage: RunUsage };
+  /** Where all that the call counts against stands, the run first; empty when nothing of it is limited. */
+  budget: readonly Standing[];
   /** The newest question about exactly this call, if there is one. */
   question: QuestionFact | undefined;
 }

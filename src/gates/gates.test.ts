@@ -17,6 +17,12 @@ const grant: ToolGrant = {
   quorum: 1,
 };
 
+/** A run of 10 calls and $1, as far as it has been used up. */
+const runUsed = (calls: number, costUsd: number): GateFacts["budget"] => {
+  const run = { projectId: "acme", scope: "run", subject: "r", period: "run" } as const;
+  return [{ account: { ...run, limits: { calls: 10, costUsd: 1 } }, usage: { calls, costUsd } }];
+};
+
 const facts: GateFacts = {
   project: { project_id: "acme", is_active: true, drains: false, migration_mode: "active" },
   run: { state: "running", is_shadow: false, ofCaller: true },
@@ -24,7 +30,7 @@ const facts: GateFacts = {
   pin: "pinned",
   argumentProblems: [],
   policy: { decision: "unpoliced" },
-  budget: { limits: { calls: 10, costUsd: 1 }, usage: { calls: 0, costUsd: 0 } },
+  budget: runUsed(0, 0),
   question: undefined,
 };
 
@@ -92,16 +98,8 @@ describe("the gates", () => {
       { ...facts, argumentProblems: ["path must be string"] },
       [3, "E-POLICY-ARGS"],
     ],
-    [
-      "no calls left",
-      { ...facts, budget: { ...facts.budget, usage: { calls: 10, costUsd: 0 } } },
-      [4, "E-BUDGET-RUN"],
-    ],
-    [
-      "too little money",
-      { ...facts, budget: { ...facts.budget, usage: { calls: 1, costUsd: 0.95 } } },
-      [4, "E-BUDGET-RUN"],
-    ],
+    ["no calls left", { ...facts, budget: runUsed(10, 0) }, [4, "E-BUDGET-RUN"]],
+    ["too little money", { ...facts, budget: runUsed(1, 0.95) }, [4, "E-BUDGET-RUN"]],
   ])("stop %s", (_, given, expected) => {
     expect(last(given)).toEqual(["block", ...expected]);
   });
@@ -116,7 +114,7 @@ describe("the gates", () => {
   });
 
   it("let the last cent be spent", () => {
-    const budget = { ...facts.budget, usage: { calls: 9, costUsd: 0.9 } };
+    const budget = runUsed(9, 0.9);
     expect(last({ ...facts, budget })[0]).toBe("pass");
   });
 
@@ -130,7 +128,7 @@ describe("the gates", () => {
             project: { ...facts.project, is_active: tenant === true },
             pin: contract ? "pinned" : "changed",
             argumentProblems: policy ? [] : ["no"],
-            budget: { ...facts.budget, usage: { calls: budget ? 0 : 10, costUsd: 0 } },
+            budget: runUsed(budget ? 0 : 10, 0),
           };
           const first = [tenant, contract, policy, budget].indexOf(false);
           const { verdicts, decision } = askGates(call, given);

@@ -1,3 +1,4 @@
+import { brokenLimit, type Standing } from "../budgets/index.ts";
 import type { ToolGrant } from "../contracts/index.ts";
 import type { ErrorCode } from "../platform/errors.ts";
 import { type VerdictKey, type VerdictParams, verdictText } from "./contract.ts";
@@ -88,25 +89,51 @@ const DENIALS: Record<PolicyDenial, VerdictKey> = {
 
 const dollars = (usd: number) => `$${usd.toFixed(6).replace(/0{1,4}$/, "")}`;
 
-const budgetGate: Gate = (_call, { budget: { limits, usage }, contract }) => {
+const budgetGate: Gate = (_call, { budget, contract }) => {
   const cost = contract.grant?.cost_per_call ?? 0;
-  if (limits.calls !== null && usage.calls >= limits.calls) {
-    return block("E-BUDGET-RUN", "calls_used_up", { limit: limits.calls });
+  for (const standing of budget) {
+    const broken = brokenLimit(standing.account, standing.usage, cost);
+    if (broken) return usedUp(standing, broken, cost);
   }
+  const [run] = budget;
+  if (!run) return pass("budget_unlimited");
+  const { usage, account } = run;
+  const { limits } = account;
   const calls = limits.calls === null ? undefined : { calls: limits.calls };
   const money =
     limits.costUsd === null
       ? undefined
       : { used: dollars(usage.costUsd), limit: dollars(limits.costUsd) };
-  // Money is kept with six decimals; the tolerance is far below one of them.
-  if (limits.costUsd !== null && usage.costUsd + cost > limits.costUsd + 1e-9) {
-    return block("E-BUDGET-RUN", "money_used_up", { cost: dollars(cost), ...money });
-  }
   const params = { call: usage.calls + 1, ...calls, ...money };
   if (calls && money) return pass("budget_passed_both", params);
   if (calls) return pass("budget_passed_calls", params);
   return pass(money ? "budget_passed_money" : "budget_passed", params);
 };
+
+const CODES = {
+  run: "E-BUDGET-RUN",
+  agent: "E-BUDGET-AGENT",
+  tool: "E-BUDGET-TOOL",
+  project: "E-BUDGET-PROJECT",
+} as const;
+
+function usedUp({ account, usage }: Standing, broken: "calls" | "money", cost: number): Said {
+  const { scope, period, limits } = account;
+  if (broken === "calls") {
+    const params = { limit: limits.calls ?? 0 };
+    if (period === "minute") return block("E-RATE", `${scope}_calls_of_minute_used_up`, params);
+    if (scope === "run") return block(CODES.run, "calls_used_up", params);
+    return block(CODES[scope], `${scope}_calls_of_day_used_up`, params);
+  }
+  const params = {
+    cost: dollars(cost),
+    used: dollars(usage.costUsd),
+    limit: dollars(limits.costUsd ?? 0),
+  };
+  if (scope === "run") return block(CODES.run, "money_used_up", params);
+  if (scope === "project") return block(CODES.project, "project_money_used_up", params);
+  return block(CODES[scope], `${scope}_money_of_day_used_up`, params);
+}
 
 interface ApprovalDemand {
   key: VerdictKey;

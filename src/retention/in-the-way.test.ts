@@ -117,7 +117,9 @@ describe("forgetting", () => {
         await seedCall(tx, run);
       });
       await patiently(async (tx) => {
-        await spend(tx, project_id, young.run_id, { calls: null, costUsd: null }, 0.5);
+        const limits = { calls: null, costUsd: null };
+        const of = { projectId: project_id, scope: "run", subject: young.run_id } as const;
+        await spend(tx, { ...of, period: "run", limits }, [], 0.5);
         await addCost(tx, project_id, young.run_id, 0.5);
       });
       await patiently((tx) =>
@@ -201,7 +203,10 @@ describe("forgetting", () => {
     await sweep();
     expect(await count("runs", project_id)).toBe(2);
     await db.transaction({ role: "platform" }, async (tx) => {
-      expect(await settle(tx, project_id, call.call_id, "spent")).toBe(0.25);
+      const spent = await settle(tx, [
+        { projectId: project_id, callId: call.call_id, how: "spent" },
+      ]);
+      expect([...spent.values()]).toEqual([0.25]);
       await sql`update mcp_calls set result_status = 'success' where call_id = ${call.call_id}`.execute(
         tx,
       );

@@ -179,7 +179,14 @@ describe("what a project keeps no longer", () => {
 
 /** Every statement that changes something, by its table. */
 const FAULTS = [
-  ...["approval_decisions", "approvals", "budget_reservations", "run_budgets", "outbound_messages"],
+  ...[
+    "approval_decisions",
+    "approvals",
+    "budget_reservations",
+    "run_budgets",
+    "outbound_messages",
+    "budget_windows",
+  ],
   ...["mcp_calls", "run_steps", "run_transitions", "run_words", "runs", "channel_events"],
   ...["run_bulk_results", "run_bulk_actions"],
 ].map((table) => ["delete", table] as const);

@@ -95,6 +95,7 @@ const OF_RUNS = [
   "approvals",
   "budget_reservations",
   "run_budgets",
+  "budget_windows",
   "outbound_messages",
   "mcp_calls",
   "run_steps",

@@ -23,6 +23,7 @@ const budget = z
 const separateApprover = z
   .boolean()
   .describe("whether a contract's author may not be the one who approves it");
+const callLimit = z.number().int().min(1).max(1_000_000_000).nullable();
 const retentionDays = z.number().int().min(1).max(36_500).nullable();
 
 /** A new project. It starts in shadow: reads are real, writes simulated, until somebody says otherwise. */
@@ -35,6 +36,8 @@ export const newTenantBody = z.strictObject({
   separate_approver: separateApprover.default(false),
   retention_payload_days: retentionDays.default(null),
   retention_run_days: retentionDays.default(null),
+  calls_per_minute: callLimit.default(null),
+  calls_per_day: callLimit.default(null),
 });
 export type NewTenant = z.infer<typeof newTenantBody>;
 
@@ -52,6 +55,8 @@ export const tenantPatch = z
     separate_approver: separateApprover,
     retention_payload_days: retentionDays,
     retention_run_days: retentionDays,
+    calls_per_minute: callLimit,
+    calls_per_day: callLimit,
   })
   .partial()
   .superRefine((patch, context) => {
@@ -85,6 +90,9 @@ export const tenantSchema = z.object({
   retention_payload_days: z.number().int().nullable(),
   /** Days after a run's end until it is deleted; null is for ever. */
   retention_run_days: z.number().int().nullable(),
+  /** How many tool calls all runs may make in a calendar minute, and in a day (UTC); null is without limit. */
+  calls_per_minute: z.number().int().nullable(),
+  calls_per_day: z.number().int().nullable(),
 });
 export type Tenant = z.infer<typeof tenantSchema>;
 

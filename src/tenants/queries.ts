@@ -21,6 +21,8 @@ const COLUMNS = [
   "separate_approver",
   "retention_payload_days",
   "retention_run_days",
+  "calls_per_minute",
+  "calls_per_day",
 ] as const;
 
 const startsOf = (projectId: string) => sql`hashtextextended(${`project-starts ${projectId}`}, 0)`;
@@ -64,7 +66,7 @@ export function listTenants(tx: Tx, scope: Scope["role"], place: Place<[projectI
     page: sql`
       select listed.project_id, listed.display_name, listed.migration_mode, listed.budget_limit_usd, listed.is_active,
         listed.created_at, projects.canary_percent, projects.drains, projects.separate_approver,
-        projects.retention_payload_days, projects.retention_run_days
+        projects.retention_payload_days, projects.retention_run_days, projects.calls_per_minute, projects.calls_per_day
       from ${source} as listed join projects using (project_id)
       where ${isBeyond(by, direction, place.beyond)} ${inOrder(by, direction)} limit ${place.limit + 1}`,
     order: inOrder([sql`project_id`], direction),

@@ -18,6 +18,7 @@ export async function readTenantPage(tx: Tx, projectId: string): Promise<TenantP
   const { rows } = await sql<TenantRow>`
     select p.project_id, p.display_name, p.migration_mode, p.budget_limit_usd, p.is_active, p.created_at, p.canary_percent,
       p.drains, p.separate_approver, p.retention_payload_days, p.retention_run_days, p.retention_ran_at,
+      p.calls_per_minute, p.calls_per_day,
       to_char(now_in.month, 'YYYY-MM') as month, spent.usd as spent_usd,
       case when spent.usd > p.budget_limit_usd then 0 else p.budget_limit_usd - spent.usd end as remaining_usd,
       case when p.budget_limit_usd = 0 then 1 else round(spent.usd / p.budget_limit_usd, 4) end as share

@@ -70,6 +70,8 @@ describe("making a project", () => {
       is_active: true,
       created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/),
       canary_percent: 0,
+      calls_per_minute: null,
+      calls_per_day: null,
       drains: false,
       separate_approver: false,
       retention_payload_days: null,

@@ -187,6 +187,11 @@ async function seedModelRun(
     .insertInto("run_budgets")
     .values({ project_id, run_id: run.run_id, calls_used: model.calls })
     .execute();
+  const window = { scope: "run", subject: run.run_id, period: "minute", starts_at: run.created_at };
+  await tx
+    .insertInto("budget_windows")
+    .values({ project_id, run_id: run.run_id, ...window })
+    .execute();
   for (let at = 0; at < model.calls; at++) {
     const isLast = at === model.calls - 1;
     const result_status = isLast && model.underWay === "call" ? "executing" : "success";

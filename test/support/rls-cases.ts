@@ -57,6 +57,7 @@ export const TABLES: Record<string, TableCase> = {
   },
   audit_log: { ...AUDIT, grants: { ...AUDIT.grants, retention: "i" } },
   audit_private: AUDIT,
+  budget_windows: { grants: { ...WORK, ...FORGOTTEN } },
   budget_reservations: { grants: { ...WORK, ...FORGOTTEN } },
   channel_events: {
     grants: { ...WORK, ...ERASED },
@@ -80,7 +81,7 @@ export const TABLES: Record<string, TableCase> = {
   },
   project_budgets: {
     grants: WORK,
-    updates: { app: ["spent_usd"], platform: ["spent_usd"] },
+    updates: { app: ["spent_usd", "reserved_usd"], platform: ["spent_usd", "reserved_usd"] },
   },
   projects: {
     grants: { app: "s", platform: "siu", system: "s", retention: "su" },

@@ -68,6 +68,11 @@ async function seedTenant(tx: Tx, project_id: string): Promise<void> {
   await tx.insertInto("run_budgets").values(ids).execute();
   const reservation = { ...ids, call_id, amount_usd: 1, status: "spent" };
   await tx.insertInto("budget_reservations").values(reservation).execute();
+  const window = { project_id, scope: "agent", subject: "helper", period: "day" };
+  await tx
+    .insertInto("budget_windows")
+    .values({ ...window, starts_at: "2026-01-01T00:00:00Z" })
+    .execute();
   const pin = { project_id, server_id: "tools", tool_name: "look", pin_hash: "0" };
   await tx
     .insertInto("tool_pins")

@@ -125,10 +125,24 @@ export interface BudgetReservations {
   amount_usd: Numeric;
   call_id: string;
   created_at: Generated<string>;
+  month: Timestamp | null;
   project_id: string;
   run_id: string;
   settled_at: string | null;
   status: string;
+  windows: Generated<Json>;
+}
+
+export interface BudgetWindows {
+  calls_used: Generated<number>;
+  period: string;
+  project_id: string;
+  reserved_usd: Generated<Numeric>;
+  run_id: string | null;
+  scope: string;
+  spent_usd: Generated<Numeric>;
+  starts_at: string;
+  subject: string;
 }
 
 export interface ChannelEvents {
@@ -241,11 +255,14 @@ export interface OutboundMessages {
 export interface ProjectBudgets {
   month: Timestamp;
   project_id: string;
+  reserved_usd: Generated<Numeric>;
   spent_usd: Numeric;
 }
 
 export interface Projects {
   budget_limit_usd: Numeric | null;
+  calls_per_day: number | null;
+  calls_per_minute: number | null;
   canary_percent: Generated<number>;
   created_at: Generated<string>;
   display_name: string;
@@ -432,6 +449,7 @@ export interface DB {
   audit_log: AuditLog;
   audit_private: AuditPrivate;
   budget_reservations: BudgetReservations;
+  budget_windows: BudgetWindows;
   channel_events: ChannelEvents;
   contract_revisions: ContractRevisions;
   contract_transitions: ContractTransitions;

@@ -89,13 +89,8 @@ export async function readFacts(
   const args = edited ?? request.args;
   const argsText = canonicalJson(args);
   const exact: ExactCall = { ...asked, argsHash: sha256Hex(argsText) };
-  const counted = {
-    projectId,
-    runId: run.run_id,
-    agentId: agent.contract_id,
-    agent: agent.body,
-    project,
-  };
+  const { contract_id: agentId, body } = agent;
+  const counted = { projectId, runId: run.run_id, agentId, agent: body, project };
   const accounts = grant ? accountsOf(counted, grant) : [];
   const gates: GateFacts = {
     project: { ...project, migration_mode: project.migration_mode as MigrationMode },

@@ -1,5 +1,6 @@
 export type { ToolServerRef } from "./connector.ts";
 export { toolServerBody } from "./contract.ts";
+export { HealthBook } from "./health.ts";
 export { hintOf } from "./hints.ts";
 export type { UpstreamError } from "./outcome.ts";
 export { pinHash, type ToolDefinition } from "./pins.ts";

@@ -1,0 +1,34 @@
+/** A JSON-RPC message as it comes from a client. */
+export interface Message {
+  id?: unknown;
+  method?: string;
+  params?: { name?: string; arguments?: Record<string, unknown> };
+}
+
+const nameless = (name: string) => ({
+  name,
+  description: `Does ${name}.`,
+  inputSchema: { type: "object" },
+});
+
+/** What the hostile servers list. */
+export const HOSTILE_TOOLS = ["echo", "hang", "huge", "die"].map(nameless);
+
+/** Arrays in arrays. */
+export const DEEP = "[".repeat(100_000) + "]".repeat(100_000);
+
+/** The answer of a server of the 2025 protocol to everything but a tool call; undefined when there is none. */
+export function reply(message: Message, tools: unknown): unknown {
+  const { id, method } = message;
+  const answer = (result: unknown) => ({ jsonrpc: "2.0", id, result });
+  if (id === undefined) return undefined;
+  if (method === "tools/list") return answer({ tools });
+  if (method === "tools/call") return undefined;
+  if (method !== "initialize")
+    return { jsonrpc: "2.0", id, error: { code: -32601, message: "Method not found" } };
+  return answer({
+    protocolVersion: "2025-06-18",
+    capabilities: { tools: {} },
+    serverInfo: { name: "hostile", version: "6.6.6" },
+  });
+}

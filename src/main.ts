@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
 import { fileURLToPath } from "node:url";
 import { Registry } from "prom-client";
-import { contractChecks, createRunbookAgent } from "./agents/index.ts";
+import { authoringRoutes, contractChecks, createRunbookAgent } from "./agents/index.ts";
 import {
   type ApprovalEffects,
   approvalListRoutes,
@@ -188,6 +188,7 @@ function createRouters(
     decideRoutes({ db, effects, sealer, signer: calls.signer, checkEdit: editCheck(calls) }),
     timelineRoutes({ db, cursors }),
     channelRoutes({ db, cursors }),
+    authoringRoutes({ db, catalog: calls.catalog }),
   ];
   return { identity, routers };
 }

@@ -1,2 +1,3 @@
+export { authoringRoutes } from "./authoring-routes.ts";
 export { createRunbookAgent } from "./engine.ts";
 export { contractChecks } from "./expressions.ts";

@@ -1,6 +1,6 @@
 export { onQuestionsClosed } from "./asked.ts";
 export { makeCall } from "./call.ts";
-export { createCatalog } from "./catalog.ts";
+export { type Catalog, createCatalog, serverRef } from "./catalog.ts";
 export type { CallDeps } from "./deps.ts";
 export { editCheck } from "./edited.ts";
 export { declareLost, sweepLostCalls } from "./lost.ts";

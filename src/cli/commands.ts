@@ -4,6 +4,7 @@ import { contractsDraft, contractsSteps } from "./contracts-act.ts";
 import { contractsApply } from "./contracts-apply.ts";
 import { contractsList } from "./contracts-list.ts";
 import { contractsDiff, contractsShow } from "./contracts-show.ts";
+import { contractsInit, contractsPropose } from "./contracts-write.ts";
 import { keysCreate, keysList, keysRevoke } from "./keys.ts";
 import { runsShow } from "./runs.ts";
 import { runsCancel, runsRetry } from "./runs-act.ts";
@@ -14,6 +15,8 @@ import { tenantsCreate, tenantsList, tenantsShow, tenantsUpdate } from "./tenant
 
 /** Every command there is. */
 export const COMMANDS: readonly Command[] = [
+  contractsInit,
+  contractsPropose,
   contractsApply,
   contractsList,
   contractsShow,

@@ -27,6 +27,7 @@ export const ERRORS = {
   "E-CONTRACT-APPROVAL": { status: 409, title: "The revision has not been approved" },
   "E-CONTRACT-STALE": { status: 409, title: "The revision's number does not say what it changes" },
   "E-CONTRACT-PLAN": { status: 409, title: "The plan no longer holds" },
+  "E-TOOLS-NONE": { status: 409, title: "No tools of the tool server are known" },
   "E-STDIO-OFF": { status: 403, title: "Programs on this machine are not allowed as tool servers" },
   "E-SECRET-MISSING": { status: 409, title: "A secret is missing" },
   // runs

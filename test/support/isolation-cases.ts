@@ -102,6 +102,16 @@ export const ENDPOINTS: Record<string, EndpointCase> = {
       }),
     ],
   },
+  "GET /agents/{agent_id}/template": {
+    as: "operator",
+    works: 200,
+    reach: ({ project }) => [get(`/agents/spy/template?project_id=${project}&server_id=tools`)],
+  },
+  "GET /agents/{agent_id}/proposal": {
+    as: "viewer",
+    works: 200,
+    reach: ({ project }) => [get(`/agents/helper/proposal?project_id=${project}`)],
+  },
   "GET /channel-events": {
     as: "viewer",
     works: 200,

@@ -23,6 +23,8 @@ const AGENT: Row = ["refused", "refused", "refused", "refused", "reached"];
 
 /** Every operation that names something of a project. */
 export const REACHES: Record<string, Row> = {
+  "GET /agents/{agent_id}/template": OPERATE,
+  "GET /agents/{agent_id}/proposal": READ,
   "GET /approvals": READ,
   "POST /approvals/{run_id}/decide": OPERATE,
   "GET /channel-events": READ,

@@ -80,7 +80,7 @@ function ofType(type: string, schema: Schema, name: string): fc.Arbitrary<unknow
 }
 
 function textFor(schema: Schema, name: string): fc.Arbitrary<string> {
-  if (/_(at|after|before)$/.test(name)) return moment;
+  if (/^since$|_(at|after|before)$/.test(name)) return moment;
   if (schema.pattern !== undefined) return fc.stringMatching(new RegExp(schema.pattern));
   const maxLength = Math.min(schema.maxLength ?? MOST_CHARACTERS, MOST_CHARACTERS);
   return fc.string({ minLength: schema.minLength ?? 0, maxLength });

@@ -116,6 +116,9 @@ async function supply(
   for (const list of ["secrets", "contracts", "keys", "channel-events", "runs"]) {
     await learn(`/${list}?${list === "keys" ? "" : `project_id=${projectId}&`}limit=50`);
   }
+  if (path.startsWith("/agents/")) {
+    known.learn({ project_id: projectId, agent_id: "helper", server_id: "tools" });
+  }
   if (method === "get") return;
   if (path === "/session") {
     const body = { role: "viewer", name: "guest", project_ids: [projectId] };

@@ -7,6 +7,7 @@ import { type Decided, decideCall, unknownOutcome } from "./decide.ts";
 import type { CallDeps } from "./deps.ts";
 import type { CallOutcome, CallRequest, SettledOutcome } from "./outcome.ts";
 import { type CallEnd, finishCall } from "./records.ts";
+import { keepOpen, resumeCall, timedPeer } from "./rounds.ts";
 
 type Execute = Extract<Decided, { kind: "execute" }>;
 
@@ -21,6 +22,11 @@ type Execute = Extract<Decided, { kind: "execute" }>;
 export async function makeCall(deps: CallDeps, request: CallRequest): Promise<CallOutcome> {
   const started = performance.now();
   const scope = { role: "app", projects: [request.projectId] } as const;
+  const { resume } = request;
+  if (resume) {
+    const resumed = await deps.db.transaction(scope, (tx) => resumeCall(tx, deps, request, resume));
+    return resumed.kind === "done" ? resumed.outcome : execute(deps, request, resumed, started);
+  }
   const decide = (listed?: { failure: UpstreamError | undefined }) =>
     deps.db.transaction(scope, (tx) => decideCall(tx, deps, request, started, listed));
   let decided = await decide();
@@ -47,7 +53,10 @@ async function execute(
     // A client that goes away may give up a read; a write that is on its way is seen to its end.
     signal: isWrite ? undefined : request.signal,
     meta: request.meta,
+    peer: request.peer && timedPeer(deps.db, request, call, request.peer),
+    round: request.round,
   });
+  if (answer.kind === "input_required") return keepOpen(deps.db, request, call, answer);
   const now = performance.now();
   const figures = { latencyMs: now - started, upstreamMs: now - sentAt };
   if (answer.kind === "result") {
@@ -97,10 +106,10 @@ function failed(
       outcome: { ...outcome, reason },
     };
   }
-  const { code, message: reason, sent } = failure;
+  const { code, message: reason, sent, rpc } = failure;
   return {
     end: { status: "error", errorCode: code, reason, ...figures },
-    outcome: { kind: "error", callId: call.callId, code, reason, sent },
+    outcome: { kind: "error", callId: call.callId, code, reason, sent, ...(rpc ? { rpc } : {}) },
   };
 }
 

@@ -11,7 +11,7 @@ import { readProjectToStart } from "../tenants/index.ts";
 import type { ToolServerRef, UpstreamError } from "../toolservers/index.ts";
 import type { CallDeps } from "./deps.ts";
 import { type CallFacts, readFacts } from "./facts.ts";
-import type { CallOutcome, CallRequest } from "./outcome.ts";
+import type { CallOutcome, CallRequest, SettledOutcome } from "./outcome.ts";
 import { agentActor, questionOf } from "./question.ts";
 import { callsOfStep, insertCall, type NewCall } from "./records.ts";
 import { simulatedResult } from "./simulate.ts";
@@ -32,7 +32,8 @@ export type Decided =
       isEdited: boolean;
     };
 
-const GRACE_SECONDS = 15;
+/** How much longer than its time-out a call may be executing before it counts as lost, in seconds. */
+export const GRACE_SECONDS = 15;
 
 interface Context {
   tx: Tx;
@@ -121,7 +122,7 @@ function rowOf(context: Context, verdicts: readonly Verdict[]): Omit<NewCall, "s
 
 async function settled(
   context: Context,
-  outcome: Exclude<CallOutcome, { kind: "waiting" }>,
+  outcome: SettledOutcome,
   costUsd: number,
 ): Promise<Decided> {
   const latencyMs = performance.now() - context.started;

@@ -1,6 +1,7 @@
 import type { GateNumber } from "../gates/index.ts";
 import type { Tx } from "../platform/database/index.ts";
 import type { ErrorCode } from "../platform/errors.ts";
+import type { ClientPeer, InputRequired, Round, RpcError } from "../toolservers/index.ts";
 
 /** How a call ended, as the caller may know it. */
 export type CallOutcome =
@@ -19,11 +20,23 @@ export type CallOutcome =
   | { kind: "waiting"; callId: string; approvalId: string; expiresAt: string }
   /** A write that may or may not have happened; it is never sent again by itself. */
   | { kind: "unknown"; callId: string; code: "E-CALL-UNKNOWN"; reason: string }
-  /** It failed on the way; `sent` is false only when it certainly did not reach the tool server. */
-  | { kind: "error"; callId: string; code: ErrorCode; reason: string; sent: boolean };
+  /** The tool server asks the client first; the call is still executing, and goes on with `CallRequest.resume`. */
+  | (InputRequired & { callId: string })
+  /**
+   * It failed on the way; `sent` is false only when it certainly did not reach the tool server. `rpc` is the error that
+   * the tool server itself answered with.
+   */
+  | {
+      kind: "error";
+      callId: string;
+      code: ErrorCode;
+      reason: string;
+      sent: boolean;
+      rpc?: RpcError;
+    };
 
 /** An outcome after which nothing more comes. */
-export type SettledOutcome = Exclude<CallOutcome, { kind: "waiting" }>;
+export type SettledOutcome = Exclude<CallOutcome, { kind: "waiting" | "input_required" }>;
 
 export interface CallRequest {
   projectId: string;
@@ -45,6 +58,12 @@ export interface CallRequest {
   signal?: AbortSignal | undefined;
   /** W3C trace context for the tool server. */
   meta?: Record<string, unknown> | undefined;
+  /** The client, for what the tool server asks and says while the call is under way. */
+  peer?: ClientPeer | undefined;
+  /** The client's answers to what the tool server asked. */
+  round?: Round | undefined;
+  /** The call that ended in `input_required` and goes on with this request, by its id. */
+  resume?: string | undefined;
   /** Runs in the transaction that records the call's end, so that a journal step ends with it or not at all. */
   onSettled?:
     | ((tx: Tx, outcome: SettledOutcome, figures: CallFigures) => Promise<void>)

@@ -1,3 +1,4 @@
+import { ProtocolError } from "@modelcontextprotocol/server";
 import type { CallOutcome, SettledOutcome } from "../calls/index.ts";
 import type { AppError } from "../platform/errors.ts";
 import { approvalName } from "../platform/ids.ts";
@@ -15,7 +16,14 @@ function refusal(text: string, meta: Record<string, unknown>): ToolAnswer {
   return { content: [{ type: "text", text }], isError: true, _meta: meta };
 }
 
-/** What the agent gets for a call that has come to its end: the tool's own result as it came, or why there is none. */
+/** Errors of a tool server that its client has to act on: a capability or a visit to a page is missing. */
+const FOR_CLIENT = new Set([-32021, -32042]);
+
+/**
+ * What the agent gets for a call that has come to its end: the tool's own result as it came, or why there is none.
+ *
+ * @throws ProtocolError the tool server's own, where the client has to act on it
+ */
 export function answerOf(outcome: SettledOutcome): ToolAnswer {
   if (outcome.kind === "result") {
     const { result, editedArgs } = outcome;
@@ -32,6 +40,8 @@ export function answerOf(outcome: SettledOutcome): ToolAnswer {
     case "unknown":
       return refusal(`UNKNOWN, ${code}: ${reason}`, meta);
     case "error":
+      if (outcome.rpc && FOR_CLIENT.has(outcome.rpc.code))
+        throw new ProtocolError(outcome.rpc.code, outcome.rpc.message, outcome.rpc.data);
       return refusal(`FAILED, ${code}: ${reason}`, meta);
   }
 }

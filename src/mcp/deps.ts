@@ -1,7 +1,7 @@
 import type { CallOutcome } from "../calls/index.ts";
 import type { Logger } from "../platform/log.ts";
 import type { Sealer } from "../platform/sealing.ts";
-import type { ToolDefinition } from "../toolservers/index.ts";
+import type { ClientPeer, Round, ToolDefinition } from "../toolservers/index.ts";
 
 /** What the gateway has to know of whoever calls. */
 export interface McpCaller {
@@ -33,6 +33,12 @@ export interface McpCall<C extends McpCaller> {
   meta?: Record<string, unknown>;
   /** Aborted when the client goes away; what has been sent is seen to its end all the same. */
   signal: AbortSignal;
+  /** The client, for what the tool server asks and says meanwhile. */
+  peer: ClientPeer;
+  /** The client's answers to what the tool server asked. */
+  round?: Round;
+  /** The call that goes on with these answers. */
+  resume?: string;
 }
 
 /** All that the gateway asks of the rest; it holds no rules itself. */

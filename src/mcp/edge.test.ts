@@ -200,7 +200,7 @@ describe("what comes back", () => {
     const sessions = await Promise.all([post({ body }), post({ body })]);
     const ids = sessions.map(({ headers }) => headers.get("mcp-session-id"));
     expect(new Set(ids).size).toBe(2);
-    expect(ids.every((id) => /^[0-9a-f-]{36}$/.test(id ?? ""))).toBe(true);
+    expect(ids.every((id) => /^[\w-]{64,128}$/.test(id ?? ""))).toBe(true);
   });
 });
 

@@ -1,14 +1,13 @@
-import { randomUUID } from "node:crypto";
-import {
-  type AuthInfo,
-  createMcpHandler,
-  isInitializeRequest,
-  readRequestBody,
-} from "@modelcontextprotocol/server";
+import { isLegacyRequest, readRequestBody } from "@modelcontextprotocol/server";
 import { AppError } from "../platform/errors.ts";
 import { problemResponse } from "../platform/http/index.ts";
 import type { McpCaller, McpDeps } from "./deps.ts";
-import { createRequestServer, type RequestScope } from "./server.ts";
+import type { EdgeDeps } from "./edgedeps.ts";
+import { HeldCalls } from "./heldcalls.ts";
+import { errorMessage, PARSE_ERROR } from "./jsonrpc.ts";
+import { answerLegacy } from "./legacy.ts";
+import { createModernEdge } from "./modern.ts";
+import { Sessions } from "./sessions.ts";
 
 export interface McpEdgeOptions {
   /** Origins whose pages may call (`https://console.example`); requests without an Origin are no browser's. */
@@ -24,45 +23,37 @@ export interface McpEdge {
 }
 
 const MAX_BODY_BYTES = 1024 * 1024;
-const PARSE_ERROR = -32700;
 
 /**
- * The gateway as one endpoint for clients of the 2026-07-28 protocol and of the 2025 ones. It is stateless: a 2025-era
- * session is a name that the client carries and that joins its calls to one run.
+ * The gateway as one endpoint for clients of the 2026-07-28 protocol and of the 2025 ones, told apart by each request.
  */
 export function createMcpEdge<C extends McpCaller>(
-  deps: McpDeps<C>,
+  given: McpDeps<C>,
   options: McpEdgeOptions = {},
 ): McpEdge {
   const allowedOrigins = new Set(options.allowedOrigins);
   const closing = new AbortController();
-  const scopes = new WeakMap<AuthInfo, RequestScope<C>>();
-  const handler = createMcpHandler(
-    ({ era, authInfo }) => {
-      const scope = authInfo && scopes.get(authInfo);
-      if (!scope) throw new Error("a request without its caller");
-      return createRequestServer(deps, scope, era);
-    },
-    { onerror: (error) => deps.log.debug({ err: error }, "the protocol layer reports") },
-  );
+  const deps: EdgeDeps<C> = {
+    ...given,
+    sessions: new Sessions(given.sealer),
+    held: new HeldCalls(),
+  };
+  const modern = createModernEdge(deps);
 
   async function answer(request: Request): Promise<Response> {
     checkOrigin(request, allowedOrigins);
     const caller = await deps.authenticate(request);
-    // The SDK passes this object on as it is; the key itself has no business in there.
-    const authInfo: AuthInfo = { token: "", clientId: caller.keyId, scopes: [] };
     const gone = AbortSignal.any([request.signal, closing.signal]);
-    scopes.set(authInfo, { caller, headers: request.headers, gone });
-    if (request.method !== "POST") return handler.fetch(request, { authInfo });
+    if (request.method !== "POST") return answerLegacy(deps, request, undefined, { caller, gone });
     const body = await readRequestBody(request, MAX_BODY_BYTES);
     if (body.tooLarge)
       throw new AppError("E-BODY-SIZE", "A request's body may have at most 1 MiB.");
     const parsed = parseJson(body.text);
     if (parsed === undefined) return parseError();
-    const response = await handler.fetch(request, { authInfo, parsedBody: parsed.value });
-    if (response.ok && isInitializeRequest(parsed.value))
-      response.headers.set("mcp-session-id", randomUUID());
-    return response;
+    const { value } = parsed;
+    return (await isLegacyRequest(request, value))
+      ? answerLegacy(deps, request, value, { caller, gone })
+      : modern.fetch(request, value, caller, gone);
   }
 
   return {
@@ -77,7 +68,9 @@ export function createMcpEdge<C extends McpCaller>(
     },
     async close() {
       closing.abort();
-      await handler.close();
+      deps.held.close();
+      deps.sessions.close();
+      await modern.close();
     },
   };
 }
@@ -98,6 +91,6 @@ function parseJson(text: string): { value: unknown } | undefined {
 }
 
 function parseError(): Response {
-  const error = { code: PARSE_ERROR, message: "Parse error: the body is not valid JSON" };
-  return Response.json({ jsonrpc: "2.0", id: null, error }, { status: 400 });
+  const message = "Parse error: the body is not valid JSON";
+  return Response.json(errorMessage(null, { code: PARSE_ERROR, message }), { status: 400 });
 }

@@ -1,8 +1,4 @@
-import {
-  type JSONRPCRequest,
-  ProtocolError,
-  ProtocolErrorCode,
-} from "@modelcontextprotocol/server";
+import { ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/server";
 import { z } from "zod";
 import { isTooDeep } from "../platform/contract.ts";
 import type { RunWish } from "./deps.ts";
@@ -43,19 +39,19 @@ const UNRECORDABLE = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f][0-9a-f]{2})/;
 const TRACE_PARENT = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 const SESSION_ID = /^[\x21-\x7e]{1,128}$/;
 
-/** The session named by a 2025-era client; the gateway keeps nothing about it but what joins its calls to one run. */
+/** The session named by a 2025-era client, which joins its calls to one run. */
 function sessionKey(headers: Headers): string | undefined {
   const id = headers.get("mcp-session-id");
   return id !== null && SESSION_ID.test(id) ? id : undefined;
 }
 
 /**
- * Reads a `tools/call` request and its HTTP headers.
+ * Reads the parameters of a `tools/call` request and its HTTP headers.
  *
  * @throws ProtocolError -32602 saying what is wrong with the parameters
  */
-export function readCall(request: JSONRPCRequest, headers: Headers): CallFacts {
-  const found = params.safeParse(request.params ?? {});
+export function readCall(asked: unknown, headers: Headers): CallFacts {
+  const found = params.safeParse(asked ?? {});
   if (!found.success) throw invalid(found.error.issues[0]?.message ?? "params are not valid");
   const { name, arguments: args, _meta: meta } = found.data;
   if (isTooDeep(args)) throw invalid("arguments are nested too deeply");

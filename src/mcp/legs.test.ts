@@ -3,6 +3,7 @@ import { createSealer } from "../platform/sealing.ts";
 import { LAST_LEG, legMs, openState, sealState, type WaitState } from "./legs.ts";
 
 const state: WaitState = {
+  kind: "wait",
   keyId: "alice",
   runId: "run",
   callId: "call",

@@ -22,23 +22,44 @@ export function legMs(holdSeconds: number, leg: number): number {
   );
 }
 
-const waitState = z.object({
+/** What every state names: whose call it is, and which. */
+const base = {
   keyId: z.string(),
   runId: z.string(),
+  /** Of the tool's name and its arguments. */
+  callHash: z.string(),
+};
+
+const waitState = z.object({
+  kind: z.literal("wait"),
+  ...base,
   callId: z.string(),
   approvalId: z.string(),
   expiresAt: z.string(),
-  /** Of the tool's name and its arguments. */
-  callHash: z.string(),
   /** The leg that ended with this state. */
   leg: z.number().int().min(1).max(LAST_LEG),
 });
 
+/** The tool server asked the client, and has a state of its own: any process of the gateway can go on with it. */
+const roundState = z.object({
+  kind: z.literal("round"),
+  ...base,
+  callId: z.string(),
+  /** The tool server's own. */
+  requestState: z.string().optional(),
+});
+
+/** The tool server, of the 2025 era, waits for the client's answers at this very process. */
+const heldState = z.object({ kind: z.literal("held"), ...base, heldId: z.string() });
+
+const requestState = z.discriminatedUnion("kind", [waitState, roundState, heldState]);
+
 /** What a client carries from leg to leg, unreadable for it. */
+export type RequestState = z.infer<typeof requestState>;
 export type WaitState = z.infer<typeof waitState>;
 
 /** Encrypts the state for its way through the client (the SDK's own codec only signs). */
-export function sealState(sealer: Pick<Sealer, "seal">, state: WaitState): string {
+export function sealState(sealer: Pick<Sealer, "seal">, state: RequestState): string {
   return sealer.seal(JSON.stringify(state), CONTEXT).toString("base64url");
 }
 
@@ -47,10 +68,10 @@ export function openState(
   sealer: Pick<Sealer, "open">,
   sealed: string,
   expected: { keyId: string; callHash: string },
-): WaitState | undefined {
+): RequestState | undefined {
   try {
     const text = sealer.open(Buffer.from(sealed, "base64url"), CONTEXT);
-    const state = waitState.parse(JSON.parse(text));
+    const state = requestState.parse(JSON.parse(text));
     const isOurs = state.keyId === expected.keyId && state.callHash === expected.callHash;
     return isOurs ? state : undefined;
   } catch {

@@ -2,7 +2,8 @@ import { z } from "zod";
 import { parseApprovalName } from "../platform/ids.ts";
 import type { ToolDefinition } from "../toolservers/index.ts";
 import type { ToolAnswer } from "./answers.ts";
-import type { McpCaller, McpDeps } from "./deps.ts";
+import type { McpCaller } from "./deps.ts";
+import type { EdgeDeps } from "./edgedeps.ts";
 import type { CallFacts } from "./facts.ts";
 import { type Exchange, holding } from "./toolcall.ts";
 
@@ -52,7 +53,7 @@ const refuse = (code: string, reason: string) =>
 
 /** Answers a call of `awooop_wait`; it reaches no tool server and is no call of the run. */
 export async function answerWait<C extends McpCaller>(
-  deps: McpDeps<C>,
+  deps: EdgeDeps<C>,
   exchange: Exchange<C>,
   facts: CallFacts,
 ): Promise<ToolAnswer> {

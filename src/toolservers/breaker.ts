@@ -1,7 +1,9 @@
 import CircuitBreaker from "opossum";
+import type { Answer } from "./connection.ts";
 import { seconds, type UpstreamCode, type UpstreamError } from "./outcome.ts";
+import type { InputRequired } from "./rounds.ts";
 
-type Outcome = UpstreamError | { kind: "answer" };
+type Outcome = UpstreamError | Answer | InputRequired;
 type Ask<T extends Outcome> = () => Promise<T>;
 
 /** Failures that say something about the server and nothing about the request. */

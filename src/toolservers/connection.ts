@@ -1,21 +1,41 @@
 import {
+  CLIENT_CAPABILITIES_META_KEY,
   Client,
   type ConnectOptions,
+  LOG_LEVEL_META_KEY,
   ProtocolError,
   SERVER_INFO_META_KEY,
   type StandardSchemaV1,
 } from "@modelcontextprotocol/client";
-import { runExchange } from "./exchange.ts";
+import { type Exchange, runExchange } from "./exchange.ts";
 import type { GuardedFetch } from "./guardedfetch.ts";
 import type { ServerFacts } from "./health.ts";
 import { HttpTransport } from "./httptransport.ts";
-import { foreignText, toUpstreamError, type UpstreamError, UpstreamFailure } from "./outcome.ts";
+import {
+  foreignText,
+  seconds,
+  toUpstreamError,
+  type UpstreamError,
+  UpstreamFailure,
+} from "./outcome.ts";
+import { askableOf, type ClientPeer, PeerError } from "./peer.ts";
+import { type InputRequired, MAX_ROUNDS, type Round, readInputRequired } from "./rounds.ts";
 import { StdioTransport, type StdioTransportOptions } from "./stdiotransport.ts";
+import type { ServerNotification } from "./unsolicited.ts";
 
 /** What the tool server answered to one request, every field as it came. */
 export interface Answer {
   kind: "answer";
   result: Record<string, unknown>;
+}
+
+export interface RequestOptions {
+  timeoutMs: number;
+  /** How much of `timeoutMs` is left, in milliseconds. */
+  leftMs: number;
+  signal?: AbortSignal | undefined;
+  /** The client whose call it is. */
+  peer?: ClientPeer | undefined;
 }
 
 /** An open connection to one tool server. */
@@ -26,14 +46,11 @@ export interface Connection {
   readonly facts: ServerFacts;
   /** The server's session; undefined where it keeps none. */
   readonly sessionId: string | undefined;
-  /**
-   * @param options.leftMs how much of `timeoutMs` is left, in milliseconds
-   */
   request(
-    method: "tools/list" | "tools/call",
+    method: string,
     params: Record<string, unknown>,
-    options: { timeoutMs: number; leftMs: number; signal?: AbortSignal | undefined },
-  ): Promise<Answer | UpstreamError>;
+    options: RequestOptions,
+  ): Promise<Answer | InputRequired | UpstreamError>;
   /** Called once when the connection has ended, by itself (then with the reason where one is known) or by `close`. */
   onClosed(listener: (why: UpstreamFailure | undefined) => void): void;
   close(): Promise<void>;
@@ -57,9 +74,18 @@ function withoutEnvelope(answer: Record<string, unknown>): Record<string, unknow
   return Object.keys(rest).length === 0 ? result : { ...result, _meta: rest };
 }
 
+/**
+ * A server of the 2025 protocol is told once, for all calls, what it may ask; whether the client of a call can answer
+ * is seen when it asks. One of 2026-07-28 is told with each call.
+ */
+const ASKABLE = { elicitation: { form: {}, url: {} }, sampling: {}, roots: {} };
+
+/** The longest that a client may take for its answers to a tool server, in milliseconds. */
+const LONGEST_ASKING_MS = 3_600_000;
+
 function newClient(probeMs: number): Client {
   return new Client(CLIENT_INFO, {
-    capabilities: {},
+    capabilities: ASKABLE,
     inputRequired: { autoFulfill: false },
     versionNegotiation: { mode: "auto", probe: { timeoutMs: probeMs } },
   });
@@ -78,24 +104,106 @@ interface Ends {
   close(): Promise<void>;
 }
 
+/** The request's `_meta`: what the client of this call can be asked, for a server that wants to know with each call. */
+function withPeer(
+  params: Record<string, unknown>,
+  legacy: boolean,
+  peer: ClientPeer | undefined,
+): Record<string, unknown> {
+  if (legacy) return params;
+  const level = peer?.logLevel;
+  const _meta = {
+    ...(params._meta as Record<string, unknown> | undefined),
+    [CLIENT_CAPABILITIES_META_KEY]: askableOf(peer),
+    ...(level === undefined ? {} : { [LOG_LEVEL_META_KEY]: level }),
+  };
+  return { ...params, _meta };
+}
+
+function refusedRounds(words: string): UpstreamError {
+  return {
+    kind: "upstream_error",
+    code: "E-UPSTREAM-PROTOCOL",
+    message: words,
+    sent: true,
+    answered: true,
+  };
+}
+
+/** Asks the client all that the tool server wants to know; a 2025-era client that can't take the questions as they are. */
+async function askAll(
+  { inputRequests, requestState }: InputRequired,
+  peer: ClientPeer,
+  exchange: Exchange,
+): Promise<Round> {
+  const asking = Object.entries(inputRequests).map(async ([name, { method, params }]) => {
+    const signal = AbortSignal.any([exchange.ending, exchange.over]);
+    return [name, await exchange.untimed(() => peer.request(method, params, signal))] as const;
+  });
+  return { inputResponses: Object.fromEntries(await Promise.all(asking)), requestState };
+}
+
+/** One request to its end: the answer, or questions that the caller takes on. */
+async function converse(
+  ask: (params: Record<string, unknown>) => Promise<Record<string, unknown>>,
+  params: Record<string, unknown>,
+  exchange: Exchange,
+): Promise<Answer | InputRequired | UpstreamError> {
+  const { peer } = exchange;
+  let result = await ask(params);
+  for (let rounds = 0; result.resultType === "input_required"; rounds++) {
+    if (!peer) return refusedRounds("The tool asks for further input, and there is nobody to ask.");
+    const questions = readInputRequired(result);
+    if (!questions || rounds >= MAX_ROUNDS)
+      return refusedRounds("The tool asks for further input in a way that is not passed on.");
+    if (peer.takesRounds) return questions;
+    let round: Round;
+    try {
+      round = await askAll(questions, peer, exchange);
+    } catch (error) {
+      if (!(error instanceof PeerError)) throw error;
+      return refusedRounds(`The client did not answer what the tool asked: ${error.message}`);
+    }
+    exchange.answered = false;
+    const { inputResponses, requestState } = round;
+    result = await ask({
+      ...params,
+      inputResponses,
+      ...(requestState === undefined ? {} : { requestState }),
+    });
+  }
+  return { kind: "answer", result: withoutEnvelope(result) };
+}
+
 function toConnection(client: Client, ends: Ends): Connection {
   const listeners: ((why: UpstreamFailure | undefined) => void)[] = [];
   client.onclose = () => {
     for (const listener of listeners.splice(0)) listener(ends.failure());
   };
+  const legacy = client.getProtocolEra() === "legacy";
   return {
-    legacy: client.getProtocolEra() === "legacy",
+    legacy,
     facts: factsOf(client),
     get sessionId() {
       return ends.sessionId();
     },
-    request: (method, params, { timeoutMs, leftMs, signal }) =>
-      runExchange<Answer | UpstreamError>(
-        signal,
-        async (exchange) => {
-          const { ending } = exchange;
-          await client.request({ method, params }, anything, { timeout: leftMs, signal: ending });
-          return { kind: "answer", result: withoutEnvelope(exchange.result ?? {}) };
+    request: (method, params, { timeoutMs, leftMs, signal, peer }) =>
+      runExchange<Answer | InputRequired | UpstreamError>(
+        { signal, peer, leftMs, late: () => tooLate(timeoutMs) },
+        (exchange) => {
+          const onprogress = peer?.wantsProgress
+            ? (progress: object) => peer.notify("notifications/progress", { ...progress })
+            : undefined;
+          const options = {
+            timeout: leftMs + LONGEST_ASKING_MS,
+            signal: exchange.ending,
+            ...(onprogress ? { onprogress } : {}),
+          };
+          const ask = async (params: Record<string, unknown>) => {
+            await client.request({ method, params }, anything, options);
+            return exchange.result ?? {};
+          };
+          return converse(ask, withPeer(params, legacy, peer), exchange);
         },
         (error, sent) => {
           const place = { sent, timeoutMs };
@@ -108,6 +216,11 @@ function toConnection(client: Client, ends: Ends): Connection {
     onClosed: (listener) => listeners.push(listener),
     close: () => ends.close(),
   };
+}
+
+function tooLate(timeoutMs: number): UpstreamFailure {
+  const words = `The tool server did not answer within ${seconds(timeoutMs)} s.`;
+  return new UpstreamFailure("E-UPSTREAM-TIMEOUT", words);
 }
 
 /**
@@ -162,10 +275,11 @@ export async function connectHttp(options: {
   url: URL;
   headers: Record<string, string>;
   guarded: GuardedFetch;
+  onNotification(notification: ServerNotification): void;
   timeoutMs: number;
   abandon: AbortSignal;
 }): Promise<Connection> {
-  const transport = new HttpTransport(options.url, options.headers, options.guarded);
+  const transport = new HttpTransport(options);
   const client = newClient(options.timeoutMs);
   try {
     await client.connect(transport, { timeout: options.timeoutMs, signal: options.abandon });

@@ -7,6 +7,7 @@ import type { GuardedConnections } from "./guardedfetch.ts";
 import type { MemoryWatch } from "./memorywatch.ts";
 import { UpstreamFailure } from "./outcome.ts";
 import { createStderrLog } from "./stderrlog.ts";
+import type { ServerNotification } from "./unsolicited.ts";
 
 /** Where a contract does not say otherwise. */
 const CONNECT_SECONDS = 10;
@@ -32,6 +33,8 @@ export interface ConnectorOptions {
   memory: MemoryWatch;
   /** The longest message a program may write. */
   maxMessageBytes: number;
+  /** Is told what a tool server says to all who use it. */
+  onNotification(ref: ToolServerRef, notification: ServerNotification): void;
 }
 
 /**
@@ -89,6 +92,7 @@ export async function connect(
 ): Promise<Connection> {
   const body = readBody(ref);
   const timeoutMs = body.timeout_seconds * 1000;
+  const onNotification = (said: ServerNotification) => options.onNotification(ref, said);
   if (body.transport === "http") {
     const { values } = await resolveValues(ref, body.headers, options);
     return connectHttp({
@@ -98,6 +102,7 @@ export async function connect(
         connectMs: (body.connect_timeout_seconds ?? CONNECT_SECONDS) * 1000,
         idleMs: (body.idle_timeout_seconds ?? IDLE_SECONDS) * 1000,
       }),
+      onNotification,
       timeoutMs,
       abandon: start.abandon,
     });
@@ -119,6 +124,7 @@ export async function connect(
     memory: options.memory,
     maxMessageBytes: options.maxMessageBytes,
     onStderr: createStderrLog(log, secrets),
+    onNotification,
     timeoutMs,
     ...start,
   });

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { JSONRPCMessage, RequestId } from "@modelcontextprotocol/client";
+import type { ClientPeer } from "./peer.ts";
 
 /**
  * One request to a tool server on its way. The protocol layer of the SDK hides what the transport knows (has the
@@ -18,6 +19,12 @@ export interface Exchange {
   readonly ending: AbortSignal;
   /** Aborted once nobody waits for the answer any more. */
   readonly over: AbortSignal;
+  /** The client whose call it is. */
+  readonly peer: ClientPeer | undefined;
+  /** How many questions the tool server has asked the client. */
+  asked: number;
+  /** Does something for which the tool server is not to blame: its time does not run meanwhile. */
+  untimed<T>(work: () => Promise<T>): Promise<T>;
 }
 
 const current = new AsyncLocalStorage<Exchange>();
@@ -27,13 +34,64 @@ export function currentExchange(): Exchange | undefined {
   return current.getStore();
 }
 
+/** Runs something that is no part of the exchange in which it came up. */
+export function outsideExchange<T>(work: () => T): T {
+  return current.exit(work);
+}
+
+/** A time-out that can be held. */
+class Clock {
+  #left: number;
+  #since = 0;
+  #holds = 0;
+  #timer: NodeJS.Timeout | undefined;
+  readonly #onEnd: () => void;
+
+  constructor(leftMs: number, onEnd: () => void) {
+    this.#left = leftMs;
+    this.#onEnd = onEnd;
+    this.#run();
+  }
+
+  hold(): void {
+    this.#holds += 1;
+    if (this.#holds > 1) return;
+    clearTimeout(this.#timer);
+    this.#left -= Date.now() - this.#since;
+  }
+
+  release(): void {
+    this.#holds -= 1;
+    if (this.#holds === 0) this.#run();
+  }
+
+  stop(): void {
+    this.#holds = Number.POSITIVE_INFINITY;
+    clearTimeout(this.#timer);
+  }
+
+  #run(): void {
+    this.#since = Date.now();
+    this.#timer = setTimeout(this.#onEnd, Math.max(1, this.#left));
+  }
+}
+
+/** What surrounds one exchange. */
+export interface ExchangeOptions {
+  signal?: AbortSignal | undefined;
+  peer?: ClientPeer | undefined;
+  /** After how many milliseconds there is no more waiting, and what is then said. */
+  leftMs: number;
+  late: () => Error;
+}
+
 /**
  * Runs one request as an exchange of its own.
  *
  * @param onFailure is told whether the request may have reached the tool server
  */
 export async function runExchange<T>(
-  signal: AbortSignal | undefined,
+  { signal, peer, leftMs, late }: ExchangeOptions,
   request: (exchange: Exchange) => Promise<T>,
   onFailure: (error: unknown, sent: boolean) => T,
 ): Promise<T> {
@@ -41,16 +99,27 @@ export async function runExchange<T>(
   const { promise: lost, reject } = Promise.withResolvers<never>();
   lost.catch(() => undefined);
   const cut = new AbortController();
+  const clock = new Clock(leftMs, () => exchange.lost(late()));
   const exchange: Exchange = {
     reached: false,
     answered: false,
     result: undefined,
     ending: signal === undefined ? cut.signal : AbortSignal.any([signal, cut.signal]),
     over: over.signal,
+    peer,
+    asked: 0,
     lost(reason) {
       if (exchange.answered) return;
       reject(reason);
       cut.abort(reason);
+    },
+    async untimed(work) {
+      clock.hold();
+      try {
+        return await work();
+      } finally {
+        clock.release();
+      }
     },
   };
   try {
@@ -58,9 +127,24 @@ export async function runExchange<T>(
   } catch (error) {
     return onFailure(error, exchange.reached);
   } finally {
+    clock.stop();
     over.abort();
   }
 }
+
+/** A result that says nothing, of every kind at once. */
+const NOTHING = {
+  content: [],
+  contents: [],
+  messages: [],
+  tools: [],
+  resources: [],
+  resourceTemplates: [],
+  prompts: [],
+  completion: { values: [] },
+  ttlMs: 0,
+  cacheScope: "private",
+};
 
 /**
  * Keeps results as they came. The SDK refuses a whole result of the newer protocol for one kind of content that it does
@@ -75,16 +159,22 @@ export class ResultTap {
     exchange.over.addEventListener("abort", () => this.#waiting.delete(id), { once: true });
   }
 
+  /** The one exchange that waits here; undefined when there is none, or more than one. */
+  only(): Exchange | undefined {
+    const all = new Set(this.#waiting.values());
+    return all.size === 1 ? [...all][0] : undefined;
+  }
+
   /** The message to show to the SDK. */
   pass(message: JSONRPCMessage): JSONRPCMessage {
     if ("method" in message || message.id === undefined) return message;
     const exchange = this.#waiting.get(message.id);
     if (exchange === undefined || exchange.answered) return message;
     exchange.answered = true;
-    if (!("result" in message) || message.result.resultType === "input_required") return message;
+    if (!("result" in message)) return message;
     exchange.result = message.result;
     const { resultType } = message.result;
-    const shown = { content: [], tools: [], ttlMs: 0, cacheScope: "private" };
-    return { ...message, result: resultType === undefined ? shown : { ...shown, resultType } };
+    const shown = resultType === undefined ? NOTHING : { ...NOTHING, resultType: "complete" };
+    return { ...message, result: shown };
   }
 }

@@ -144,12 +144,13 @@ describe("a Streamable HTTP tool server", () => {
       kind: "upstream_error",
       code: "E-UPSTREAM-TOOL",
       message: "The tool server answered with error -32050: no service today",
+      rpc: { code: -32050, message: "no service today", data: { until: "tomorrow" } },
       sent: true,
       answered: true,
     });
     expect(await pool.callTool(ref, "ask", {})).toMatchObject({
       code: "E-UPSTREAM-PROTOCOL",
-      message: "The tool asks for further input from a person or a model, which is not passed on.",
+      message: "The tool asks for further input, and there is nobody to ask.",
     });
   });
 });

@@ -6,6 +6,14 @@ import {
 import { currentExchange, ResultTap } from "./exchange.ts";
 import type { GuardedFetch } from "./guardedfetch.ts";
 import { UpstreamFailure } from "./outcome.ts";
+import { type ServerNotification, Unsolicited } from "./unsolicited.ts";
+
+export interface HttpTransportOptions {
+  url: URL;
+  headers: Record<string, string>;
+  guarded: GuardedFetch;
+  onNotification(notification: ServerNotification): void;
+}
 
 /**
  * The SDK's Streamable HTTP transport, which also tells the exchange when its request has left and when its answer is
@@ -14,14 +22,12 @@ import { UpstreamFailure } from "./outcome.ts";
 export class HttpTransport extends StreamableHTTPClientTransport {
   readonly #tap = new ResultTap();
 
-  constructor(url: URL, headers: Record<string, string>, guarded: GuardedFetch) {
+  readonly #unsolicited: Unsolicited;
+
+  constructor({ url, headers, guarded, onNotification }: HttpTransportOptions) {
     super(url, {
       requestInit: { headers },
       fetch: (input, init) => {
-        // The stream for unsolicited messages is declined: nothing here listens to it. Resuming a broken one is not.
-        if (init?.method === "GET" && !new Headers(init.headers).has("last-event-id")) {
-          return Promise.resolve(new Response(null, { status: 405 }));
-        }
         const exchange = currentExchange();
         if (init?.method !== "POST" || exchange === undefined) return guarded.fetch(input, init);
         return guarded.fetch(input, init, {
@@ -34,12 +40,21 @@ export class HttpTransport extends StreamableHTTPClientTransport {
         });
       },
     });
+    this.#unsolicited = new Unsolicited({
+      send: (message) => super.send(message),
+      only: () => this.#tap.only(),
+      onNotification,
+    });
     // The SDK sets this property, reads it to chain handlers, and calls it; in between stands the tap.
     let tapped: HttpTransport["onmessage"];
     Object.defineProperty(this, "onmessage", {
       get: () => tapped,
       set: (next: HttpTransport["onmessage"]) => {
-        tapped = next && ((message: JSONRPCMessage) => next(this.#tap.pass(message)));
+        tapped =
+          next &&
+          ((message: JSONRPCMessage) => {
+            if (!this.#unsolicited.take(message)) next(this.#tap.pass(message));
+          });
       },
     });
   }

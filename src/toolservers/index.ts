@@ -2,7 +2,14 @@ export type { ToolServerRef } from "./connector.ts";
 export { toolServerBody } from "./contract.ts";
 export { HealthBook } from "./health.ts";
 export { hintOf } from "./hints.ts";
-export type { UpstreamError } from "./outcome.ts";
+export type { RpcError, UpstreamError } from "./outcome.ts";
+export {
+  type ClientPeer,
+  isLogLevel,
+  PeerError,
+  type PeerMethod,
+  type PeerRequest,
+} from "./peer.ts";
 export { pinHash, type ToolDefinition } from "./pins.ts";
 export {
   createToolServerPool,
@@ -10,3 +17,4 @@ export {
   type ToolServerPoolOptions,
 } from "./pool.ts";
 export { listPins, pinnedTools, readPin, syncPins, type ToolPin } from "./queries.ts";
+export type { InputRequired, Round } from "./rounds.ts";

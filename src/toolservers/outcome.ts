@@ -22,6 +22,15 @@ export interface UpstreamError {
   answered: boolean;
   /** The HTTP status that stood for an answer, where there was one. */
   httpStatus?: number;
+  /** The JSON-RPC error that the tool server answered with, of bounded size. */
+  rpc?: RpcError;
+}
+
+/** A JSON-RPC error as it came. */
+export interface RpcError {
+  code: number;
+  message: string;
+  data?: unknown;
 }
 
 /** A failure that this feature found itself and can name; `toUpstreamError` takes its code and words. */
@@ -44,6 +53,12 @@ export interface FailurePlace {
 }
 
 const MAX_FOREIGN_TEXT = 500;
+const MAX_FOREIGN_DATA = 16 * 1024;
+
+function rpcOf({ code, message, data }: ProtocolError): RpcError {
+  const isFit = data !== undefined && JSON.stringify(data).length <= MAX_FOREIGN_DATA;
+  return { code, message: foreignText(message), ...(isFit ? { data } : {}) };
+}
 
 /** Text from a tool server, short and on one line, for use inside an error message. */
 export function foreignText(text: string): string {
@@ -165,6 +180,7 @@ export function toUpstreamError(error: unknown, place: FailurePlace): UpstreamEr
       message: `The tool server answered with error ${error.code}: ${foreignText(error.message)}`,
       sent: place.sent,
       answered: place.sent,
+      rpc: rpcOf(error),
     };
   }
   if (error instanceof SdkError) return fromSdk(error, place);

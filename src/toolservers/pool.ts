@@ -8,7 +8,9 @@ import { HealthBook } from "./health.ts";
 import { MemoryWatch } from "./memorywatch.ts";
 import { closing, invalid, toUpstreamError, type UpstreamError } from "./outcome.ts";
 import type { ToolDefinition } from "./pins.ts";
+import type { InputRequired, Round } from "./rounds.ts";
 import { readPage, readTools } from "./toollist.ts";
+import type { ServerNotification } from "./unsolicited.ts";
 import { type AskOptions, Upstream } from "./upstream.ts";
 import { settledWithin } from "./waiting.ts";
 import { hasLoneSurrogate, replaceLoneSurrogates } from "./wellformed.ts";
@@ -22,7 +24,11 @@ export interface ToolResult {
 export interface CallOptions extends AskOptions {
   /** The request's `_meta`; keys under `io.modelcontextprotocol/` are the connection's own. */
   meta?: Record<string, unknown> | undefined;
+  /** A further round of a call that was answered with `input_required`. */
+  round?: Round | undefined;
 }
+
+type NotificationListener = (ref: ToolServerRef, notification: ServerNotification) => void;
 
 /** The connections to all tool servers. Nothing here throws: what fails comes back as an `UpstreamError`. */
 export interface ToolServerPool {
@@ -36,7 +42,16 @@ export interface ToolServerPool {
     name: string,
     args: Record<string, unknown>,
     options?: CallOptions,
-  ): Promise<ToolResult | UpstreamError>;
+  ): Promise<ToolResult | InputRequired | UpstreamError>;
+  /** Sends any other request; the result is as it came, of bounded size. */
+  ask(
+    ref: ToolServerRef,
+    method: string,
+    params: Record<string, unknown>,
+    options?: CallOptions,
+  ): Promise<ToolResult | InputRequired | UpstreamError>;
+  /** Listens to what tool servers say to all who use them, such as that a list has changed; returns how to stop. */
+  onNotification(listener: NotificationListener): () => void;
   /**
    * Lets what is under way come to its end (5 s at most), for a write that is cut off would have an unknown fate; then
    * ends all connections and programs. Later calls fail with `sent: false`.
@@ -73,6 +88,7 @@ class Pool implements ToolServerPool {
   readonly #maxResultBytes: number;
   readonly #upstreams = new Map<string, Upstream>();
   readonly #sweeper: NodeJS.Timeout;
+  readonly #listeners = new Set<NotificationListener>();
   readonly #killAll = () => {
     for (const upstream of this.#upstreams.values()) upstream.kill();
   };
@@ -89,12 +105,23 @@ class Pool implements ToolServerPool {
     this.#closeConnections = connections.close;
     const memory = new MemoryWatch();
     const maxMessageBytes = maxBodyBytes;
-    this.#connector = { resolveSecret, allowStdio, log, connections, memory, maxMessageBytes };
+    const onNotification: NotificationListener = (ref, said) => {
+      for (const listener of this.#listeners) listener(ref, said);
+    };
+    this.#connector = {
+      ...{ resolveSecret, allowStdio, log },
+      ...{ connections, memory, maxMessageBytes, onNotification },
+    };
     const idleMs = options.idleMs ?? 600_000;
     this.#sweeper = setInterval(() => this.#sweep(idleMs), Math.min(idleMs, 60_000));
     this.#sweeper.unref();
     // Last resort for an exit that skips close(): programs that ignore the end of their input would live on.
     process.on("exit", this.#killAll);
+  }
+
+  onNotification(listener: NotificationListener) {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
   }
 
   async listTools(ref: ToolServerRef, options: AskOptions = {}) {
@@ -108,7 +135,7 @@ class Pool implements ToolServerPool {
       const timeoutMs = page === 0 ? options.timeoutMs : Math.max(1, until - Date.now());
       const answer = await this.#ask(ref, "tools/list", params, { ...options, timeoutMs });
       if (answer.kind === "upstream_error") return answer;
-      const found = readPage(answer.result);
+      const found = answer.kind === "answer" ? readPage(answer.result) : undefined;
       if (!found) return invalid("The tool server's list of tools is not valid MCP.");
       bytes += JSON.stringify(found.tools).length;
       if (bytes > MAX_LIST_BYTES)
@@ -125,12 +152,31 @@ class Pool implements ToolServerPool {
     name: string,
     args: Record<string, unknown>,
     options: CallOptions = {},
-  ): Promise<ToolResult | UpstreamError> {
-    const meta = options.meta === undefined ? {} : { _meta: options.meta };
-    const answer = await this.#ask(ref, "tools/call", { name, arguments: args, ...meta }, options);
-    if (answer.kind === "upstream_error") return answer;
-    const { result } = answer;
-    if (!Array.isArray(result.content)) return invalid("The tool's result has no content.");
+  ): Promise<ToolResult | InputRequired | UpstreamError> {
+    const answer = await this.ask(ref, "tools/call", { name, arguments: args }, options);
+    if (answer.kind === "result" && !Array.isArray(answer.result.content))
+      return invalid("The tool's result has no content.");
+    return answer;
+  }
+
+  async ask(
+    ref: ToolServerRef,
+    method: string,
+    asked: Record<string, unknown>,
+    options: CallOptions = {},
+  ): Promise<ToolResult | InputRequired | UpstreamError> {
+    const { meta, round } = options;
+    const params = {
+      ...asked,
+      ...(meta === undefined ? {} : { _meta: meta }),
+      ...(round && { inputResponses: round.inputResponses }),
+      ...(round?.requestState !== undefined && { requestState: round.requestState }),
+    };
+    const answer = await this.#ask(ref, method, params, options);
+    return answer.kind === "answer" ? this.#fit(answer) : answer;
+  }
+
+  #fit({ result }: Answer): ToolResult | UpstreamError {
     if (isTooDeep(result)) return invalid("The tool's result is nested too deeply.");
     const json = JSON.stringify(result);
     if (Buffer.byteLength(json) > this.#maxResultBytes)
@@ -160,10 +206,10 @@ class Pool implements ToolServerPool {
 
   async #ask(
     ref: ToolServerRef,
-    method: Parameters<Upstream["ask"]>[1],
+    method: string,
     params: Record<string, unknown>,
     options: AskOptions,
-  ): Promise<Answer | UpstreamError> {
+  ): Promise<Answer | InputRequired | UpstreamError> {
     if (this.#closed) return toUpstreamError(closing(), { sent: false, timeoutMs: 0 });
     return this.#upstream(ref).ask(ref, method, params, options);
   }

@@ -45,7 +45,7 @@ async function textOf(
   tool: string,
 ): Promise<string> {
   const outcome = await from.callTool(ref, tool, {});
-  if (outcome.kind !== "result") throw new Error(outcome.message);
+  if (outcome.kind !== "result") throw new Error(JSON.stringify(outcome));
   return (outcome.result.content as { text: string }[])[0]?.text ?? "";
 }
 

@@ -12,6 +12,7 @@ import { DEFAULT_MEMORY_MB, launchOf, type Program } from "./launcher.ts";
 import type { MemoryWatch } from "./memorywatch.ts";
 import { MessageLines } from "./messagelines.ts";
 import { UpstreamFailure } from "./outcome.ts";
+import { type ServerNotification, Unsolicited } from "./unsolicited.ts";
 
 export interface StdioTransportOptions {
   program: Program;
@@ -20,6 +21,7 @@ export interface StdioTransportOptions {
   maxMessageBytes: number;
   /** What the program writes on standard error. */
   onStderr(chunk: Buffer): void;
+  onNotification(notification: ServerNotification): void;
 }
 
 /** How long a program may take to leave by itself after its input was closed, and again after SIGTERM. */
@@ -43,6 +45,7 @@ export class StdioTransport implements Transport {
   readonly #lines: MessageLines;
   readonly #flood = new FloodGuard();
   readonly #tap = new ResultTap();
+  readonly #unsolicited: Unsolicited;
   /** Requests that are not answered yet. */
   #asked = 0;
   #child: ChildProcess | undefined;
@@ -53,6 +56,11 @@ export class StdioTransport implements Transport {
   constructor(options: StdioTransportOptions) {
     this.#options = options;
     this.#lines = new MessageLines(options.maxMessageBytes);
+    this.#unsolicited = new Unsolicited({
+      send: (message) => this.send(message),
+      only: () => this.#tap.only(),
+      onNotification: options.onNotification,
+    });
   }
 
   get pid(): number | null {
@@ -191,7 +199,8 @@ export class StdioTransport implements Transport {
       this.#failWith(new UpstreamFailure("E-UPSTREAM-PROTOCOL", words));
       return false;
     }
-    if (message !== undefined) this.onmessage?.(this.#tap.pass(message));
+    if (message !== undefined && !this.#unsolicited.take(message))
+      this.onmessage?.(this.#tap.pass(message));
     return !this.#closed;
   }
 

@@ -36,7 +36,7 @@ const startCount = () => readFileSync(starts, "utf8").trim().split("\n").length;
 
 async function textOf(from: ToolServerPool, ref: ToolServerRef, tool: string): Promise<string> {
   const outcome = await from.callTool(ref, tool, {});
-  if (outcome.kind !== "result") throw new Error(outcome.message);
+  if (outcome.kind !== "result") throw new Error(JSON.stringify(outcome));
   return (outcome.result.content as { text: string }[])[0]?.text ?? "";
 }
 

@@ -13,6 +13,8 @@ import {
   type UpstreamError,
   UpstreamFailure,
 } from "./outcome.ts";
+import type { ClientPeer } from "./peer.ts";
+import type { InputRequired } from "./rounds.ts";
 import { connectedWithin } from "./waiting.ts";
 
 /** A connection and who uses it. */
@@ -26,13 +28,13 @@ interface Entry {
   readonly abandon: AbortController;
 }
 
-type Method = Parameters<Connection["request"]>[0];
-
 /** How long one request may take, and who waits for it. */
 export interface AskOptions {
   /** From asking for the connection to the answer, in milliseconds; by default the contract's. */
   timeoutMs?: number | undefined;
   signal?: AbortSignal | undefined;
+  /** The client whose call it is: for what the tool server asks and says meanwhile. */
+  peer?: ClientPeer | undefined;
 }
 
 interface UpstreamOptions {
@@ -92,13 +94,13 @@ export class Upstream {
   /** Asks the server; what fails comes back as an `UpstreamError`. */
   async ask(
     ref: ToolServerRef,
-    method: Method,
+    method: string,
     params: Record<string, unknown>,
     options: AskOptions,
-  ): Promise<Answer | UpstreamError> {
+  ): Promise<Answer | InputRequired | UpstreamError> {
     const answer = await this.#breaker.through(() => this.#ask(ref, method, params, options));
     this.#usedAt = Date.now();
-    if (answer.kind === "answer") this.#options.health.note(ref, this.#standing(true));
+    if (answer.kind !== "upstream_error") this.#options.health.note(ref, this.#standing(true));
     else if (isAnswered(answer)) this.#options.health.note(ref, this.#standing(true));
     else if (answer.code !== "E-CALL-LOST")
       this.#options.health.note(ref, this.#standing(false), answer);
@@ -149,10 +151,10 @@ export class Upstream {
 
   async #ask(
     ref: ToolServerRef,
-    method: Method,
+    method: string,
     params: Record<string, unknown>,
     options: AskOptions,
-  ): Promise<Answer | UpstreamError> {
+  ): Promise<Answer | InputRequired | UpstreamError> {
     const answer = await this.#attempt(ref, method, params, options);
     if (answer !== "no session") return answer;
     const again = await this.#attempt(ref, method, params, options);
@@ -163,10 +165,10 @@ export class Upstream {
 
   async #attempt(
     ref: ToolServerRef,
-    method: Method,
+    method: string,
     params: Record<string, unknown>,
     options: AskOptions,
-  ): Promise<Answer | UpstreamError | "no session"> {
+  ): Promise<Answer | InputRequired | UpstreamError | "no session"> {
     const started = Date.now();
     let timeoutMs = options.timeoutMs ?? 0;
     let entry: Entry;
@@ -182,11 +184,11 @@ export class Upstream {
     entry.inFlight += 1;
     try {
       const leftMs = Math.max(1, timeoutMs - (Date.now() - started));
-      const { signal } = options;
-      const asked = connection.request(method, params, { timeoutMs, leftMs, signal });
+      const { signal, peer } = options;
+      const asked = connection.request(method, params, { timeoutMs, leftMs, signal, peer });
       this.#underWay.add(asked);
       const answer = await asked.finally(() => this.#underWay.delete(asked));
-      if (answer.kind === "answer") return answer;
+      if (answer.kind !== "upstream_error") return answer;
       // A refused request may mean a lost session, a changed secret or a server of another era: greet it anew.
       if (answer.httpStatus !== undefined) this.#retire(entry);
       return answer.httpStatus === 404 && hadSession ? "no session" : answer;

@@ -10,7 +10,7 @@ const ref = serverRef(programBody("stdio-server.ts", ...flags));
 
 async function textOf(tool: string): Promise<string> {
   const outcome = await pool.callTool(ref, tool, {});
-  if (outcome.kind !== "result") throw new Error(outcome.message);
+  if (outcome.kind !== "result") throw new Error(JSON.stringify(outcome));
   const [content] = outcome.result.content as { text: string }[];
   return content?.text ?? "";
 }

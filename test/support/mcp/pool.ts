@@ -26,12 +26,7 @@ export function openPool(
     log,
     ...rest,
   });
-  return {
-    listTools: (ref, more) => pool.listTools(ref, more),
-    callTool: (ref, name, args, more) => pool.callTool(ref, name, args, more),
-    close: () => pool.close(),
-    logged,
-  };
+  return Object.assign(pool, { logged });
 }
 
 /** A tool server's contract body as the pool is handed it. */

@@ -1,0 +1,106 @@
+import {
+  type AuthInfo,
+  CLIENT_CAPABILITIES_META_KEY,
+  createMcpHandler,
+  type JSONRPCRequest,
+  LOG_LEVEL_META_KEY,
+  Server,
+  type ServerContext,
+} from "@modelcontextprotocol/server";
+import { isLogLevel } from "../toolservers/index.ts";
+import { INSTRUCTIONS, SERVER_INFO } from "./about.ts";
+import type { McpCaller } from "./deps.ts";
+import type { EdgeDeps } from "./edgedeps.ts";
+import { answerMethod, isMethod } from "./methods.ts";
+
+/** What one HTTP request brings along. */
+interface RequestScope<C extends McpCaller> {
+  caller: C;
+  headers: Headers;
+  method: string;
+  /** Aborted when the client goes away or the gateway closes. */
+  gone: AbortSignal;
+}
+
+/** Serves clients of the 2026-07-28 protocol, which keeps nothing between two requests. */
+export interface ModernEdge<C extends McpCaller> {
+  fetch(request: Request, body: unknown, caller: C, gone: AbortSignal): Promise<Response>;
+  close(): Promise<void>;
+}
+
+/** The SDK checks envelopes and headers and puts messages on streams; the methods themselves are ours. */
+export function createModernEdge<C extends McpCaller>(deps: EdgeDeps<C>): ModernEdge<C> {
+  const scopes = new WeakMap<AuthInfo, RequestScope<C>>();
+  const handler = createMcpHandler(
+    ({ authInfo }) => {
+      const scope = authInfo && scopes.get(authInfo);
+      if (!scope) throw new Error("a request without its caller");
+      return createRequestServer(deps, scope);
+    },
+    {
+      legacy: "reject",
+      onerror: (error) => deps.log.debug({ err: error }, "the protocol layer reports"),
+    },
+  );
+  return {
+    fetch(request, body, caller, gone) {
+      // The SDK passes this object on as it is; the key itself has no business in there.
+      const authInfo: AuthInfo = { token: "", clientId: caller.keyId, scopes: [] };
+      const { method } = Object(body) as { method?: unknown };
+      const scope = { caller, headers: request.headers, method: String(method), gone };
+      scopes.set(authInfo, scope);
+      return handler.fetch(request, { authInfo, parsedBody: body });
+    },
+    close: () => handler.close(),
+  };
+}
+
+/**
+ * The MCP server of one request. It has no handlers of its own: the SDK's would check and change what passes, so all of
+ * it goes through the fallback, untouched. A method that does not exist has none, which makes it a 404.
+ */
+function createRequestServer<C extends McpCaller>(
+  deps: EdgeDeps<C>,
+  scope: RequestScope<C>,
+): Server {
+  const server = new Server(SERVER_INFO, {
+    capabilities: { tools: {} },
+    instructions: INSTRUCTIONS,
+  });
+  if (isMethod(scope.method)) {
+    server.fallbackRequestHandler = (request, context) => answer(deps, scope, request, context);
+  }
+  return server;
+}
+
+function answer<C extends McpCaller>(
+  deps: EdgeDeps<C>,
+  { caller, headers, gone }: RequestScope<C>,
+  { method, params = {} }: JSONRPCRequest,
+  { mcpReq }: ServerContext,
+): Promise<Record<string, unknown>> {
+  const { inputResponses, envelope } = mcpReq;
+  const said: Record<string, unknown> = { ...envelope };
+  const level = said[LOG_LEVEL_META_KEY];
+  return answerMethod(deps, {
+    caller,
+    method,
+    params,
+    headers,
+    requestState: mcpReq.requestState<string>(),
+    inputResponses,
+    client: {
+      era: "modern",
+      capabilities: Object(said[CLIENT_CAPABILITIES_META_KEY]),
+      logLevel: isLogLevel(level) ? level : undefined,
+      send(message) {
+        mcpReq
+          .notify(message as unknown as Parameters<typeof mcpReq.notify>[0])
+          .catch((error: unknown) => {
+            deps.log.debug({ err: error }, "a notification could not be sent");
+          });
+      },
+    },
+    signal: AbortSignal.any([gone, mcpReq.signal]),
+  });
+}

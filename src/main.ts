@@ -15,10 +15,13 @@ import {
 import { budgetRoutes } from "./budgets/index.ts";
 import {
   type CallDeps,
+  callsInFlight,
   createCatalog,
   editCheck,
+  inFlightRoutes,
   makeCall,
   onQuestionsClosed,
+  requireThawed,
 } from "./calls/index.ts";
 import {
   channelBodySchema,
@@ -33,6 +36,7 @@ import {
   agentBodySchema,
   contractsRoutes,
   createContracts,
+  hasAgent,
   lifecycleRoutes,
 } from "./contracts/index.ts";
 import {
@@ -73,10 +77,11 @@ import {
   runListRoutes,
   runRoutes,
   startBulkOfDeactivated,
+  wakeThawedRuns,
   workOnBulk,
 } from "./runs/index.ts";
 import { readSecret, secretRoutes } from "./secrets/index.ts";
-import { createTenants, tenantRoutes } from "./tenants/index.ts";
+import { createFreezes, createTenants, freezeRoutes, tenantRoutes } from "./tenants/index.ts";
 import { timelineRoutes } from "./timeline/index.ts";
 import { createToolServerPool, pinnedTools, toolServerBody } from "./toolservers/index.ts";
 import { startWorker } from "./worker/index.ts";
@@ -156,6 +161,13 @@ function createRouters(
     cursors,
     onDeactivated: [(tx, project) => startBulkOfDeactivated(tx, effects, project)],
   });
+  const freezes = createFreezes({
+    db,
+    cursors,
+    isAgent: hasAgent,
+    inFlight: callsInFlight,
+    onThawed: (tx, place) => wakeThawedRuns(tx, effects, place),
+  });
   const contracts = createContracts({
     db,
     allowStdio: config.allowStdio,
@@ -176,6 +188,7 @@ function createRouters(
   const routers = [
     identityRoutes({ identity, keys: createKeys({ db, cursors, forget }) }),
     tenantRoutes({ tenants }),
+    freezeRoutes({ freezes }),
     secretRoutes({ db, sealer, cursors }),
     contractsRoutes({ db, contracts, cursors }),
     lifecycleRoutes({ contracts }),
@@ -184,6 +197,7 @@ function createRouters(
     runRoutes({ db, effects }),
     runListRoutes({ db, cursors }),
     budgetRoutes({ db }),
+    inFlightRoutes({ db, cursors }),
     approvalListRoutes({ db, cursors }),
     decideRoutes({ db, effects, sealer, signer: calls.signer, checkEdit: editCheck(calls) }),
     timelineRoutes({ db, cursors }),
@@ -209,6 +223,7 @@ function openGateway(
         const agent = agentOf(await identity.authenticate(request));
         return { ...agent, keyId: agent.caller.keyId, holdSeconds: agent.caller.holdSeconds };
       },
+      requireThawed: (agent) => requireThawed(db, agent),
       async agentTools({ projectId, agentId }) {
         const scope = { role: "app", projects: [projectId] } as const;
         const agent = await db.transaction(scope, (tx) => activeAgent(tx, projectId, agentId));

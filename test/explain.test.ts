@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { approvalListRoutes } from "../src/approvals/index.ts";
+import { inFlightRoutes } from "../src/calls/index.ts";
 import { channelRoutes } from "../src/channels/index.ts";
 import { contractsRoutes } from "../src/contracts/index.ts";
 import type { Caller } from "../src/identity/index.ts";
@@ -58,6 +59,7 @@ beforeAll(async () => {
     .route("/", runListRoutes(deps))
     .route("/", timelineRoutes(deps))
     .route("/", approvalListRoutes(deps))
+    .route("/", inFlightRoutes(deps))
     .route("/", channelRoutes(deps))
     .route("/", contractsRoutes(deps)) as typeof routes;
 }, 180_000);
@@ -167,6 +169,7 @@ describe.each(CALLERS)("for %s", (_, as) => {
 
   test.each([
     ["/approvals?limit=20", ["", "&project_id=p0", "&run_id=RUN"]],
+    ["/calls/in-flight?limit=20", ["", "&project_id=p0", "&project_id=p7&agent_id=agent-3"]],
     [
       "/channel-events?limit=20",
       [

@@ -231,6 +231,23 @@ test("nobody empties a table, refers to one or puts triggers on it", async () =>
   expect(found).toEqual([]);
 });
 
+test("a tenant sees that everything is frozen, and can neither bring that about nor lift it", async () => {
+  const [row] = rows.of("freezes", "alpha");
+  const everything = { ...row, project_id: "_platform", scope: "platform", held_by: "platform" };
+  const asA: As = { role: "app", projects: "alpha" };
+  const insert = INSERT("freezes");
+  expect(await run(asA, insert, [JSON.stringify(everything)])).toEqual(NO_ROW);
+  const before = [
+    "set local role awooop_platform",
+    `insert into awooop.freezes select * from jsonb_populate_record(null::awooop.freezes,
+    '${JSON.stringify(everything)}')`,
+  ];
+  const seen = await run(asA, "select project_id from awooop.freezes order by 1", [], before);
+  expect(seen).toMatchObject({ rows: [{ project_id: "_platform" }, { project_id: "alpha" }] });
+  const lift = "update awooop.freezes set lifted_at = lifted_at";
+  expect(await run(asA, lift, [], before)).toMatchObject({ count: 1 });
+});
+
 test("the system role knows of stored answers nothing but their age", async () => {
   const as: As = { role: "system" };
   expect(await run(as, "select created_at from awooop.idempotency_keys")).toMatchObject({

@@ -402,6 +402,51 @@ create policy tenant on contract_transitions as permissive for all to awooop_app
 grant select, insert on contract_transitions to awooop_app;
 grant select, insert on contract_transitions to awooop_platform;
 
+create table freezes (
+  freeze_id uuid not null,
+  project_id text collate "C" not null,
+  scope text not null,
+  agent_id text,
+  held_by text not null,
+  reason text not null,
+  frozen_at timestamp with time zone not null default clock_timestamp(),
+  frozen_by_kind text not null,
+  frozen_by text not null,
+  lifted_at timestamp with time zone,
+  lifted_by_kind text,
+  lifted_by text,
+  lift_reason text,
+  constraint freezes_pkey PRIMARY KEY (project_id, freeze_id),
+  constraint freezes_check CHECK (((scope = 'agent'::text) = (agent_id IS NOT NULL))),
+  constraint freezes_check1 CHECK (((scope = 'platform'::text) = (project_id = '_platform'::text))),
+  constraint freezes_check2 CHECK (((scope <> 'platform'::text) OR (held_by = 'platform'::text))),
+  constraint freezes_check3 CHECK ((num_nulls(lifted_at, lifted_by_kind, lifted_by, lift_reason) = ANY (ARRAY[0, 4]))),
+  constraint freezes_held_by_check CHECK ((held_by = ANY (ARRAY['project'::text, 'platform'::text]))),
+  constraint freezes_lift_reason_check CHECK (((length(lift_reason) >= 1) AND (length(lift_reason) <= 500))),
+  constraint freezes_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 500))),
+  constraint freezes_scope_check CHECK ((scope = ANY (ARRAY['agent'::text, 'project'::text, 'platform'::text])))
+);
+alter table freezes owner to awooop_owner;
+create index freezes_newest ON awooop.freezes USING btree (frozen_at DESC, freeze_id DESC);
+create unique index freezes_standing ON awooop.freezes USING btree (project_id, COALESCE(agent_id, ''::text), held_by) WHERE (lifted_at IS NULL);
+alter table freezes enable row level security;
+alter table freezes force row level security;
+create policy platform on freezes as permissive for all to awooop_platform
+  using (true)
+  with check (true);
+create policy system on freezes as permissive for select to awooop_system
+  using (true);
+create policy tenant_lifts on freezes as permissive for update to awooop_app
+  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
+  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
+create policy tenant_reads on freezes as permissive for select to awooop_app
+  using ((project_id = ANY (( SELECT array_append(string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text), '_platform'::text) AS array_append)::text[])));
+create policy tenant_sets on freezes as permissive for insert to awooop_app
+  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
+grant select, insert, update (lifted_at, lifted_by_kind, lifted_by, lift_reason) on freezes to awooop_app;
+grant select, insert, update (lifted_at, lifted_by_kind, lifted_by, lift_reason) on freezes to awooop_platform;
+grant select on freezes to awooop_system;
+
 create table idempotency_keys (
   project_id text collate "C" not null,
   actor_id text not null,

@@ -1,10 +1,11 @@
 import { type AgentBody, readAgent, readRevision } from "../contracts/index.ts";
 import { CelError, resolveCel } from "../platform/cel.ts";
-import type { Database } from "../platform/database/index.ts";
+import type { Database, Tx } from "../platform/database/index.ts";
 import { AppError } from "../platform/errors.ts";
 import type { JobData } from "../platform/jobs/index.ts";
 import type { Logger } from "../platform/log.ts";
 import { claimRun, type RunRow, readSteps, transition, yieldRun } from "../runs/index.ts";
+import { readFreeze } from "../tenants/index.ts";
 import { type Next, nextOf, variablesOf } from "./journal.ts";
 import { type Hold, keepLease } from "./lease.ts";
 import { doStep, type StepContext } from "./steps.ts";
@@ -34,26 +35,24 @@ export function createRunbookAgent(deps: AgentDeps): RunbookAgent {
       if (!run) return;
       const hold: Hold = { projectId, runId, fence: run.fence, workerId };
       const lease = keepLease(deps, hold, jobSignal);
+      let isFrozen = false;
       try {
-        await followRunbook(deps, hold, run, lease.signal);
+        isFrozen = (await followRunbook(deps, hold, run, lease.signal)) === "frozen";
       } catch (error) {
         if (!isOver(error) && !lease.signal.aborted) throw error;
         deps.log.info({ run_id: runId, err: error }, "stopped working on a run");
       } finally {
         lease.end();
-        if (jobSignal.aborted) await giveBack(deps, hold);
+        if (jobSignal.aborted || isFrozen) await giveBack(deps, hold);
       }
     },
   };
 }
 
-const inProject = <T>(
-  db: Database,
-  projectId: string,
-  work: Parameters<typeof db.transaction<T>>[1],
-) => db.transaction({ role: "app", projects: [projectId] }, work);
+const inProject = <T>(db: Database, projectId: string, work: (tx: Tx) => Promise<T>) =>
+  db.transaction({ role: "app", projects: [projectId] }, work);
 
-/** Another worker may go on at once instead of waiting for the lease to run out. */
+/** Another worker may go on instead of waiting for the lease to run out: at once, or as soon as nothing is frozen. */
 async function giveBack(deps: AgentDeps, hold: Hold): Promise<void> {
   await inProject(deps.db, hold.projectId, (tx) => yieldRun(tx, deps.effects, hold));
 }
@@ -70,24 +69,39 @@ async function followRunbook(
   hold: Hold,
   run: RunRow,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<"over" | "waiting" | "frozen"> {
   const body = await readBody(deps.db, run);
   const steps = body.runbook?.steps;
   if (!steps) {
     const detail = "The contract's agent has no runbook, and no other agent works for it.";
-    return end(deps, hold, { do: "fail", code: "E-RUN-NO-RUNBOOK", detail }, undefined);
+    await end(deps, hold, { do: "fail", code: "E-RUN-NO-RUNBOOK", detail }, undefined);
+    return "over";
   }
   for (;;) {
     signal.throwIfAborted();
-    const journal = await inProject(deps.db, hold.projectId, (tx) =>
-      readSteps(tx, hold.projectId, hold.runId),
-    );
+    const { journal, freeze } = await look(deps.db, run);
+    if (freeze) return "frozen";
     const variables = variablesOf(run, steps, journal);
     const next = nextOf(steps, journal);
-    if (next.do !== "step") return finish(deps, hold, next, body, variables);
+    if (next.do !== "step") {
+      await finish(deps, hold, next, body, variables);
+      return "over";
+    }
     const context: StepContext = { ...deps, hold, run, body, variables, signal };
-    if ((await doStep(context, next.step, next.pending)) === "waiting") return;
+    const came = await doStep(context, next.step, next.pending);
+    if (came !== "done") return came;
   }
+}
+
+/** Where the run stands, and whether somebody has stopped its agent meanwhile. */
+function look(db: Database, { project_id: projectId, run_id, agent_id }: RunRow) {
+  return inProject(db, projectId, async (tx) => {
+    const [journal, freeze] = await Promise.all([
+      readSteps(tx, projectId, run_id),
+      readFreeze(tx, projectId, agent_id),
+    ]);
+    return { journal, freeze };
+  });
 }
 
 async function readBody(db: Database, run: RunRow): Promise<AgentBody> {

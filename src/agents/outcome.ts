@@ -74,10 +74,11 @@ export interface Situation {
 
 /**
  * What follows a call's end: its journal entry stands (`record`), the same call is made again (`again`), or the step
- * stays pending for the next worker because this one stops (`leave`). A write that may have been received is never made
- * again.
+ * stays pending for the next worker, because this one stops or the agent is frozen (`leave`). A write that may have been
+ * received is never made again.
  */
 export function followUp(outcome: SettledOutcome, now: Situation): "record" | "again" | "leave" {
+  if (outcome.kind === "blocked" && outcome.code === "E-FROZEN") return "leave";
   const isFailure =
     outcome.kind === "error" || (outcome.kind === "result" && outcome.result.isError === true);
   if (!isFailure || (outcome.kind === "result" && outcome.simulated)) return "record";

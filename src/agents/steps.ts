@@ -38,16 +38,19 @@ export interface StepContext {
   signal: AbortSignal;
 }
 
+type StepEnd = "done" | "waiting" | "frozen";
+
 /**
  * Does one step and journals it. An expression that can't be evaluated is the step's failure.
  *
- * @returns `waiting` when a person has to decide first: the run waits and needs no worker
+ * @returns `waiting` when a person has to decide first: the run waits and needs no worker; `frozen` when somebody has
+ *   stopped the agent: the step stays as it is
  */
 export async function doStep(
   context: StepContext,
   step: RunbookStep,
   pending: StepRow | undefined,
-): Promise<"done" | "waiting"> {
+): Promise<StepEnd> {
   try {
     if (!pending && step.when && !isTrue(step.when, context.variables)) {
       await append(context, step, { status: "skipped" });
@@ -107,7 +110,7 @@ async function doCall(
   context: StepContext,
   step: CallStep,
   pending: StepRow | undefined,
-): Promise<"done" | "waiting"> {
+): Promise<StepEnd> {
   const { server, tool } = step.call;
   const row =
     pending ??
@@ -141,6 +144,7 @@ async function doCall(
     if (outcome.kind === "waiting") return "waiting";
     if (verdict === "record") return "done";
     signal.throwIfAborted();
+    if (verdict === "leave") return "frozen";
     await pause(PAUSE_MS * 2 ** (tries - 1), undefined, { signal });
   }
 }

@@ -7,7 +7,7 @@ import type { Tx } from "../platform/database/index.ts";
 import { AppError } from "../platform/errors.ts";
 import { newId } from "../platform/ids.ts";
 import { lockRun, type RunRow, requireFence, touchClientRun } from "../runs/index.ts";
-import { readProjectToStart } from "../tenants/index.ts";
+import { holdFreezes, readProjectToStart } from "../tenants/index.ts";
 import type { ToolServerRef, UpstreamError } from "../toolservers/index.ts";
 import type { CallDeps } from "./deps.ts";
 import { type CallFacts, readFacts } from "./facts.ts";
@@ -58,7 +58,10 @@ export async function decideCall(
   started: number,
   listed: { failure: UpstreamError | undefined } | undefined,
 ): Promise<Decided> {
-  const run = await lockRun(tx, request.projectId, request.runId);
+  const [, run] = await Promise.all([
+    holdFreezes(tx, request.projectId),
+    lockRun(tx, request.projectId, request.runId),
+  ]);
   if (!run) throw new AppError("E-NOT-FOUND", "There is no such run.");
   if (request.fence !== undefined) requireFence(run, request.fence);
   if (run.driver === "client") await touchClientRun(tx, run.project_id, run.run_id);
@@ -162,7 +165,10 @@ async function ask(context: Context, decision: GateDecision): Promise<Decided> {
   }
   // Whoever deactivates the project voids the questions they see: either they see this one, or it is not opened.
   const project = await readProjectToStart(tx, run.project_id);
-  const again = askGates(facts.exact, { ...facts.gates, project: project ?? facts.gates.project });
+  const again = askGates(facts.exact, {
+    ...facts.gates,
+    project: { ...facts.gates.project, ...project },
+  });
   if (again.decision === "block") return block(context, again);
   const approvalId = newId();
   const latencyMs = performance.now() - started;

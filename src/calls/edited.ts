@@ -22,8 +22,12 @@ export function editCheck(deps: FactDeps): CheckEdit {
     // What was answered to a call that was asked for with these very arguments is another matter.
     const noQuestion = async () => undefined;
     const { exact, gates, grant } = await readFacts(tx, deps, request, run, noQuestion);
-    // It is whoever drives the run that will make the call.
-    const driven = { ...gates, run: { ...gates.run, ofCaller: true } };
+    // It is whoever drives the run that will make the call, once nothing is frozen any more.
+    const driven = {
+      ...gates,
+      run: { ...gates.run, ofCaller: true },
+      project: { ...gates.project, freeze: undefined },
+    };
     const { decision, last } = askGates(exact, driven, 4);
     if (decision === "pass" && grant) return questionOf(grant, args, run.driver);
     const at = last.gate === 3 ? [{ path: "body.arguments", message: last.reason }] : undefined;

@@ -20,7 +20,7 @@ import type { Tx } from "../platform/database/index.ts";
 import { AppError } from "../platform/errors.ts";
 import { redact } from "../platform/redact.ts";
 import type { RunRow } from "../runs/index.ts";
-import { readProject } from "../tenants/index.ts";
+import { readProjectOfAgent } from "../tenants/index.ts";
 import { readPin, type ToolPin, type ToolServerRef } from "../toolservers/index.ts";
 import { serverRef } from "./catalog.ts";
 import type { FactDeps } from "./deps.ts";
@@ -66,7 +66,7 @@ export async function readFacts(
   findQuestion: (tx: Tx, call: ExactCall) => Promise<ApprovalRow | undefined> = lockQuestion,
 ): Promise<CallFacts> {
   const { projectId } = request;
-  const project = await readProject(tx, projectId);
+  const project = await readProjectOfAgent(tx, projectId, run.agent_id);
   const revision = await readRevision(tx, projectId, run.revision_id);
   if (!project || !revision)
     throw new AppError("E-NOT-FOUND", "The run's project or contract is gone.");

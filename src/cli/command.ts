@@ -13,9 +13,10 @@ export interface Option {
   help: string;
 }
 
-/** One command of the command line: `contracts apply`. */
+/** One command of the command line. */
 export interface Command {
-  name: `${string} ${string}`;
+  /** One word or several: `contracts apply`. */
+  name: string;
   summary: string;
   /** Further help, after the options. */
   details?: string;

@@ -5,6 +5,7 @@ import { contractsApply } from "./contracts-apply.ts";
 import { contractsList } from "./contracts-list.ts";
 import { contractsDiff, contractsShow } from "./contracts-show.ts";
 import { contractsInit, contractsPropose } from "./contracts-write.ts";
+import { freezeCommands, freezesList, inFlight, thawCommands } from "./freezes.ts";
 import { keysCreate, keysList, keysRevoke } from "./keys.ts";
 import { runsShow } from "./runs.ts";
 import { runsCancel, runsRetry } from "./runs-act.ts";
@@ -31,6 +32,10 @@ export const COMMANDS: readonly Command[] = [
   runsBulkRetry,
   runsBulkShow,
   runsBulkList,
+  ...freezeCommands,
+  ...thawCommands,
+  freezesList,
+  inFlight,
   approvalsList,
   approvalsApprove,
   approvalsReject,

@@ -16,6 +16,7 @@ export {
   activeHeads,
   activeRevision,
   activeRevisions,
+  hasAgent,
   type Revision,
   readAgent,
   readRevision,

@@ -86,6 +86,16 @@ export async function readRevision(
   return select(tx, projectId).where("revision_id", "=", revisionId).executeTakeFirst();
 }
 
+/** Whether the project has, or ever had, a contract of this agent. */
+export async function hasAgent(tx: Tx, projectId: string, agentId: string): Promise<boolean> {
+  const row = await select(tx, projectId)
+    .where("contract_id", "=", agentId)
+    .where("contract_family", "=", "agent")
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 /**
  * The revision with its body read as an agent's, defaults filled in. It was checked when it was applied, so a body
  * that does not fit is a fault of ours and throws.

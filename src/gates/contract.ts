@@ -12,6 +12,19 @@ export const VERDICT_WORDS = {
     en: "Project {{project}} is in legacy mode: agents may not act there.",
     "zh-TW": "專案 {{project}} 處於 legacy 模式：代理不得在其中動作。",
   },
+  frozen_platform: {
+    en: "{{by}} froze everything at {{at}} (“{{why}}”). No agent calls tools until that is lifted.",
+    "zh-TW": "{{by}} 於 {{at}} 凍結了整個平台（「{{why}}」）。解除之前，任何代理都不得呼叫工具。",
+  },
+  frozen_project: {
+    en: "{{by}} froze the project {{project}} at {{at}} (“{{why}}”). None of its agents calls tools until that is lifted.",
+    "zh-TW":
+      "{{by}} 於 {{at}} 凍結了專案 {{project}}（「{{why}}」）。解除之前，它的代理都不得呼叫工具。",
+  },
+  frozen_agent: {
+    en: "{{by}} froze the agent {{agent}} at {{at}} (“{{why}}”). It calls no tools until that is lifted.",
+    "zh-TW": "{{by}} 於 {{at}} 凍結了代理 {{agent}}（「{{why}}」）。解除之前，它不得呼叫工具。",
+  },
   run_of_another: {
     en: "The run belongs to another caller.",
     "zh-TW": "這個執行屬於另一個呼叫者。",

@@ -2,6 +2,7 @@ import type { Standing } from "../budgets/index.ts";
 import type { ToolGrant } from "../contracts/index.ts";
 import type { MigrationMode } from "../platform/contract.ts";
 import type { RunState } from "../runs/index.ts";
+import type { Freeze } from "../tenants/index.ts";
 
 /** Everything the gates look at, read before they are asked; they read nothing themselves. */
 export interface GateFacts {
@@ -11,6 +12,8 @@ export interface GateFacts {
     /** It is not active, but runs that were under way may go on to their end. */
     drains: boolean;
     migration_mode: MigrationMode;
+    /** What stops the agent, the project or everything; the widest of those that stand. */
+    freeze: Pick<Freeze, "scope" | "frozen_by" | "frozen_at" | "reason"> | undefined;
   };
   run: { state: RunState; is_shadow: boolean; ofCaller: boolean };
   contract: {

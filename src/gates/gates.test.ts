@@ -24,7 +24,13 @@ const runUsed = (calls: number, costUsd: number): GateFacts["budget"] => {
 };
 
 const facts: GateFacts = {
-  project: { project_id: "acme", is_active: true, drains: false, migration_mode: "active" },
+  project: {
+    project_id: "acme",
+    is_active: true,
+    drains: false,
+    migration_mode: "active",
+    freeze: undefined,
+  },
   run: { state: "running", is_shadow: false, ofCaller: true },
   contract: { agentId: "janitor", version: "1.3", grant: { ...grant, approval: "never" } },
   pin: "pinned",
@@ -33,6 +39,13 @@ const facts: GateFacts = {
   budget: runUsed(0, 0),
   question: undefined,
 };
+
+const frozen = (scope: "agent" | "project" | "platform") => ({
+  scope,
+  frozen_by: "ada",
+  frozen_at: "2026-11-22T03:07:58.123Z",
+  reason: "it deletes too much, password=hunter2hunter2",
+});
 
 const question: QuestionFact = {
   status: "approved",
@@ -50,6 +63,22 @@ const last = (given: GateFacts) => {
   const { decision, last: verdict } = askGates(call, given);
   return [decision, verdict.gate, verdict.code];
 };
+
+describe("a freeze", () => {
+  it.each([
+    ["agent", "ada froze the agent janitor at 2026-11-22 03:07:58 UTC", "代理 janitor"],
+    ["project", "ada froze the project acme at 2026-11-22 03:07:58 UTC", "專案 acme"],
+    ["platform", "ada froze everything at 2026-11-22 03:07:58 UTC", "整個平台"],
+  ] as const)("of the %s says who, when and why, in both languages", (scope, en, zh) => {
+    const project = { ...facts.project, freeze: frozen(scope) };
+    const { last: verdict } = askGates(call, { ...facts, project });
+    expect(verdict.reason).toContain(en);
+    expect(verdict.reason).toContain("it deletes too much");
+    expect(verdict.reason).not.toContain("hunter2");
+    expect(verdictText(verdict, "zh-TW")).toContain(zh);
+    expect(verdictText(verdict, "zh-TW")).toContain("ada 於 2026-11-22 03:07:58 UTC");
+  });
+});
 
 describe("the gates", () => {
   it("let a call pass when all five do, and say what each of them saw", () => {
@@ -70,6 +99,15 @@ describe("the gates", () => {
       "a legacy project",
       { ...facts, project: { ...facts.project, migration_mode: "legacy" } },
       [1, "E-TENANT-LEGACY"],
+    ],
+    [
+      "an agent that somebody has frozen, whoever's run it is",
+      {
+        ...facts,
+        project: { ...facts.project, freeze: frozen("agent") },
+        run: { ...facts.run, ofCaller: false },
+      },
+      [1, "E-FROZEN"],
     ],
     [
       "another's run",

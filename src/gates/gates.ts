@@ -1,6 +1,7 @@
 import { brokenLimit, type Standing } from "../budgets/index.ts";
 import type { ToolGrant } from "../contracts/index.ts";
 import type { ErrorCode } from "../platform/errors.ts";
+import { redact } from "../platform/redact.ts";
 import { type VerdictKey, type VerdictParams, verdictText } from "./contract.ts";
 import type { GatedCall, GateFacts, PolicyDenial, QuestionFact } from "./facts.ts";
 import { GATES, type GateNumber, type Verdict } from "./verdicts.ts";
@@ -29,13 +30,35 @@ function needsApproval(grant: {
   return (grant.approval ?? (grant.effect === "write" ? "always" : "never")) === "always";
 }
 
-const tenantGate: Gate = (_call, { project: { project_id: project, ...tenant }, run }) => {
+type Frozen = NonNullable<GateFacts["project"]["freeze"]>;
+
+/** Who has stopped an agent's calls, when and why. */
+function frozenBy(
+  { scope, frozen_by, frozen_at, reason }: Frozen,
+  project: string,
+  agent: string,
+): { key: VerdictKey; params: VerdictParams } {
+  const at = `${frozen_at.slice(0, 19).replace("T", " ")} UTC`;
+  const params = { by: frozen_by, at, why: String(redact(reason)), project, agent };
+  return { key: `frozen_${scope}`, params };
+}
+
+/** The same in words, for whoever asks without making a call. */
+export function frozenReason(freeze: Frozen, project: string, agent: string): string {
+  return verdictText({ ...frozenBy(freeze, project, agent), reason: "" }, "en");
+}
+
+const tenantGate: Gate = (_call, facts) => {
+  const { run } = facts;
+  const { project_id: project, ...tenant } = facts.project;
   if (!tenant.is_active && !tenant.drains) {
     return block("E-TENANT-INACTIVE", "tenant_inactive", { project });
   }
   if (tenant.migration_mode === "legacy") {
     return block("E-TENANT-LEGACY", "tenant_legacy", { project });
   }
+  const frozen = tenant.freeze && frozenBy(tenant.freeze, project, facts.contract.agentId);
+  if (frozen) return block("E-FROZEN", frozen.key, frozen.params);
   if (!run.ofCaller) return block("E-RUN-NOT-RUNNING", "run_of_another");
   if (run.state !== "running" && run.state !== "waiting_approval") {
     return block("E-RUN-NOT-RUNNING", "run_not_running", { state: run.state });

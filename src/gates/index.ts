@@ -1,6 +1,6 @@
 export { type ArgumentChecker, createArgumentChecker } from "./arguments.ts";
 export type { GateFacts, PolicyFact, QuestionFact } from "./facts.ts";
-export { askGates, type GateDecision } from "./gates.ts";
+export { askGates, frozenReason, type GateDecision } from "./gates.ts";
 export { createPolicies, type Policies } from "./policies.ts";
 export { type PolicyBody, policyBodySchema, policyChecks } from "./policy-body.ts";
 export { policiesOf } from "./policy-text.ts";

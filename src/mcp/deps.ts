@@ -45,6 +45,12 @@ export interface McpCall<C extends McpCaller> {
 export interface McpDeps<C extends McpCaller> {
   /** @throws AppError E-AUTH, E-FORBIDDEN */
   authenticate(request: Request): Promise<C>;
+  /**
+   * Says nothing while the agent may work.
+   *
+   * @throws AppError E-FROZEN who has stopped it, when and why
+   */
+  requireThawed(caller: C): Promise<void>;
   /** The tools of the agent's active contract, as the agent may see them. */
   agentTools(caller: C): Promise<ToolDefinition[]>;
   /** Joins or opens the client run that a call belongs to. */

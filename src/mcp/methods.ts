@@ -70,6 +70,8 @@ async function listTools<C extends McpCaller>(
   deps: EdgeDeps<C>,
   { caller, client }: Incoming<C>,
 ): Promise<Record<string, unknown>> {
+  // An empty list would look like a contract that grants nothing.
+  await deps.requireThawed(caller);
   const tools = await deps.agentTools(caller);
   const listed = [...tools.filter(({ name }) => name !== WAIT_TOOL.name), WAIT_TOOL];
   return { tools: client.era === "legacy" ? listed.map(forLegacy) : listed };

@@ -63,6 +63,7 @@ export async function answerWait<C extends McpCaller>(
   const approvalId = parseApprovalName(approval);
   if (approvalId === undefined)
     return refuse("E-INPUT", "approval must be a name such as apr_… with a UUID.");
+  await deps.requireThawed(exchange.caller);
   const timeoutMs = (seconds ?? exchange.caller.holdSeconds) * 1000;
   const standing = await holding(exchange, "waiting for a person's decision", () =>
     deps.waitForDecision(exchange.caller, approvalId, { timeoutMs, signal: exchange.signal }),

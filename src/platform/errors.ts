@@ -49,6 +49,7 @@ export const ERRORS = {
   // the five gates
   "E-TENANT-INACTIVE": { status: 403, title: "The project is not active" },
   "E-TENANT-LEGACY": { status: 403, title: "The project has not been handed to agents" },
+  "E-FROZEN": { status: 403, title: "An operator has frozen this" },
   "E-RUN-NOT-RUNNING": { status: 409, title: "The run is not running" },
   "E-CONTRACT-TOOL": { status: 403, title: "The contract does not list this tool" },
   "E-CONTRACT-NONE": { status: 403, title: "There is no active contract" },

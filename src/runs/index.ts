@@ -19,4 +19,5 @@ export {
 export { runRoutes } from "./routes.ts";
 export { eventForLost, isFinal } from "./states.ts";
 export { appendStep, completeStep, readSteps, type StepRow } from "./steps.ts";
+export { wakeThawedRuns } from "./thaw.ts";
 export { claimRun, type RunEffects, transition, yieldRun } from "./transition.ts";

@@ -6,6 +6,7 @@ import { AppError } from "../platform/errors.ts";
 import { newId } from "../platform/ids.ts";
 import type { Jobs } from "../platform/jobs/index.ts";
 import { redact } from "../platform/redact.ts";
+import { readFreeze } from "../tenants/index.ts";
 import type { RunEvent, RunState } from "./contract.ts";
 import { LEASE_SECONDS, lockRun, type RunRow, requireFence } from "./queries.ts";
 import { isFinal, TRANSITIONS } from "./states.ts";
@@ -211,6 +212,8 @@ export async function claimRun(
   const run = await lockRun(tx, claim.projectId, claim.runId);
   if (run?.driver !== "worker" || run.worker_id !== null) return undefined;
   if (TRANSITIONS[run.state].claim === "refused") return undefined;
+  // It waits as it is; whoever lifts the freeze wakes it.
+  if (await readFreeze(tx, claim.projectId, run.agent_id)) return undefined;
   const row = await tx
     .updateTable("runs")
     .set({

@@ -6,6 +6,7 @@ import { failStuckMessages } from "../channels/index.ts";
 import type { Database, DB, Tx } from "../platform/database/index.ts";
 import { inTurn } from "../platform/in-turn.ts";
 import { eventForLost, lockRun, type RunRow, transition, wakeBulks } from "../runs/index.ts";
+import { isFrozenRun } from "../tenants/index.ts";
 
 const BATCH = 500;
 const IDLE_MINUTES = 30;
@@ -168,6 +169,8 @@ const UNCLAIMED: Due = {
       run("state", "in", ["pending", "running"]),
       run("worker_id", "is", null),
       run("created_at", "<", ago("secs", UNCLAIMED_SECONDS)),
+      // No worker could claim it.
+      run.not(isFrozenRun),
     ]),
   since: "created_at",
 };

@@ -13,6 +13,9 @@ export interface Target {
   secret: string;
   /** An action on many runs. */
   bulk: string;
+  /** An agent that nobody needs, and a freeze of another one. */
+  spareAgent: string;
+  freeze: string;
 }
 
 /** A request of the operator API; without `body` it has none. */
@@ -57,6 +60,7 @@ function action(name: string, fields: object): NonNullable<ReachingCase["reach"]
   ];
 }
 
+const freeze = (scope: string, project_id: string) => ({ scope, project_id, reason: "mine now" });
 const keyFor = (project: string) => ({ name: "spy", role: "viewer", project_ids: [project] });
 const channel = (project?: string) => ({
   contract_family: "channel",
@@ -179,6 +183,36 @@ export const ENDPOINTS: Record<string, EndpointCase> = {
     reach: ({ revision }) => [get(`/contracts/${revision}`)],
   },
   "GET /events": { provenBy: "events" },
+  "GET /calls/in-flight": {
+    as: "viewer",
+    works: 200,
+    list: { items: "calls", all: "/calls/in-flight" },
+    reach: ({ project }) => [
+      get(`/calls/in-flight?project_id=${project}`),
+      get(`/calls/in-flight?project_id=${project}&agent_id=hanging`),
+    ],
+  },
+  "GET /freezes": {
+    as: "viewer",
+    works: 200,
+    list: { items: "freezes", all: "/freezes" },
+    reach: ({ project }) => [
+      get(`/freezes?project_id=${project}`),
+      get(`/freezes?project_id=${project}&standing=true`),
+    ],
+  },
+  "POST /freezes": {
+    as: "operator",
+    works: 201,
+    reach: ({ project, spareAgent }) => [
+      post("/freezes", { ...freeze("agent", project), agent_id: spareAgent }),
+    ],
+  },
+  "POST /freezes/{freeze_id}/lift": {
+    as: "admin",
+    works: 200,
+    reach: ({ freeze: id }) => [post(`/freezes/${id}/lift`, { reason: "mine now" })],
+  },
   "GET /keys": {
     as: "admin",
     works: 200,

@@ -68,6 +68,13 @@ export const TABLES: Record<string, TableCase> = {
     updates: { app: ["lifecycle_status"], platform: ["lifecycle_status"] },
   },
   contract_transitions: { grants: APPEND_ONLY },
+  freezes: {
+    grants: SWEPT,
+    updates: {
+      app: ["lifted_at", "lifted_by_kind", "lifted_by", "lift_reason"],
+      platform: ["lifted_at", "lifted_by_kind", "lifted_by", "lift_reason"],
+    },
+  },
   idempotency_keys: { grants: { ...APPEND_ONLY, system: "d" } },
   kysely_migration: { grants: {}, rowsOf: "migrator" },
   kysely_migration_lock: { grants: {}, rowsOf: "migrator" },

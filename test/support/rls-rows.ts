@@ -98,6 +98,11 @@ async function seedTenant(tx: Tx, project_id: string): Promise<void> {
     .insertInto("project_budgets")
     .values({ project_id, month: "2026-11-01", spent_usd: 1 })
     .execute();
+  const frozen = { freeze_id: newId(), scope: "project", held_by: "project", reason: "test" };
+  await tx
+    .insertInto("freezes")
+    .values({ ...frozen, project_id, frozen_by_kind: "key", frozen_by: "test" })
+    .execute();
   await insertKey(tx, project_id, [project_id]);
   await appendAudit(tx, {
     projectId: project_id,

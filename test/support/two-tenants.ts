@@ -48,7 +48,7 @@ export async function openTwoTenants(): Promise<TwoTenants> {
     alpha: await openTenant(server, "alpha", ledger, grants()),
     bravo: await openTenant(server, "bravo", ledger, [...grants(), hidden]),
     addThird: (projectId) => openTenant(server, projectId, ledger, grants()),
-    makeTarget: (tenant) => makeTarget(server, tenant),
+    makeTarget: (tenant) => makeTarget(server, database.url, tenant),
     marksOfBravo: () => marksOfBravo(database.url),
     async close() {
       await server.stop();
@@ -80,7 +80,7 @@ async function openTenant(
 
 let serial = 0;
 
-async function makeTarget(server: Awooop, tenant: E2eTenant): Promise<Target> {
+async function makeTarget(server: Awooop, databaseUrl: string, tenant: E2eTenant): Promise<Target> {
   serial += 1;
   const { projectId: project, keys } = tenant;
   const opened = await good(server.api("/runs", { key: keys.agent, body: { title: project } }));
@@ -97,6 +97,17 @@ async function makeTarget(server: Awooop, tenant: E2eTenant): Promise<Target> {
   const secret = `TOKEN_${serial}`;
   const value = { project_id: project, value: `${project}-secret` };
   await good(server.api(`/secrets/${secret}`, { method: "PUT", body: value }));
+  const spareAgent = `${project}-idle-${serial}`;
+  const frozenAgent = `${project}-frozen-${serial}`;
+  const idle = { driver: "client", tools: grants() };
+  await applyContracts(
+    server,
+    project,
+    [spareAgent, frozenAgent].map((id) => contract("agent", id, idle)),
+  );
+  const toStop = { scope: "agent", project_id: project, agent_id: frozenAgent, reason: "a trial" };
+  const frozen = await good(server.api("/freezes", { key: keys.operator, body: toStop }));
+  await putInFlight(databaseUrl, ended);
   const many = await good(server.api("/runs/bulk", { body: bulkIn(project) }));
   return {
     project,
@@ -107,7 +118,23 @@ async function makeTarget(server: Awooop, tenant: E2eTenant): Promise<Target> {
     key: made.key_id,
     secret,
     bulk: many.bulk_id,
+    spareAgent,
+    freeze: frozen.freeze_id,
   };
+}
+
+/** A call that stays under way, as no tool server would let it: the copy of one of the run's, never given up. */
+async function putInFlight(databaseUrl: string, runId: string): Promise<void> {
+  await withClient(databaseUrl, async (client) => {
+    await client.query("set role awooop_platform; set search_path = awooop");
+    await client.query(
+      `insert into mcp_calls (call_id, project_id, run_id, call_key, server, tool_name, args_hash, effect, is_shadow,
+         result_status, deadline_at)
+       select $2, project_id, run_id, 'under way', server, tool_name, args_hash, effect, is_shadow, 'executing', '2100-01-01'
+       from mcp_calls where run_id = $1 limit 1`,
+      [runId, randomUUID()],
+    );
+  });
 }
 
 /** What a target looks like that was never there. */
@@ -120,6 +147,8 @@ export const noTarget = (): Target => ({
   key: "0123456789ab",
   secret: "NEVER_SET",
   bulk: randomUUID(),
+  spareAgent: "no-agent",
+  freeze: randomUUID(),
 });
 
 /** Calls the tool that needs approval as an agent, on a connection of its own. */
@@ -148,6 +177,7 @@ async function marksOfBravo(databaseUrl: string): Promise<string[]> {
       union all select call_id::text from mcp_calls where project_id = 'bravo'
       union all select step_id::text from run_steps where project_id = 'bravo'
       union all select bulk_id::text from run_bulk_actions where project_id = 'bravo'
+      union all select freeze_id::text from freezes where project_id = 'bravo'
       union all select key_id from api_keys where 'bravo' = any (projects)
       union all select 'bravo'`);
     return rows.map(({ mark }) => mark);

@@ -40,6 +40,10 @@ export const REACHES: Record<string, Row> = {
   "POST /contracts/{revision_id}/activate": ADMINISTER,
   "POST /contracts/{revision_id}/deprecate": ADMINISTER,
   "POST /contracts/{revision_id}/retire": ADMINISTER,
+  "GET /calls/in-flight": READ,
+  "GET /freezes": READ,
+  "POST /freezes": OPERATE,
+  "POST /freezes/{freeze_id}/lift": ADMINISTER,
   "POST /keys": ADMINISTER,
   "DELETE /keys/{key_id}": ADMINISTER,
   "GET /runs": READ,
@@ -78,8 +82,10 @@ const PEOPLE: Record<CallerName, Listed> = {
 /** Every list that can be asked for without naming a project. */
 export const LISTS: Record<string, Record<CallerName, Listed>> = {
   "GET /approvals": PEOPLE,
+  "GET /calls/in-flight": PEOPLE,
   "GET /channel-events": PEOPLE,
   "GET /contracts": PEOPLE,
+  "GET /freezes": PEOPLE,
   "GET /keys": { ...PEOPLE, operator: "refused" },
   "GET /runs": PEOPLE,
   "GET /runs/bulk": PEOPLE,

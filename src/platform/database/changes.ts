@@ -16,6 +16,8 @@ export type ChangeKind =
   | "call"
   | "contract"
   | "tenant"
+  /** Of a freeze of everything, the project is `_platform`. */
+  | "freeze"
   | "key";
 
 /** That something changed, never what it is now: whoever hears it reads again, under their own rights. */

@@ -192,6 +192,22 @@ export interface ContractTransitions {
   transition_id: string;
 }
 
+export interface Freezes {
+  agent_id: string | null;
+  freeze_id: string;
+  frozen_at: Generated<string>;
+  frozen_by: string;
+  frozen_by_kind: string;
+  held_by: string;
+  lift_reason: string | null;
+  lifted_at: string | null;
+  lifted_by: string | null;
+  lifted_by_kind: string | null;
+  project_id: string;
+  reason: string;
+  scope: string;
+}
+
 export interface IdempotencyKeys {
   actor_id: string;
   created_at: Generated<string>;
@@ -453,6 +469,7 @@ export interface DB {
   channel_events: ChannelEvents;
   contract_revisions: ContractRevisions;
   contract_transitions: ContractTransitions;
+  freezes: Freezes;
   idempotency_keys: IdempotencyKeys;
   mcp_calls: McpCalls;
   outbound_messages: OutboundMessages;

@@ -113,6 +113,11 @@ export function violates(error: unknown, constraint: string): boolean {
   );
 }
 
+/** Whether a lock was not to be had within the transaction's `lock_timeout`. */
+export function isLockTimeout(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.code === "55P03";
+}
+
 /**
  * Proves that row-level security binds each run-time role on every table, by asking PostgreSQL as that role.
  *

@@ -113,6 +113,12 @@ async function supply(
     return String(run.run_id);
   };
   await mend(server, ledger, projectId);
+  if (path.includes("/lift")) {
+    const everything = { scope: "project", project_id: projectId, reason: "to be lifted" };
+    for (const key of [keys.operator, ADMIN_KEY]) {
+      known.learn(await good(server.api("/freezes", { key, body: everything })));
+    }
+  }
   for (const list of ["secrets", "contracts", "keys", "channel-events", "runs"]) {
     await learn(`/${list}?${list === "keys" ? "" : `project_id=${projectId}&`}limit=50`);
   }
@@ -146,6 +152,10 @@ async function supply(
 
 /** Undoes what another tenant's operations did to this one: a platform's key reaches them all. */
 async function mend(server: Awooop, ledger: Ledger, projectId: string): Promise<void> {
+  const { freezes } = await good(server.api("/freezes?standing=true&limit=200"));
+  for (const { freeze_id } of freezes) {
+    await good(server.api(`/freezes/${freeze_id}/lift`, { body: { reason: "on with it" } }));
+  }
   const body = {
     is_active: true,
     migration_mode: "active",

@@ -36,6 +36,7 @@ export async function serveGateway(
           throw new AppError("E-AUTH", "Send a key as `Authorization: Bearer awp_…`.");
         return { keyId: found[1], holdSeconds: Number(found[2]) };
       },
+      requireThawed: async () => {},
       agentTools: async () => [],
       openRun: (caller, wish) => decisions.openRun(caller, wish),
       callTool: (call) => decisions.callTool(call),

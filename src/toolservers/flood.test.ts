@@ -7,12 +7,12 @@ describe("a flood", () => {
     const guard = new FloodGuard(0);
     const allowed = (now: number) => {
       let count = 0;
-      while (count < 10_000 && guard.allows(now)) count += 1;
+      while (count < 10_000 && guard.allows(1, now)) count += 1;
       return count;
     };
-    expect(allowed(0)).toBe(5000);
-    expect(allowed(2000)).toBe(3999);
-    expect(allowed(1_000_000)).toBe(5000);
+    expect(allowed(0)).toBe(2000);
+    expect(allowed(1000)).toBe(999);
+    expect(allowed(1_000_000)).toBe(2000);
   });
 
   it("is read bit by bit, and whole", async () => {

@@ -1,8 +1,8 @@
 import type { Readable } from "node:stream";
 
 /** What a tool server may say unasked: so many messages at once, and so many more each second. */
-const BURST = 5000;
-const A_SECOND = 2000;
+const BURST = 2000;
+const A_SECOND = 1000;
 
 /** Counts what comes unasked, and knows when it is too much. */
 export class FloodGuard {
@@ -13,11 +13,11 @@ export class FloodGuard {
     this.#at = now;
   }
 
-  /** Counts one message; false when it is one too many. */
-  allows(now = performance.now()): boolean {
+  /** Counts so many messages; false when that is too much. */
+  allows(messages: number, now = performance.now()): boolean {
     this.#left = Math.min(BURST, this.#left + ((now - this.#at) / 1000) * A_SECOND);
     this.#at = now;
-    this.#left -= 1;
+    this.#left -= messages;
     return this.#left >= 0;
   }
 }

@@ -2,6 +2,7 @@ import http from "node:http";
 import https from "node:https";
 import { Readable, Transform } from "node:stream";
 import { guardedConnection } from "../platform/net.ts";
+import { FloodGuard } from "./flood.ts";
 import { seconds, UpstreamFailure } from "./outcome.ts";
 
 /** What a caller may want to know of a request on its way. */
@@ -39,6 +40,8 @@ export interface GuardedFetchOptions {
 
 /** Below the 5 s after which Node servers drop an idle connection, so that a write is not sent into a closing one. */
 const IDLE_SOCKET_MS = 4000;
+const NEWLINE = 0x0a;
+const RETURN = 0x0d;
 const NO_BODY = new Set([204, 205, 304]);
 
 function refused(host: string): UpstreamFailure {
@@ -48,14 +51,35 @@ function refused(host: string): UpstreamFailure {
   );
 }
 
+/** How many events a piece of an event stream ends. */
+function eventsIn(chunk: Buffer): number {
+  let count = 0;
+  for (let at = chunk.indexOf(NEWLINE); at !== -1; at = chunk.indexOf(NEWLINE, at + 1)) {
+    const isBlank =
+      chunk[at - 1] === NEWLINE || (chunk[at - 1] === RETURN && chunk[at - 2] === NEWLINE);
+    if (isBlank) count += 1;
+  }
+  return count;
+}
+
 function capped(source: http.IncomingMessage, maxBytes: number, onError?: (error: Error) => void) {
+  const isStream = source.headers["content-type"]?.startsWith("text/event-stream") === true;
+  const flood = new FloodGuard();
   let seen = 0;
   const cap = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       seen += chunk.length;
-      if (seen <= maxBytes) return done(null, chunk);
-      const words = `The tool server's answer is larger than ${maxBytes} bytes.`;
-      return done(new UpstreamFailure("E-UPSTREAM-SIZE", words));
+      if (seen > maxBytes) {
+        const words = `The tool server's answer is larger than ${maxBytes} bytes.`;
+        return done(new UpstreamFailure("E-UPSTREAM-SIZE", words));
+      }
+      if (!isStream) return done(null, chunk);
+      if (!flood.allows(eventsIn(chunk))) {
+        const words = "The tool server sent too much that nobody asked for.";
+        return done(new UpstreamFailure("E-UPSTREAM-PROTOCOL", words));
+      }
+      // Each event is taken apart where it is read, so others get their turn between the pieces.
+      setImmediate(done, null, chunk);
     },
   });
   cap.once("error", (error) => {

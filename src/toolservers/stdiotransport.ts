@@ -186,15 +186,10 @@ export class StdioTransport implements Transport {
 
   /** Takes one line; what is no JSON-RPC message is reported and skipped. False once nothing more is listened to. */
   #readLine(line: string): boolean {
-    let message: JSONRPCMessage | undefined;
-    try {
-      message = deserializeMessage(line);
-    } catch (error) {
-      this.onerror?.(error instanceof Error ? error : new Error(String(error)));
-    }
+    const message = this.#messageIn(line);
     const isAnswer = message !== undefined && !("method" in message) && this.#asked > 0;
     if (isAnswer) this.#asked -= 1;
-    else if (!this.#flood.allows()) {
+    else if (!this.#flood.allows(1)) {
       const words = "The tool server wrote too much that nobody asked for and was ended.";
       this.#failWith(new UpstreamFailure("E-UPSTREAM-PROTOCOL", words));
       return false;
@@ -202,6 +197,16 @@ export class StdioTransport implements Transport {
     if (message !== undefined && !this.#unsolicited.take(message))
       this.onmessage?.(this.#tap.pass(message));
     return !this.#closed;
+  }
+
+  #messageIn(line: string): JSONRPCMessage | undefined {
+    if (line.trim() === "") return undefined;
+    try {
+      return deserializeMessage(line);
+    } catch (error) {
+      this.onerror?.(error instanceof Error ? error : new Error(String(error)));
+      return undefined;
+    }
   }
 
   /** Ends a program that has lost the right to be listened to. */

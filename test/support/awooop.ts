@@ -42,6 +42,7 @@ export interface Send {
 export interface Awooop {
   url: string;
   port: number;
+  pid: number;
   /** Under /api/v1. */
   api(path: string, send?: Send): Promise<Answer>;
   /** As `api`, for any path. */
@@ -108,6 +109,7 @@ export async function startAwooop(options: AwooopOptions): Promise<Awooop> {
   return {
     url,
     port: Number(new URL(url).port),
+    pid: child.pid ?? 0,
     api: (path, what) => send(`/api/v1${path}`, what),
     send,
     async kill9() {

@@ -7,6 +7,8 @@ export interface HostileServer extends ListeningServer {
   tools: Record<string, unknown>[];
   /** How many requests came in. */
   requests: number;
+  /** How many of them were tool calls. */
+  calls: number;
 }
 
 const JSON_TYPE = { "content-type": "application/json" };
@@ -30,6 +32,10 @@ const text = (words: string) => ({ content: [{ type: "text", text: words }] });
 type Misdeed = (response: ServerResponse, id: unknown, args: Record<string, unknown>) => unknown;
 
 const DO: Record<string, Misdeed> = {
+  pay: (response, id) =>
+    response
+      .writeHead(200, JSON_TYPE)
+      .end(JSON.stringify({ jsonrpc: "2.0", id, result: text("paid") })),
   echo: (response, id, args) =>
     response
       .writeHead(200, JSON_TYPE)
@@ -78,7 +84,7 @@ const DO: Record<string, Misdeed> = {
 
 /** A Streamable HTTP tool server that means no good; of the 2025 protocol, without any SDK. */
 export async function serveHostile(): Promise<HostileServer> {
-  const state = { tools: HOSTILE_TOOLS as Record<string, unknown>[], requests: 0 };
+  const state = { tools: HOSTILE_TOOLS as Record<string, unknown>[], requests: 0, calls: 0 };
   const answer: RequestListener = async (request: IncomingMessage, response) => {
     state.requests += 1;
     const body = Buffer.concat(await request.toArray()).toString("utf8");
@@ -86,6 +92,7 @@ export async function serveHostile(): Promise<HostileServer> {
     const known = reply(message, state.tools);
     if (known !== undefined) return response.writeHead(200, JSON_TYPE).end(JSON.stringify(known));
     if (message.method !== "tools/call") return response.writeHead(202).end();
+    state.calls += 1;
     const { name = "", arguments: args = {} } = message.params ?? {};
     return DO[name]?.(response, message.id, args);
   };

@@ -11,8 +11,26 @@ const nameless = (name: string) => ({
   inputSchema: { type: "object" },
 });
 
+/** The bad things that a server can do over HTTP, and as a program. */
+export const MISDEEDS = {
+  http: [
+    ..."hang hang-in-stream die crash wrong-id wrong-id-in-stream invalid-json invalid-stream deep huge".split(
+      " ",
+    ),
+    ..."endless-body endless-events endless-comments drip".split(" "),
+  ],
+  stdio: [
+    ..."hang die wrong-id invalid-json deep huge notification-flood junk-flood endless-line stderr-flood".split(
+      " ",
+    ),
+    ..."eat burn deaf".split(" "),
+  ],
+};
+
 /** What the hostile servers list. */
-export const HOSTILE_TOOLS = ["echo", "hang", "huge", "die"].map(nameless);
+export const HOSTILE_TOOLS = [
+  ...new Set(["echo", "refuse", "where", "limits", ...MISDEEDS.http, ...MISDEEDS.stdio]),
+].map(nameless);
 
 /** Arrays in arrays. */
 export const DEEP = "[".repeat(100_000) + "]".repeat(100_000);

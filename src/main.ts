@@ -51,9 +51,12 @@ import { createHttp } from "./http/index.ts";
 import {
   createIdentity,
   createKeys,
+  createOAuthClients,
   ensureAdminKey,
   type Identity,
   identityRoutes,
+  oauthClientRoutes,
+  resourceMetadata,
 } from "./identity/index.ts";
 import { createMcpEdge, type McpEdge } from "./mcp/index.ts";
 import { type Config, configHelp, localUrl, readConfig } from "./platform/config.ts";
@@ -153,9 +156,10 @@ function createRouters(
   effects: ApprovalEffects,
   calls: CallDeps,
 ) {
-  const { db, sealer, cursors } = platform;
+  const { db, sealer, cursors, log } = platform;
   const forget = (keyId: string) => identity.forgetKey(keyId);
-  const identity = createIdentity({ db, site: config });
+  const identity = createIdentity({ db, site: config, oauth: config.oauth, log });
+  const oauthClients = createOAuthClients({ db, cursors, identity, ...config.oauth });
   const tenants = createTenants({
     db,
     cursors,
@@ -187,6 +191,7 @@ function createRouters(
   });
   const routers = [
     identityRoutes({ identity, keys: createKeys({ db, cursors, forget }) }),
+    oauthClientRoutes({ oauthClients }),
     tenantRoutes({ tenants }),
     freezeRoutes({ freezes }),
     secretRoutes({ db, sealer, cursors }),
@@ -326,6 +331,7 @@ async function start(config: Config, log: Logger, onLost: () => void): Promise<R
       identity,
       routers: hasApi ? routers : [],
       mcp: config.roles.has("gateway") ? gateway.fetch : undefined,
+      wellKnown: config.roles.has("gateway") ? resourceMetadata(config) : undefined,
       hooks: hasApi ? hookRoutes({ ...platform, effects }) : undefined,
       metrics,
       log,

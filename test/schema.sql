@@ -532,6 +532,46 @@ grant select, insert, update on mcp_calls to awooop_platform;
 grant select, update (args, result), delete on mcp_calls to awooop_retention;
 grant select on mcp_calls to awooop_system;
 
+create table oauth_clients (
+  project_id text collate "C" not null,
+  oauth_client_id uuid not null,
+  agent_id text not null,
+  issuer text collate "C" not null,
+  client_id text collate "C",
+  sub text collate "C",
+  hold_seconds integer not null default 4,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  created_by text not null,
+  revoked_at timestamp with time zone,
+  last_used_at timestamp with time zone,
+  constraint oauth_clients_pkey PRIMARY KEY (project_id, oauth_client_id),
+  constraint oauth_clients_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(project_id),
+  constraint oauth_clients_agent_id_check CHECK (((length(agent_id) >= 1) AND (length(agent_id) <= 128))),
+  constraint oauth_clients_check CHECK ((num_nonnulls(client_id, sub) = 1)),
+  constraint oauth_clients_client_id_check CHECK (((length(client_id) >= 1) AND (length(client_id) <= 500))),
+  constraint oauth_clients_hold_seconds_check CHECK (((hold_seconds >= 0) AND (hold_seconds <= 50))),
+  constraint oauth_clients_issuer_check CHECK (((length(issuer) >= 1) AND (length(issuer) <= 2000))),
+  constraint oauth_clients_sub_check CHECK (((length(sub) >= 1) AND (length(sub) <= 500)))
+);
+alter table oauth_clients owner to awooop_owner;
+create index oauth_clients_newest ON awooop.oauth_clients USING btree (project_id, created_at DESC, oauth_client_id DESC);
+create unique index oauth_clients_one_client ON awooop.oauth_clients USING btree (issuer, client_id) WHERE ((revoked_at IS NULL) AND (client_id IS NOT NULL));
+create unique index oauth_clients_one_subject ON awooop.oauth_clients USING btree (issuer, sub) WHERE ((revoked_at IS NULL) AND (sub IS NOT NULL));
+alter table oauth_clients enable row level security;
+alter table oauth_clients force row level security;
+create policy platform on oauth_clients as permissive for all to awooop_platform
+  using (true)
+  with check (true);
+create policy system on oauth_clients as permissive for all to awooop_system
+  using (true)
+  with check (true);
+create policy tenant on oauth_clients as permissive for all to awooop_app
+  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
+  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
+grant select, update (revoked_at) on oauth_clients to awooop_app;
+grant select, insert, update (revoked_at) on oauth_clients to awooop_platform;
+grant select, update (last_used_at) on oauth_clients to awooop_system;
+
 create table outbound_messages (
   message_id uuid not null,
   project_id text collate "C" not null,

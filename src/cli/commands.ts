@@ -7,6 +7,7 @@ import { contractsDiff, contractsShow } from "./contracts-show.ts";
 import { contractsInit, contractsPropose } from "./contracts-write.ts";
 import { freezeCommands, freezesList, inFlight, thawCommands } from "./freezes.ts";
 import { keysCreate, keysList, keysRevoke } from "./keys.ts";
+import { keysOAuthCreate, keysOAuthList, keysOAuthRevoke } from "./keys-oauth.ts";
 import { runsShow } from "./runs.ts";
 import { runsCancel, runsRetry } from "./runs-act.ts";
 import { runsBulkCancel, runsBulkList, runsBulkRetry, runsBulkShow } from "./runs-bulk.ts";
@@ -47,6 +48,9 @@ export const COMMANDS: readonly Command[] = [
   keysList,
   keysCreate,
   keysRevoke,
+  keysOAuthList,
+  keysOAuthCreate,
+  keysOAuthRevoke,
   secretsList,
   secretsSet,
 ];

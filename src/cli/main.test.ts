@@ -337,6 +337,7 @@ describe("what goes wrong", () => {
     [edit("[1]"), /--arguments must be a JSON object/],
     [edit("@no-such-file"), /--arguments can't be read/],
     [["keys", "create", "x"], /--role is missing/],
+    [["keys", "oauth", "create", "--project", "acme"], /--agent is missing/],
     [["secrets", "set", "X", "--project", "acme"], /There is no value on standard input/],
   ])("%j is bad usage: exit status 2", async (args, wanted) => {
     const answer = await awooop(args);

@@ -27,6 +27,8 @@ export interface HttpOptions {
   mcp?: ((request: Request) => Promise<Response>) | undefined;
   /** Answers /hooks/{project_id}/{channel_id}; its paths begin after /hooks. */
   hooks?: Hono | undefined;
+  /** What stands under /.well-known. */
+  wellKnown?: Hono | undefined;
   metrics: Registry;
   /** Whether requests can be served now: the database answers and is migrated. */
   ready: () => Promise<boolean>;
@@ -62,6 +64,7 @@ export function createHttp(options: HttpOptions): Http {
   const { mcp, hooks } = options;
   if (mcp) app.all("/mcp", (c) => mcp(c.req.raw));
   if (hooks) app.route("/hooks", hooks);
+  if (options.wellKnown) app.route("/.well-known", options.wellKnown);
   app.route("/", consolePages(options.webRoot));
 
   return {

@@ -11,8 +11,11 @@ export {
   sees,
   unknownProject,
 } from "./caller.ts";
+export { resourceMetadata } from "./challenge.ts";
 export { answerOnce } from "./idempotency.ts";
 export { createKeys } from "./key-service.ts";
+export { oauthClientRoutes } from "./oauth-routes.ts";
+export { createOAuthClients } from "./oauth-service.ts";
 export { projectsTable } from "./projects-table.ts";
 export { identityRoutes } from "./routes.ts";
 export { createIdentity, type Identity } from "./service.ts";

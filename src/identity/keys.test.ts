@@ -3,6 +3,7 @@ import { createTestDatabase, type TestDatabase } from "../../test/support/databa
 import { startTestHttp, type TestHttp } from "../../test/support/http.ts";
 import { queryRows } from "../../test/support/server.ts";
 import { waitFor } from "../../test/support/wait.ts";
+import { createLog } from "../platform/log.ts";
 import { createIdentity } from "./index.ts";
 
 let database: TestDatabase;
@@ -98,7 +99,7 @@ describe("a key", () => {
     const headers = { authorization: `Bearer ${made.key}` };
     // Each with a memory of its own, as in another process.
     const use = () =>
-      createIdentity({ db: api.db, site }).authenticate(
+      createIdentity({ db: api.db, site, log: createLog("silent") }).authenticate(
         new Request("http://localhost/api/v1/runs", { headers }),
       );
     const lastUse = async () => {

@@ -1,8 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { parse as parseCookies } from "hono/utils/cookie";
 import { appendAudit, PLATFORM_PROJECT } from "../audit/index.ts";
+import type { Config } from "../platform/config.ts";
 import type { Database } from "../platform/database/index.ts";
 import { AppError } from "../platform/errors.ts";
+import type { Logger } from "../platform/log.ts";
+import { isJwt } from "./access-token.ts";
 import { type Caller, type Surface, scopeOf } from "./caller.ts";
 import type { Session } from "./contract.ts";
 import { createKeyring, type Keyring } from "./keyring.ts";
@@ -10,6 +13,7 @@ import { hashOf } from "./keys.ts";
 import { assertOwnHost, assertOwnOrigin, isFromBrowser, type Site } from "./origin.ts";
 import { deleteSession, insertSession, type KeyRow, readProjects } from "./queries.ts";
 import { createSignInLimit, type SignInLimit } from "./sign-in-limit.ts";
+import { openTokenDoor, type TokenDoor } from "./token-door.ts";
 
 const COOKIE = "awooop_session";
 const SESSION_SECONDS = 12 * 3_600;
@@ -27,10 +31,10 @@ export interface Identity {
   /**
    * The caller that an Authorization header names, for those who have no web Request at hand.
    *
-   * @param header the header's whole text, `Bearer …`
-   * @throws AppError E-AUTH
+   * @param header the header's whole text, `Bearer …`: a key, or on the gateway an access token
+   * @throws AppError E-AUTH; of an access token E-OAUTH-TOKEN, E-OAUTH-SCOPE, E-OAUTH-CLIENT, E-OAUTH-ISSUER
    */
-  authenticateBearer(header: string, surface: Surface): Promise<Caller>;
+  authenticateBearer(header: string | undefined, surface: Surface): Promise<Caller>;
   /**
    * Opens a session of 12 hours that ends with its key.
    *
@@ -47,6 +51,8 @@ export interface Identity {
   session(caller: Caller): Promise<Session>;
   /** Makes a revoked key stop working in this process at once, elsewhere within three seconds. */
   forgetKey(keyId: string): void;
+  /** The same for the OAuth clients that are agents. */
+  forgetOAuthClients(): void;
 }
 
 function callerOf(row: KeyRow, surface: Surface): Caller {
@@ -82,13 +88,26 @@ interface Door {
   site: Site;
   keyring: Keyring;
   limit: SignInLimit;
+  tokens: TokenDoor | undefined;
 }
 
-/** @param options.site where the console is reached: decides whether cookies are `Secure`, and which hosts are ours */
-export function createIdentity(options: { db: Database; site: Site }): Identity {
-  const { db, site } = options;
+/**
+ * @param options.site where the console is reached: decides whether cookies are `Secure`, and which hosts are ours
+ * @param options.oauth the authorization servers whose access tokens open the gateway
+ */
+export function createIdentity(options: {
+  db: Database;
+  site: Site;
+  oauth?: Config["oauth"];
+  log: Logger;
+}): Identity {
+  const { db, site, oauth } = options;
   const limit = createSignInLimit(() => performance.now());
-  const door = { db, site, keyring: createKeyring(db), limit };
+  const tokens =
+    oauth && oauth.issuers.length > 0
+      ? openTokenDoor({ db, log: options.log, publicUrl: site.publicUrl, ...oauth })
+      : undefined;
+  const door = { db, site, keyring: createKeyring(db), limit, tokens };
   return {
     authenticate: (request) => authenticate(door, request),
     authenticateBearer: (header, surface) => authenticateBearer(door, header, surface),
@@ -96,6 +115,7 @@ export function createIdentity(options: { db: Database; site: Site }): Identity 
     signOut: (request) => signOut(door, request),
     session: (caller) => readSession(db, caller),
     forgetKey: (keyId) => door.keyring.forgetKey(keyId),
+    forgetOAuthClients: () => tokens?.forget(),
   };
 }
 
@@ -104,13 +124,20 @@ function cookie(site: Site, token: string, seconds: number): string {
   return `${COOKIE}=${token}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Strict${secure}`;
 }
 
+const STRANGER = "Send a key as `Authorization: Bearer awp_…`, or sign in to the console.";
+
 async function authenticateBearer(
-  { keyring }: Door,
-  header: string,
+  { keyring, tokens }: Door,
+  header: string | undefined,
   surface: Surface,
 ): Promise<Caller> {
-  const key = /^bearer +(\S+)$/i.exec(header)?.[1];
-  const row = key === undefined ? undefined : await keyring.verify(key);
+  const credential = /^bearer +(\S+)$/i.exec(header ?? "")?.[1];
+  if (tokens && surface === "mcp") {
+    if (credential === undefined) throw tokens.stranger();
+    if (isJwt(credential)) return tokens.callerOf(credential);
+  }
+  if (header === undefined) throw new AppError("E-AUTH", STRANGER);
+  const row = credential === undefined ? undefined : await keyring.verify(credential);
   if (!row) throw refused();
   return callerOf(row, surface);
 }
@@ -121,10 +148,7 @@ async function authenticate(door: Door, request: Request): Promise<Caller> {
   if (header !== null) return authenticateBearer(door, header, surfaceOf(request));
   const token = sessionTokenOf(request);
   if (token === undefined || !new URL(request.url).pathname.startsWith("/api/")) {
-    throw new AppError(
-      "E-AUTH",
-      "Send a key as `Authorization: Bearer awp_…`, or sign in to the console.",
-    );
+    return authenticateBearer(door, undefined, surfaceOf(request));
   }
   assertOwnHost(request.headers, site);
   assertOwnOrigin(request, site);

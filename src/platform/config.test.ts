@@ -52,6 +52,7 @@ describe("the configuration", () => {
       roles: new Set(["api", "gateway", "worker"]),
       allowHosts: [],
       allowStdio: true,
+      oauth: { issuers: [], scopes: ["mcp"], allowHosts: [] },
       logLevel: "info",
     });
   });
@@ -70,6 +71,8 @@ describe("the configuration", () => {
       AWOOOP_ROLES: "worker, gateway",
       AWOOOP_ALLOW_HOSTS: "tools.internal,[::1]:9000",
       AWOOOP_ALLOW_STDIO: "true",
+      AWOOOP_OAUTH_ISSUERS: "https://login.example/realms/a, http://[::1]:9000",
+      AWOOOP_OAUTH_SCOPES: "tools, urn:awooop:call",
       AWOOOP_LOG_LEVEL: "debug",
     });
     expect(config).toEqual({
@@ -88,6 +91,11 @@ describe("the configuration", () => {
       roles: new Set(["worker", "gateway"]),
       allowHosts: ["tools.internal", "[::1]:9000"],
       allowStdio: true,
+      oauth: {
+        issuers: ["https://login.example/realms/a", "http://[::1]:9000"],
+        scopes: ["tools", "urn:awooop:call"],
+        allowHosts: ["tools.internal", "[::1]:9000"],
+      },
       logLevel: "debug",
     });
   });
@@ -139,6 +147,22 @@ describe("the configuration", () => {
         "AWOOOP_ALLOW_HOSTS: must be a list without empty parts, separated by commas.",
       ],
       [{ AWOOOP_ALLOW_STDIO: "yes" }, "AWOOOP_ALLOW_STDIO: must be true or false."],
+      [
+        { AWOOOP_OAUTH_ISSUERS: "login.example" },
+        "AWOOOP_OAUTH_ISSUERS: must be a list of addresses such as https://login.example, without a query.",
+      ],
+      [
+        { AWOOOP_OAUTH_ISSUERS: "https://login.example?tenant=1" },
+        "AWOOOP_OAUTH_ISSUERS: must be a list of addresses such as https://login.example, without a query.",
+      ],
+      [
+        { AWOOOP_OAUTH_ISSUERS: "http://login.example", AWOOOP_ALLOW_HOSTS: "other.example" },
+        "AWOOOP_OAUTH_ISSUERS: http://login.example must begin with https:, or its host must be in AWOOOP_ALLOW_HOSTS.",
+      ],
+      [
+        { AWOOOP_OAUTH_SCOPES: 'say "hello"' },
+        "AWOOOP_OAUTH_SCOPES: must be scopes such as mcp, separated by commas.",
+      ],
       [
         { AWOOOP_LOG_LEVEL: "loud" },
         "AWOOOP_LOG_LEVEL: must be one of fatal, error, warn, info, debug, trace, silent.",

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { z } from "zod";
 import { AppError } from "./errors.ts";
+import { isAllowedHost } from "./net.ts";
 import { ownSecretKey } from "./secret-key.ts";
 
 /** Which parts of the server a process runs. */
@@ -28,6 +29,14 @@ export interface Config {
   roles: ReadonlySet<ServerRole>;
   allowHosts: readonly string[];
   allowStdio: boolean;
+  oauth: {
+    /** Authorization servers whose access tokens open the gateway, each exactly as it names itself. */
+    issuers: readonly string[];
+    /** What an access token must have been granted, all of it. */
+    scopes: readonly string[];
+    /** Private hosts that may be asked for keys. */
+    allowHosts: readonly string[];
+  };
   logLevel: (typeof LOG_LEVELS)[number];
 }
 
@@ -68,6 +77,12 @@ const VARIABLES = {
   AWOOOP_ALLOW_STDIO: {
     help: "whether tool servers may be programs on this machine, true or false; default true with the embedded database, false with DATABASE_URL",
   },
+  AWOOOP_OAUTH_ISSUERS: {
+    help: "authorization servers whose access tokens open the gateway, comma separated, each exactly as it names itself, such as https://login.example; unset: agents' keys only",
+  },
+  AWOOOP_OAUTH_SCOPES: {
+    help: "the scopes that an access token must have, comma separated; default mcp",
+  },
   AWOOOP_LOG_LEVEL: { help: `${LOG_LEVELS.join(", ")}; default info` },
 } as const satisfies Record<string, Variable>;
 
@@ -104,6 +119,17 @@ const publicUrl = z.string().refine((text) => {
   );
 }, "must be an address such as https://awooop.example, without a path");
 
+const issuer = z.string().refine((text) => {
+  const url = URL.parse(text);
+  return (
+    url !== null &&
+    /^https?:$/.test(url.protocol) &&
+    !/[?#]/.test(text) &&
+    !url.username &&
+    text.length <= 2_000
+  );
+}, "must be a list of addresses such as https://login.example, without a query");
+
 const SCHEMAS = {
   DATABASE_URL: databaseUrl,
   DATABASE_MIGRATE_URL: databaseUrl,
@@ -132,6 +158,14 @@ const SCHEMAS = {
   AWOOOP_ALLOW_STDIO: z
     .enum(["true", "false"], "must be true or false")
     .transform((text) => text === "true"),
+  AWOOOP_OAUTH_ISSUERS: list.pipe(z.array(issuer).max(20, "must be at most 20 addresses")),
+  AWOOOP_OAUTH_SCOPES: list.pipe(
+    z.array(
+      z
+        .string()
+        .regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, "must be scopes such as mcp, separated by commas"),
+    ),
+  ),
   AWOOOP_LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(", ")}`),
 } satisfies Record<Name, z.ZodType>;
 
@@ -173,6 +207,21 @@ function readDatabase(env: Environment): Config["database"] {
   return { kind: "embedded" };
 }
 
+/** Tokens are as good as the way their signers' keys come here, so plain HTTP is for hosts that were named. */
+function readOAuth(env: Environment, allowHosts: readonly string[]): Config["oauth"] {
+  const issuers = read(env, "AWOOOP_OAUTH_ISSUERS") ?? [];
+  const open = issuers.find(
+    (text) => text.startsWith("http:") && !isAllowedHost(new URL(text), allowHosts),
+  );
+  if (open !== undefined) {
+    refuse(
+      "AWOOOP_OAUTH_ISSUERS",
+      `${open} must begin with https:, or its host must be in AWOOOP_ALLOW_HOSTS`,
+    );
+  }
+  return { issuers, scopes: read(env, "AWOOOP_OAUTH_SCOPES") ?? ["mcp"], allowHosts };
+}
+
 /**
  * The configuration of this process. With the embedded database, and AWOOOP_SECRET_KEY unset, a key is made in the
  * data directory.
@@ -186,6 +235,7 @@ export function readConfig(env: Environment, options: { dataDirDefault: string }
   const dataDir = resolve(read(env, "AWOOOP_DATA_DIR") ?? options.dataDirDefault);
   const host = read(env, "AWOOOP_HOST") ?? "127.0.0.1";
   const port = read(env, "AWOOOP_PORT") ?? 4600;
+  const allowHosts = read(env, "AWOOOP_ALLOW_HOSTS") ?? [];
   const settings = {
     database,
     dataDir,
@@ -194,8 +244,9 @@ export function readConfig(env: Environment, options: { dataDirDefault: string }
     publicUrl: read(env, "AWOOOP_PUBLIC_URL") ?? localUrl(host, port),
     adminKey: read(env, "AWOOOP_ADMIN_KEY"),
     roles: new Set(read(env, "AWOOOP_ROLES") ?? ROLES),
-    allowHosts: read(env, "AWOOOP_ALLOW_HOSTS") ?? [],
+    allowHosts,
     allowStdio: read(env, "AWOOOP_ALLOW_STDIO") ?? embedded,
+    oauth: readOAuth(env, allowHosts),
     logLevel: read(env, "AWOOOP_LOG_LEVEL") ?? "info",
   };
   const given = read(env, "AWOOOP_SECRET_KEY");

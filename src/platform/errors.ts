@@ -18,6 +18,11 @@ export const ERRORS = {
   "E-ORIGIN": { status: 403, title: "The request came from another site" },
   "E-HOST": { status: 421, title: "The console is not served under this host" },
   "E-SIGN-IN-RATE": { status: 429, title: "Too many wrong keys" },
+  "E-OAUTH-TOKEN": { status: 401, title: "The access token is not valid here" },
+  "E-OAUTH-SCOPE": { status: 403, title: "The access token was not granted enough" },
+  "E-OAUTH-CLIENT": { status: 403, title: "No agent belongs to the access token" },
+  "E-OAUTH-MAPPED": { status: 409, title: "The client is an agent already" },
+  "E-OAUTH-ISSUER": { status: 503, title: "The authorization server gave no proper answer" },
   // tenants, contracts, secrets
   "E-TENANT-EXISTS": { status: 409, title: "The project exists already" },
   "E-CONTRACT-INVALID": { status: 422, title: "The contract is not valid" },
@@ -114,23 +119,31 @@ export interface FieldError {
  *
  * @param code one of the catalogue
  * @param detail one or two plain sentences: what was wrong, where, what would be right
- * @param more `errors` for wrong fields; `extra` for further members of the problem document (RFC 9457 §3.2)
+ * @param more `errors` for wrong fields; `extra` for further members of the problem document (RFC 9457 §3.2);
+ *   `headers` for those that its HTTP answer has to carry
  */
 export class AppError extends Error {
   readonly code: ErrorCode;
   readonly errors: readonly FieldError[] | undefined;
   readonly extra: Readonly<Record<string, unknown>> | undefined;
+  readonly headers: Readonly<Record<string, string>> | undefined;
 
   constructor(
     code: ErrorCode,
     detail: string,
-    more: { errors?: readonly FieldError[]; extra?: Record<string, unknown>; cause?: unknown } = {},
+    more: {
+      errors?: readonly FieldError[];
+      extra?: Record<string, unknown>;
+      headers?: Record<string, string>;
+      cause?: unknown;
+    } = {},
   ) {
     super(detail, more.cause === undefined ? undefined : { cause: more.cause });
     this.name = "AppError";
     this.code = code;
     this.errors = more.errors;
     this.extra = more.extra;
+    this.headers = more.headers;
   }
 
   get status(): number {

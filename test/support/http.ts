@@ -64,7 +64,7 @@ export async function startTestHttp(databaseUrl: string, options: TestHttpOption
   const sealer = createSealer(["a secret key of the tests, long enough"]);
   const cursors = createCursors(sealer.derive("cursors"));
   const site = { host: "127.0.0.1", publicUrl: options.publicUrl ?? "http://127.0.0.1" };
-  const identity = createIdentity({ db, site });
+  const identity = createIdentity({ db, site, log });
   const keys = createKeys({ db, cursors, forget: identity.forgetKey });
   const tenants = createTenants({ db, cursors, onDeactivated: options.onDeactivated ?? [] });
   const adminKey = `awp_tests_${"a".repeat(43)}`;

@@ -16,6 +16,8 @@ export interface Target {
   /** An agent that nobody needs, and a freeze of another one. */
   spareAgent: string;
   freeze: string;
+  /** A client of an authorization server that is an agent. */
+  client: string;
 }
 
 /** A request of the operator API; without `body` it has none. */
@@ -68,6 +70,18 @@ const channel = (project?: string) => ({
   ...(project === undefined ? {} : { project_id: project }),
   body: { type: "console" },
 });
+
+/** The authorization server that the tests' servers trust; nobody asks it anything. */
+export const ISSUER = "https://login.example";
+
+let clients = 0;
+
+/** A new client, named as nobody else's is. */
+export const clientOf = (project: string, name: string) => {
+  clients += 1;
+  const client_id = `${name}-${clients}`;
+  return { project_id: project, agent_id: "helper", issuer: ISSUER, client_id };
+};
 
 /** An action on many runs that no test target is among. */
 export const bulkIn = (project: string) => ({
@@ -231,6 +245,22 @@ export const ENDPOINTS: Record<string, EndpointCase> = {
     as: "admin",
     works: 204,
     reach: ({ key }) => [{ method: "DELETE", path: `/keys/${key}` }],
+  },
+  "GET /oauth-clients": {
+    as: "admin",
+    works: 200,
+    list: { items: "oauth_clients", all: "/oauth-clients" },
+    reach: ({ project }) => [get(`/oauth-clients?project_id=${project}`)],
+  },
+  "POST /oauth-clients": {
+    as: "platform",
+    works: 201,
+    reach: ({ project, run }) => [post("/oauth-clients", clientOf(project, run))],
+  },
+  "DELETE /oauth-clients/{oauth_client_id}": {
+    as: "admin",
+    works: 204,
+    reach: ({ client }) => [{ method: "DELETE", path: `/oauth-clients/${client}` }],
   },
   "GET /runs": {
     as: "viewer",

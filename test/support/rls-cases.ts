@@ -82,6 +82,10 @@ export const TABLES: Record<string, TableCase> = {
     grants: { ...SWEPT, ...ERASED },
     updates: { retention: ["args", "result"] },
   },
+  oauth_clients: {
+    grants: { app: "su", platform: "siu", system: "su" },
+    updates: { app: ["revoked_at"], platform: ["revoked_at"], system: ["last_used_at"] },
+  },
   outbound_messages: {
     grants: { ...SWEPT, ...ERASED },
     updates: { retention: ["content"] },

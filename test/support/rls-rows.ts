@@ -104,6 +104,16 @@ async function seedTenant(tx: Tx, project_id: string): Promise<void> {
     .values({ ...frozen, project_id, frozen_by_kind: "key", frozen_by: "test" })
     .execute();
   await insertKey(tx, project_id, [project_id]);
+  const client = {
+    project_id,
+    oauth_client_id: newId(),
+    agent_id: "helper",
+    client_id: project_id,
+  };
+  await tx
+    .insertInto("oauth_clients")
+    .values({ ...client, issuer: "https://login.example", created_by: "test" })
+    .execute();
   await appendAudit(tx, {
     projectId: project_id,
     actor: { kind: "key", id: "ada" },

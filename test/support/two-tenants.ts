@@ -13,7 +13,7 @@ import {
   openLedger,
   waitForRun,
 } from "./e2e-tenant.ts";
-import { bulkIn, type Target } from "./isolation-cases.ts";
+import { bulkIn, clientOf, ISSUER, type Target } from "./isolation-cases.ts";
 import { connectV1 } from "./mcp/gateway.ts";
 import { withClient } from "./server.ts";
 
@@ -39,7 +39,10 @@ export interface TwoTenants {
 export async function openTwoTenants(): Promise<TwoTenants> {
   const database = await createTestDatabase();
   const ledger = await openLedger();
-  const server = await startAwooop({ databaseUrl: database.url });
+  const server = await startAwooop({
+    databaseUrl: database.url,
+    env: { AWOOOP_OAUTH_ISSUERS: ISSUER },
+  });
   const hidden = { server: "tools", tool: "hidden", effect: "read" };
   return {
     server,
@@ -109,6 +112,7 @@ async function makeTarget(server: Awooop, databaseUrl: string, tenant: E2eTenant
   const frozen = await good(server.api("/freezes", { key: keys.operator, body: toStop }));
   await putInFlight(databaseUrl, ended);
   const many = await good(server.api("/runs/bulk", { body: bulkIn(project) }));
+  const client = await good(server.api("/oauth-clients", { body: clientOf(project, project) }));
   return {
     project,
     run,
@@ -120,6 +124,7 @@ async function makeTarget(server: Awooop, databaseUrl: string, tenant: E2eTenant
     bulk: many.bulk_id,
     spareAgent,
     freeze: frozen.freeze_id,
+    client: client.oauth_client_id,
   };
 }
 
@@ -149,6 +154,7 @@ export const noTarget = (): Target => ({
   bulk: randomUUID(),
   spareAgent: "no-agent",
   freeze: randomUUID(),
+  client: randomUUID(),
 });
 
 /** Calls the tool that needs approval as an agent, on a connection of its own. */
@@ -179,6 +185,7 @@ async function marksOfBravo(databaseUrl: string): Promise<string[]> {
       union all select bulk_id::text from run_bulk_actions where project_id = 'bravo'
       union all select freeze_id::text from freezes where project_id = 'bravo'
       union all select key_id from api_keys where 'bravo' = any (projects)
+      union all select oauth_client_id::text from oauth_clients where project_id = 'bravo'
       union all select 'bravo'`);
     return rows.map(({ mark }) => mark);
   });

@@ -249,6 +249,20 @@ export interface McpCalls {
   verdicts: Generated<Json>;
 }
 
+export interface OauthClients {
+  agent_id: string;
+  client_id: string | null;
+  created_at: Generated<string>;
+  created_by: string;
+  hold_seconds: Generated<number>;
+  issuer: string;
+  last_used_at: string | null;
+  oauth_client_id: string;
+  project_id: string;
+  revoked_at: string | null;
+  sub: string | null;
+}
+
 export interface OutboundMessages {
   attempt_count: Generated<number>;
   channel_id: string;
@@ -472,6 +486,7 @@ export interface DB {
   freezes: Freezes;
   idempotency_keys: IdempotencyKeys;
   mcp_calls: McpCalls;
+  oauth_clients: OauthClients;
   outbound_messages: OutboundMessages;
   project_budgets: ProjectBudgets;
   projects: Projects;

@@ -30,7 +30,10 @@ export function problemResponse(error: unknown): Response {
   };
   const headers: Record<string, string> = { "content-type": "application/problem+json" };
   if (known.status === 401) headers["www-authenticate"] = 'Bearer realm="awooop"';
-  return new Response(JSON.stringify(body), { status: known.status, headers });
+  return new Response(JSON.stringify(body), {
+    status: known.status,
+    headers: { ...headers, ...known.headers },
+  });
 }
 
 /** Zod's issues as field errors; `root` names the part of the request they are in (`body`, `query`, …). */

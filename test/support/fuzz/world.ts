@@ -13,6 +13,7 @@ import {
   openLedger,
   waitForRun,
 } from "../e2e-tenant.ts";
+import { clientOf, ISSUER } from "../isolation-cases.ts";
 import { AnswerCheck, type Description } from "../openapi.ts";
 import { wipeAs } from "../two-tenants.ts";
 import { KnownThings } from "./known.ts";
@@ -39,7 +40,10 @@ export interface World {
 export async function openWorld(): Promise<World> {
   const database = await createTestDatabase();
   const ledger = await openLedger();
-  const server = await startAwooop({ databaseUrl: database.url });
+  const server = await startAwooop({
+    databaseUrl: database.url,
+    env: { AWOOOP_OAUTH_ISSUERS: ISSUER },
+  });
   const description: Description = await good(server.api("/openapi.json"));
   const wire = openWire(server.url);
   const known = new KnownThings();
@@ -100,6 +104,7 @@ const QUESTIONS = 10;
 const RUNS = 8;
 const REVISIONS = 8;
 const GUESTS = 16;
+const CLIENTS = 8;
 
 async function supply(
   { server, ledger, known }: { server: Awooop; ledger: Ledger; known: KnownThings },
@@ -124,6 +129,12 @@ async function supply(
   }
   if (path.startsWith("/agents/")) {
     known.learn({ project_id: projectId, agent_id: "helper", server_id: "tools" });
+  }
+  if (path.startsWith("/oauth-clients")) {
+    for (let made = 0; made < CLIENTS; made += 1) {
+      const body = clientOf(projectId, `${method}-${projectId}`);
+      known.learn(await good(server.api("/oauth-clients", { body })));
+    }
   }
   if (method === "get") return;
   if (path === "/session") {

@@ -104,6 +104,17 @@ async function seedTenant(tx: Tx, project_id: string): Promise<void> {
     .values({ ...frozen, project_id, frozen_by_kind: "key", frozen_by: "test" })
     .execute();
   await insertKey(tx, project_id, [project_id]);
+  await seedOAuthClient(tx, project_id);
+  await appendAudit(tx, {
+    projectId: project_id,
+    actor: { kind: "key", id: "ada" },
+    action: "test.done",
+    subject: { kind: "test", id: "1" },
+    private: { reason: "a person's words" },
+  });
+}
+
+async function seedOAuthClient(tx: Tx, project_id: string): Promise<void> {
   const client = {
     project_id,
     oauth_client_id: newId(),
@@ -114,13 +125,6 @@ async function seedTenant(tx: Tx, project_id: string): Promise<void> {
     .insertInto("oauth_clients")
     .values({ ...client, issuer: "https://login.example", created_by: "test" })
     .execute();
-  await appendAudit(tx, {
-    projectId: project_id,
-    actor: { kind: "key", id: "ada" },
-    action: "test.done",
-    subject: { kind: "test", id: "1" },
-    private: { reason: "a person's words" },
-  });
 }
 
 async function seedBulkAction(tx: Tx, ids: { project_id: string; run_id: string }): Promise<void> {

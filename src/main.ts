@@ -51,7 +51,6 @@ import { createHttp } from "./http/index.ts";
 import {
   createIdentity,
   createKeys,
-  createOAuthClients,
   ensureAdminKey,
   type Identity,
   identityRoutes,
@@ -63,13 +62,12 @@ import { type Config, configHelp, localUrl, readConfig } from "./platform/config
 import { listenToChanges } from "./platform/database/changes.ts";
 import { assertRlsHolds, type Database, openDatabase } from "./platform/database/index.ts";
 import { migrate } from "./platform/database/migrate.ts";
-import { AppError } from "./platform/errors.ts";
 import { createCursors } from "./platform/http/index.ts";
 import { newId } from "./platform/ids.ts";
 import { type Jobs, openJobs } from "./platform/jobs/index.ts";
 import { createLog, type Logger } from "./platform/log.ts";
-import { EmbeddedPostgresError } from "./platform/postgres/index.ts";
 import { createSealer } from "./platform/sealing.ts";
+import { sayWhatFailed, sayWhereItIs } from "./platform/startup-words.ts";
 import { type Closer, closeAll, openStorage, type Storage } from "./platform/storage.ts";
 import {
   activeAgent,
@@ -150,29 +148,8 @@ function openCalls(
   return { db, effects, sealer, signer, checker, policies, pool, catalog, log };
 }
 
-function createRouters(
-  config: Config,
-  platform: Platform,
-  effects: ApprovalEffects,
-  calls: CallDeps,
-) {
-  const { db, sealer, cursors, log } = platform;
-  const forget = (keyId: string) => identity.forgetKey(keyId);
-  const identity = createIdentity({ db, site: config, oauth: config.oauth, log });
-  const oauthClients = createOAuthClients({ db, cursors, identity, ...config.oauth });
-  const tenants = createTenants({
-    db,
-    cursors,
-    onDeactivated: [(tx, project) => startBulkOfDeactivated(tx, effects, project)],
-  });
-  const freezes = createFreezes({
-    db,
-    cursors,
-    isAgent: hasAgent,
-    inFlight: callsInFlight,
-    onThawed: (tx, place) => wakeThawedRuns(tx, effects, place),
-  });
-  const contracts = createContracts({
+function openContracts(config: Config, db: Database, calls: CallDeps) {
+  return createContracts({
     db,
     allowStdio: config.allowStdio,
     schemaProblem: calls.checker.schemaProblem,
@@ -189,9 +166,33 @@ function createRouters(
       },
     },
   });
+}
+
+function createRouters(
+  config: Config,
+  platform: Platform,
+  effects: ApprovalEffects,
+  calls: CallDeps,
+) {
+  const { db, sealer, cursors, log } = platform;
+  const forget = (keyId: string) => identity.forgetKey(keyId);
+  const identity = createIdentity({ db, site: config, oauth: config.oauth, log });
+  const tenants = createTenants({
+    db,
+    cursors,
+    onDeactivated: [(tx, project) => startBulkOfDeactivated(tx, effects, project)],
+  });
+  const freezes = createFreezes({
+    db,
+    cursors,
+    isAgent: hasAgent,
+    inFlight: callsInFlight,
+    onThawed: (tx, place) => wakeThawedRuns(tx, effects, place),
+  });
+  const contracts = openContracts(config, db, calls);
   const routers = [
     identityRoutes({ identity, keys: createKeys({ db, cursors, forget }) }),
-    oauthClientRoutes({ oauthClients }),
+    oauthClientRoutes({ db, cursors, identity, ...config.oauth }),
     tenantRoutes({ tenants }),
     freezeRoutes({ freezes }),
     secretRoutes({ db, sealer, cursors }),
@@ -359,24 +360,6 @@ async function isReady(db: Database): Promise<boolean> {
     tx.selectFrom("projects").select("project_id").limit(1).execute(),
   );
   return true;
-}
-
-function sayWhereItIs(running: Running): void {
-  process.stdout.write(`AwoooP is ready: ${running.url}\n`);
-  if (running.adminKey === undefined) return;
-  process.stdout.write(
-    `Sign in as the first admin (this link is shown once; keep it): ${running.url}/sign-in#key=${running.adminKey}\n`,
-  );
-}
-
-function sayWhatFailed(error: unknown): void {
-  const { code, message } = error as { code?: unknown; message?: string };
-  const known = error instanceof AppError || error instanceof EmbeddedPostgresError;
-  process.stderr.write(
-    known
-      ? `${message} (${code})\n`
-      : `AwoooP could not start: ${String((error as Error).stack)}\n`,
-  );
 }
 
 async function main(): Promise<void> {

@@ -2,7 +2,8 @@ import { afterAll, describe, expect, test } from "vitest";
 import { ADMIN_KEY, type Answer } from "./support/awooop.ts";
 import { type E2eTenant, good, newKey } from "./support/e2e-tenant.ts";
 import { askAs, withoutTarget } from "./support/hiding.ts";
-import { ENDPOINTS, type ReachingCase, type Target } from "./support/isolation-cases.ts";
+import { ENDPOINTS } from "./support/isolation-cases.ts";
+import type { ReachingCase, Target } from "./support/isolation-shapes.ts";
 import type { Description } from "./support/openapi.ts";
 import { noTarget, openTwoTenants } from "./support/two-tenants.ts";
 import {

@@ -15,7 +15,6 @@ export { resourceMetadata } from "./challenge.ts";
 export { answerOnce } from "./idempotency.ts";
 export { createKeys } from "./key-service.ts";
 export { oauthClientRoutes } from "./oauth-routes.ts";
-export { createOAuthClients } from "./oauth-service.ts";
 export { projectsTable } from "./projects-table.ts";
 export { identityRoutes } from "./routes.ts";
 export { createIdentity, type Identity } from "./service.ts";

@@ -8,7 +8,7 @@ import {
   oauthClientParams,
   oauthClientSchema,
 } from "./oauth-contract.ts";
-import type { OAuthClients } from "./oauth-service.ts";
+import { createOAuthClients } from "./oauth-service.ts";
 
 const create = createRoute({
   method: "post",
@@ -43,8 +43,10 @@ const revoke = createRoute({
 });
 
 /** Administering which clients of authorization servers are which agents. */
-export function oauthClientRoutes(deps: { oauthClients: OAuthClients }): OpenAPIHono<ApiEnv> {
-  const { oauthClients } = deps;
+export function oauthClientRoutes(
+  deps: Parameters<typeof createOAuthClients>[0],
+): OpenAPIHono<ApiEnv> {
+  const oauthClients = createOAuthClients(deps);
   return newApi<ApiEnv>()
     .openapi(create, async (c) =>
       c.json(await oauthClients.create(c.get("caller"), c.req.valid("json")), 201),

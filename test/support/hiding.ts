@@ -1,5 +1,5 @@
 import type { Answer, Awooop } from "./awooop.ts";
-import type { Request, Target } from "./isolation-cases.ts";
+import type { Request, Target } from "./isolation-shapes.ts";
 
 /** Sends a request of the isolation cases under a key. */
 export function askAs(

@@ -1,52 +1,13 @@
-import type { E2eTenant, KeyRole } from "./e2e-tenant.ts";
-
-/** A tenant's things that another tenant may try to reach; for a tenant that does not exist, ids of nothing. */
-export interface Target {
-  project: string;
-  /** A client run that waits for a person, and its question. */
-  run: string;
-  approval: string;
-  /** A worker run that is over. */
-  ended: string;
-  revision: string;
-  key: string;
-  secret: string;
-  /** An action on many runs. */
-  bulk: string;
-  /** An agent that nobody needs, and a freeze of another one. */
-  spareAgent: string;
-  freeze: string;
-  /** A client of an authorization server that is an agent. */
-  client: string;
-}
-
-/** A request of the operator API; without `body` it has none. */
-export interface Request {
-  method: string;
-  path: string;
-  body?: unknown;
-}
-
-export interface ReachingCase {
-  /** Whose key the operation is for: the least role, or the administrator of the whole platform. */
-  as: KeyRole | "platform";
-  /** What its own tenant is answered to the first of the requests. */
-  works: number;
-  /** The ways to reach for a target; left out where an operation takes none. */
-  reach?(target: Target, own: E2eTenant): Request[];
-  /** For a list: the field with its items, and the path that lists everything the caller sees. */
-  list?: { items: string; all?: string };
-}
-
-/** An operation that names nothing and lists nothing: which test shows what it tells a tenant. */
-export interface OtherCase {
-  provenBy: "sessions" | "events";
-}
-
-export type EndpointCase = ReachingCase | OtherCase;
-
-const get = (path: string): Request => ({ method: "GET", path });
-const post = (path: string, body: unknown): Request => ({ method: "POST", path, body });
+import type { E2eTenant } from "./e2e-tenant.ts";
+import { OAUTH_CLIENTS } from "./isolation-oauth.ts";
+import {
+  type EndpointCase,
+  get,
+  post,
+  type ReachingCase,
+  type Request,
+  type Target,
+} from "./isolation-shapes.ts";
 
 /** The run as it is, under its own project and under the caller's. */
 const inEachProject = (target: Target, own: E2eTenant, request: (project: string) => Request) => [
@@ -70,18 +31,6 @@ const channel = (project?: string) => ({
   ...(project === undefined ? {} : { project_id: project }),
   body: { type: "console" },
 });
-
-/** The authorization server that the tests' servers trust; nobody asks it anything. */
-export const ISSUER = "https://login.example";
-
-let clients = 0;
-
-/** A new client, named as nobody else's is. */
-export const clientOf = (project: string, name: string) => {
-  clients += 1;
-  const client_id = `${name}-${clients}`;
-  return { project_id: project, agent_id: "helper", issuer: ISSUER, client_id };
-};
 
 /** An action on many runs that no test target is among. */
 export const bulkIn = (project: string) => ({
@@ -246,22 +195,7 @@ export const ENDPOINTS: Record<string, EndpointCase> = {
     works: 204,
     reach: ({ key }) => [{ method: "DELETE", path: `/keys/${key}` }],
   },
-  "GET /oauth-clients": {
-    as: "admin",
-    works: 200,
-    list: { items: "oauth_clients", all: "/oauth-clients" },
-    reach: ({ project }) => [get(`/oauth-clients?project_id=${project}`)],
-  },
-  "POST /oauth-clients": {
-    as: "platform",
-    works: 201,
-    reach: ({ project, run }) => [post("/oauth-clients", clientOf(project, run))],
-  },
-  "DELETE /oauth-clients/{oauth_client_id}": {
-    as: "admin",
-    works: 204,
-    reach: ({ client }) => [{ method: "DELETE", path: `/oauth-clients/${client}` }],
-  },
+  ...OAUTH_CLIENTS,
   "GET /runs": {
     as: "viewer",
     works: 200,

@@ -13,7 +13,9 @@ import {
   openLedger,
   waitForRun,
 } from "./e2e-tenant.ts";
-import { bulkIn, clientOf, ISSUER, type Target } from "./isolation-cases.ts";
+import { bulkIn } from "./isolation-cases.ts";
+import { clientOf, ISSUER } from "./isolation-oauth.ts";
+import type { Target } from "./isolation-shapes.ts";
 import { connectV1 } from "./mcp/gateway.ts";
 import { withClient } from "./server.ts";
 

@@ -13,7 +13,7 @@ import {
   openLedger,
   waitForRun,
 } from "../e2e-tenant.ts";
-import { clientOf, ISSUER } from "../isolation-cases.ts";
+import { clientOf, ISSUER } from "../isolation-oauth.ts";
 import { AnswerCheck, type Description } from "../openapi.ts";
 import { wipeAs } from "../two-tenants.ts";
 import { KnownThings } from "./known.ts";

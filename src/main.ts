@@ -17,6 +17,8 @@ import {
   type CallDeps,
   callsInFlight,
   createCatalog,
+  createLedger,
+  createStandingCache,
   editCheck,
   inFlightRoutes,
   makeCall,
@@ -74,7 +76,7 @@ import {
   agentOf,
   type BulkDeps,
   bulkRoutes,
-  openClientRun,
+  createOpenRuns,
   runListRoutes,
   runRoutes,
   startBulkOfDeactivated,
@@ -130,7 +132,7 @@ function openCalls(
   effects: ApprovalEffects,
   closers: Closer[],
 ): CallDeps {
-  const { db, sealer, log } = platform;
+  const { db, changes, sealer, log } = platform;
   const pool = createToolServerPool({
     resolveSecret: (projectId, name) =>
       db.transaction({ role: "app", projects: [projectId] }, (tx) =>
@@ -145,7 +147,10 @@ function openCalls(
   const checker = createArgumentChecker();
   const policies = createPolicies();
   const catalog = createCatalog(db, pool);
-  return { db, effects, sealer, signer, checker, policies, pool, catalog, log };
+  const standing = createStandingCache({ db, changes, policies });
+  const ledger = createLedger({ db, log });
+  closers.push({ name: "record of calls", close: () => ledger.idle() });
+  return { db, effects, sealer, signer, checker, policies, pool, catalog, standing, ledger, log };
 }
 
 function openContracts(config: Config, db: Database, calls: CallDeps) {
@@ -221,6 +226,7 @@ function openGateway(
   identity: Identity,
 ): McpEdge {
   const { db, changes, sealer, log } = platform;
+  const runs = createOpenRuns({ db, effects: calls.effects, changes });
   return createMcpEdge(
     {
       sealer,
@@ -236,15 +242,14 @@ function openGateway(
         return calls.catalog.toolsOf(projectId, agent);
       },
       async openRun(agent, wish) {
-        return { runId: (await openClientRun(db, calls.effects, agent, wish)).run_id };
+        return { runId: (await runs.open(agent, wish)).run_id };
       },
-      callTool: ({ caller, ...call }) =>
-        makeCall(calls, {
-          ...call,
-          projectId: caller.projectId,
-          keyId: caller.keyId,
-          callKey: "mcp",
-        }),
+      async callTool({ caller, ...call }) {
+        // A run that is over by now is the gates' business.
+        const run = await runs.open(caller, { runId: call.runId }).catch(() => undefined);
+        const { projectId, keyId } = caller;
+        return makeCall(calls, { ...call, run, projectId, keyId, callKey: "mcp" });
+      },
       waitForDecision: ({ projectId, keyId }, approvalId, wait) =>
         waitForDecision({ db, changes }, { projectId, approvalId, keyId }, wait),
     },

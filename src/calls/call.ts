@@ -1,12 +1,13 @@
 import { settle } from "../budgets/index.ts";
-import { canonicalHash } from "../platform/canonical.ts";
 import { AppError } from "../platform/errors.ts";
 import { addCost, lockRun } from "../runs/index.ts";
 import type { UpstreamError } from "../toolservers/index.ts";
-import { type Decided, decideCall, unknownOutcome } from "./decide.ts";
+import { type Decided, decideCall } from "./decide.ts";
 import type { CallDeps } from "./deps.ts";
+import { type Ending, endingOf } from "./ending.ts";
+import { makeFastCall } from "./fast.ts";
 import type { CallOutcome, CallRequest, SettledOutcome } from "./outcome.ts";
-import { type CallEnd, finishCall } from "./records.ts";
+import { finishCall } from "./records.ts";
 import { keepOpen, resumeCall, timedPeer } from "./rounds.ts";
 
 type Execute = Extract<Decided, { kind: "execute" }>;
@@ -27,6 +28,9 @@ export async function makeCall(deps: CallDeps, request: CallRequest): Promise<Ca
     const resumed = await deps.db.transaction(scope, (tx) => resumeCall(tx, deps, request, resume));
     return resumed.kind === "done" ? resumed.outcome : execute(deps, request, resumed, started);
   }
+  const { run } = request;
+  const made = run && (await makeFastCall(deps, request, run, started));
+  if (made) return made;
   const decide = (listed?: { failure: UpstreamError | undefined }) =>
     deps.db.transaction(scope, (tx) => decideCall(tx, deps, request, started, listed));
   let decided = await decide();
@@ -58,67 +62,18 @@ async function execute(
   });
   if (answer.kind === "input_required") return keepOpen(deps.db, request, call, answer);
   const now = performance.now();
-  const figures = { latencyMs: now - started, upstreamMs: now - sentAt };
-  if (answer.kind === "result") {
-    const isError = answer.result.isError === true;
-    return finish(deps, request, call, "spent", {
-      end: {
-        status: isError ? "error" : "success",
-        result: answer.result,
-        resultHash: canonicalHash(answer.result),
-        ...(isError ? { errorCode: "E-UPSTREAM-TOOL" } : {}),
-        ...figures,
-      },
-      outcome: {
-        kind: "result",
-        callId: call.callId,
-        result: answer.result,
-        simulated: false,
-        ...(call.isEdited ? { editedArgs: call.args } : {}),
-      },
-    });
-  }
-  return finish(
-    deps,
-    request,
-    call,
-    answer.sent ? "spent" : "released",
-    failed(call, answer, isWrite, figures),
-  );
-}
-
-interface Finish {
-  end: Omit<CallEnd, "projectId" | "runId" | "callId">;
-  outcome: SettledOutcome;
-}
-
-function failed(
-  call: Execute,
-  failure: UpstreamError,
-  isWrite: boolean,
-  figures: { latencyMs: number; upstreamMs: number },
-): Finish {
-  if (isWrite && failure.sent && !failure.answered) {
-    const outcome = unknownOutcome(call.callId, call.grant.tool);
-    const reason = `${failure.message} ${outcome.reason}`;
-    return {
-      end: { status: "unknown", errorCode: outcome.code, reason, ...figures },
-      outcome: { ...outcome, reason },
-    };
-  }
-  const { code, message: reason, sent, rpc } = failure;
-  return {
-    end: { status: "error", errorCode: code, reason, ...figures },
-    outcome: { kind: "error", callId: call.callId, code, reason, sent, ...(rpc ? { rpc } : {}) },
-  };
+  const { callId, args } = call;
+  const editedArgs = call.isEdited ? args : undefined;
+  const sent = { callId, tool: call.grant.tool, isWrite, editedArgs };
+  const ending = endingOf(sent, answer, { latencyMs: now - started, upstreamMs: now - sentAt });
+  return finish(deps, request, call, ending);
 }
 
 async function finish(
   deps: CallDeps,
   request: CallRequest,
   call: Execute,
-  money: "spent" | "released",
-  { end, outcome }: Finish,
+  { end, outcome, money }: Ending,
 ): Promise<SettledOutcome> {
   const { projectId, runId } = request;
   const { callId } = call;

@@ -45,7 +45,7 @@ export async function serverRef(
   return revision && refOf(revision);
 }
 
-function refOf(revision: Revision): ToolServerRef {
+export function refOf(revision: Revision): ToolServerRef {
   return {
     projectId: revision.project_id,
     serverId: revision.contract_id,

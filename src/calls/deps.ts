@@ -5,6 +5,8 @@ import type { Logger } from "../platform/log.ts";
 import type { Sealer } from "../platform/sealing.ts";
 import type { ToolServerPool } from "../toolservers/index.ts";
 import type { Catalog } from "./catalog.ts";
+import type { Ledger } from "./ledger.ts";
+import type { StandingCache } from "./standing.ts";
 
 /** What calls are made with. */
 export interface CallDeps {
@@ -16,6 +18,8 @@ export interface CallDeps {
   policies: Policies;
   pool: ToolServerPool;
   catalog: Catalog;
+  standing: StandingCache;
+  ledger: Ledger;
   log: Logger;
 }
 

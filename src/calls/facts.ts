@@ -29,7 +29,8 @@ import { readObservedGrants } from "./observed.ts";
 import type { CallRequest } from "./outcome.ts";
 import { readPolicy } from "./policy.ts";
 
-const ARGS_MAX = 256 * 1024;
+/** How long a call's arguments may be, as canonical JSON, in characters. */
+export const ARGS_MAX = 256 * 1024;
 const TOO_LARGE = {
   decision: "deny",
   why: "unreadable",
@@ -101,7 +102,7 @@ export async function readFacts(
       grant,
       isObserved: grant !== undefined && observed.includes(grant),
     },
-    pin: pin === undefined ? "absent" : pin.changed ? "changed" : "pinned",
+    pin: pinFact(pin),
     argumentProblems:
       pin && grant ? argumentProblems(deps.checker, grant, pin, args, argsText.length) : [],
     policy:
@@ -119,7 +120,14 @@ function isOfCaller(request: CallRequest, run: RunRow): boolean {
   return run.driver === "worker" ? request.fence === run.fence : run.opened_by === request.keyId;
 }
 
-function argumentProblems(
+/** What gate 2 has to know of a tool's pin. */
+export function pinFact(pin: ToolPin | undefined): GateFacts["pin"] {
+  if (pin === undefined) return "absent";
+  return pin.changed ? "changed" : "pinned";
+}
+
+/** Why the arguments fit neither the tool's schema nor the contract; empty when they do. */
+export function argumentProblems(
   checker: ArgumentChecker,
   grant: ToolGrant,
   pin: ToolPin,

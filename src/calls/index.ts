@@ -7,3 +7,5 @@ export { callsInFlight, inFlightRoutes } from "./in-flight.ts";
 export { declareLost, sweepLostCalls } from "./lost.ts";
 export type { CallOutcome, CallRequest, SettledOutcome } from "./outcome.ts";
 export { requireThawed } from "./thawed.ts";
+export { createLedger } from "./ledger.ts";
+export { createStandingCache } from "./standing.ts";

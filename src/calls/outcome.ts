@@ -1,6 +1,7 @@
 import type { GateNumber } from "../gates/index.ts";
 import type { Tx } from "../platform/database/index.ts";
 import type { ErrorCode } from "../platform/errors.ts";
+import type { RunRow } from "../runs/index.ts";
 import type { ClientPeer, InputRequired, Round, RpcError } from "../toolservers/index.ts";
 
 /** How a call ended, as the caller may know it. */
@@ -41,6 +42,8 @@ export type SettledOutcome = Exclude<CallOutcome, { kind: "waiting" | "input_req
 export interface CallRequest {
   projectId: string;
   runId: string;
+  /** A client's run as it was read last; without it the call is decided in a transaction of its own. */
+  run?: RunRow | undefined;
   /** What the call is for within its run: a runbook's step key, or one name for all calls of a client. */
   callKey: string;
   /** The tool server's contract id; left out by MCP clients, who know tools by the gateway's names. */

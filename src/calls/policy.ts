@@ -24,16 +24,19 @@ interface ReadCall {
  * What the project's policies of this moment say of a call. A run keeps its contract, but not the policies it started
  * under: what is forbidden now is forbidden to what runs now.
  */
-export async function readPolicy(
-  tx: Tx,
+export async function readPolicy(tx: Tx, policies: Policies, call: ReadCall): Promise<PolicyFact> {
+  const { project_id } = call.run;
+  const heads = await activeHeads(tx, project_id, "policy");
+  const revisions = policies.knows(heads) ? heads : await activeRevisions(tx, project_id, "policy");
+  return decidePolicy(policies, revisions, call);
+}
+
+/** As `readPolicy`, of active policies that have been read already. */
+export function decidePolicy(
   policies: Policies,
+  revisions: Parameters<Policies["decide"]>[0],
   { run, agent, grant, ...call }: ReadCall,
-): Promise<PolicyFact> {
-  const heads = await activeHeads(tx, run.project_id, "policy");
-  if (heads.length === 0) return { decision: "unpoliced" };
-  const revisions = policies.knows(heads)
-    ? heads
-    : await activeRevisions(tx, run.project_id, "policy");
+): PolicyFact {
   return policies.decide(revisions, {
     ...call,
     agent: agent.contract_id,

@@ -18,7 +18,7 @@ export type CallStatus =
 const SHOWN_MAX = 64 * 1024;
 
 /** A redacted copy for people, cut when it is too long to show; the hash beside it names the whole. */
-function shown(value: unknown): unknown {
+export function shown(value: unknown): unknown {
   const masked = redact(value);
   const text = JSON.stringify(masked);
   if (text === undefined || text.length <= SHOWN_MAX) return masked;

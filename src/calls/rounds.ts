@@ -46,12 +46,17 @@ async function extend(db: Database, projectId: string, call: Executing): Promise
   }
 }
 
-/** The same client, whose answers the call is given time for. */
+/**
+ * The same client, whose answers the call is given time for.
+ *
+ * @param recorded makes sure that the call is in the record
+ */
 export function timedPeer(
   db: Database,
   { projectId }: Pick<CallRequest, "projectId">,
   call: Executing,
   peer: ClientPeer,
+  recorded: () => Promise<unknown> = async () => undefined,
 ): ClientPeer {
   return {
     capabilities: peer.capabilities,
@@ -60,6 +65,7 @@ export function timedPeer(
     takesRounds: peer.takesRounds,
     notify: (method, params) => peer.notify(method, params),
     async request(method, params, signal) {
+      await recorded();
       await extend(db, projectId, call);
       return peer.request(method, params, signal);
     },

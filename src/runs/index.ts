@@ -7,14 +7,19 @@ export { RUN_STATES, type RunState } from "./contract.ts";
 export { createRun } from "./create.ts";
 export { runListRoutes } from "./list.ts";
 export { lowerMode } from "./mode.ts";
+export { createOpenRuns, type OpenRuns } from "./open-runs.ts";
 export {
   addCost,
+  addCosts,
   heartbeat,
+  holdRuns,
   lockRun,
+  type RunHead,
   type RunRow,
   readRun,
   requireFence,
   touchClientRun,
+  touchClientRuns,
 } from "./queries.ts";
 export { runRoutes } from "./routes.ts";
 export { eventForLost, isFinal } from "./states.ts";

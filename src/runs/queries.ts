@@ -126,3 +126,72 @@ export function requireFence(run: RunRow, fence: number): void {
     );
   }
 }
+
+/** What a transaction that holds a run knows of it. */
+export type RunHead = Pick<RunRow, "project_id" | "run_id" | "state">;
+
+interface RunPlace {
+  projectId: string;
+  runId: string;
+}
+
+/**
+ * Holds many runs at once, always in the same order: none of them changes its state until the transaction ends.
+ *
+ * @param changing those of which the transaction will change something, and holds for itself alone
+ */
+export async function holdRuns(
+  tx: Tx,
+  runs: readonly RunPlace[],
+  changing: readonly RunPlace[],
+): Promise<Map<string, RunHead>> {
+  const held = (some: readonly RunPlace[]) =>
+    tx
+      .selectFrom("runs")
+      .select(["project_id", "run_id", "state"])
+      .where(
+        "project_id",
+        "=",
+        sql<string>`any (${[...new Set(some.map((of) => of.projectId))]}::text[])`,
+      )
+      .where("run_id", "=", sql<string>`any (${[...new Set(some.map((of) => of.runId))]}::uuid[])`)
+      .orderBy("run_id");
+  // First all of them, so that it waits for nobody once it holds what others wait for.
+  const [all] = await Promise.all([
+    held(runs).forKeyShare().execute(),
+    changing.length > 0 ? held(changing).forNoKeyUpdate().execute() : [],
+  ]);
+  return new Map((all as RunHead[]).map((run) => [run.run_id, run]));
+}
+
+/** As `touchClientRun`, for many that the transaction holds. */
+export async function touchClientRuns(tx: Tx, runs: readonly RunPlace[]): Promise<void> {
+  if (runs.length === 0) return;
+  const given = JSON.stringify(
+    runs.map(({ projectId, runId }) => ({ project_id: projectId, run_id: runId })),
+  );
+  await sql`update runs r set heartbeat_at = clock_timestamp()
+    from jsonb_to_recordset(${given}::jsonb) as g (project_id text, run_id uuid)
+    where r.project_id = g.project_id and r.run_id = g.run_id and r.driver = 'client' and r.completed_at is null`.execute(
+    tx,
+  );
+}
+
+/** As `addCost`, for many that the transaction holds; whoever calls announces it. */
+export async function addCosts(
+  tx: Tx,
+  costs: readonly (RunPlace & { costUsd: number })[],
+): Promise<void> {
+  if (costs.length === 0) return;
+  const given = JSON.stringify(
+    costs.map(({ projectId, runId, costUsd }) => ({
+      project_id: projectId,
+      run_id: runId,
+      cost: costUsd,
+    })),
+  );
+  await sql`update runs r set cost_usd = r.cost_usd + g.cost
+    from (select project_id, run_id, sum(cost) as cost
+      from jsonb_to_recordset(${given}::jsonb) as given (project_id text, run_id uuid, cost numeric) group by 1, 2) as g
+    where r.project_id = g.project_id and r.run_id = g.run_id`.execute(tx);
+}

@@ -13,6 +13,7 @@ export {
 export { pinHash, type ToolDefinition } from "./pins.ts";
 export {
   createToolServerPool,
+  type ToolResult,
   type ToolServerPool,
   type ToolServerPoolOptions,
 } from "./pool.ts";

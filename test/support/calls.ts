@@ -12,6 +12,8 @@ import {
   type CallOutcome,
   type CallRequest,
   createCatalog,
+  createLedger,
+  createStandingCache,
   editCheck,
   makeCall,
   onQuestionsClosed,
@@ -23,6 +25,7 @@ import {
   readRevision,
 } from "../../src/contracts/index.ts";
 import { createArgumentChecker, createPolicies } from "../../src/gates/index.ts";
+import { listenToChanges } from "../../src/platform/database/changes.ts";
 import { openDatabase, type Tx } from "../../src/platform/database/index.ts";
 import { newId } from "../../src/platform/ids.ts";
 import { openJobs } from "../../src/platform/jobs/index.ts";
@@ -158,11 +161,16 @@ async function openDeps(): Promise<{ deps: BenchDeps; adminUrl: string; close():
   const policies = createPolicies();
   const checkEdit = editCheck({ checker, policies, sealer });
   const catalog = createCatalog(db, pool);
+  const changes = await listenToChanges({ url: database.url, log });
+  const standing = createStandingCache({ db, changes, policies });
+  const ledger = createLedger({ db, log });
+  const tools = { pool, catalog, standing, ledger };
   return {
-    deps: { db, sealer, pool, log, effects, signer, checker, policies, catalog, checkEdit },
+    deps: { db, sealer, log, effects, signer, checker, policies, checkEdit, ...tools },
     adminUrl: database.adminUrl,
     async close() {
       await pool.close();
+      await changes.close();
       await jobs.stop();
       await db.close();
       await database.drop();

@@ -14,6 +14,8 @@ export type ChangeKind =
   | "channel_event"
   | "message"
   | "call"
+  /** Calls of a run, which the id names: many of them may be told of at once. */
+  | "calls"
   | "contract"
   | "tenant"
   /** Of a freeze of everything, the project is `_platform`. */
@@ -40,6 +42,8 @@ export async function announce(tx: Tx, changes: Change | readonly Change[]): Pro
 export interface Changes {
   /** Calls `hear` for every change from now on, and with undefined when some may have been missed (reconnected). */
   subscribe(hear: (change: Change | undefined) => void): () => void;
+  /** Whether changes are heard of at this moment: false from when the connection was lost until it is back. */
+  isLive(): boolean;
   close(): Promise<void>;
 }
 
@@ -53,6 +57,7 @@ export async function listenToChanges(options: { url: string; log: Logger }): Pr
     for (const hear of subscribers) hear(change);
   };
   let closed = false;
+  let isLive = false;
   let client: pg.Client | undefined;
   let timer: NodeJS.Timeout | undefined;
 
@@ -65,11 +70,15 @@ export async function listenToChanges(options: { url: string; log: Logger }): Pr
     next.on("error", (error) =>
       options.log.warn({ err: error }, "the change listener lost its connection"),
     );
-    next.on("end", () => closed || again());
+    next.on("end", () => {
+      isLive = false;
+      if (!closed) again();
+    });
     next.on("notification", ({ payload }) => tell(parseChange(payload ?? "")));
     client = next;
     await next.connect();
     await next.query(`listen ${CHANNEL}`);
+    isLive = true;
   };
   const again = () => {
     clearTimeout(timer);
@@ -87,6 +96,7 @@ export async function listenToChanges(options: { url: string; log: Logger }): Pr
       subscribers.add(hear);
       return () => subscribers.delete(hear);
     },
+    isLive: () => isLive,
     async close() {
       closed = true;
       clearTimeout(timer);

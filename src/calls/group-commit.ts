@@ -1,0 +1,111 @@
+import pg from "pg";
+import type { Logger } from "../platform/log.ts";
+
+/** Collects what comes while a transaction is under way and commits it together in the next one. */
+export interface GroupCommit<I, O> {
+  /** Resolves once the transaction that the item was part of is durable. */
+  add(item: I): Promise<O>;
+  /** Resolves when nothing is left to commit. */
+  idle(): Promise<void>;
+}
+
+/** What one transaction commits at the most. */
+const MOST_TOGETHER = 256;
+/** How long a database that can't be reached is tried again, in milliseconds. */
+const PATIENCE_MS = 20_000;
+const PAUSE_MS = 100;
+
+interface Waiting<I, O> {
+  item: I;
+  resolve(answer: O): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * @param commit commits the items in one transaction and answers for each; `isRepeat` when an earlier try may have been
+ *   committed without our hearing of it
+ */
+export function createGroupCommit<I, O>(options: {
+  commit(items: readonly I[], isRepeat: boolean): Promise<O[]>;
+  log: Logger;
+}): GroupCommit<I, O> {
+  const { commit, log } = options;
+  let waiting: Waiting<I, O>[] = [];
+  let running: Promise<void> | undefined;
+
+  async function attempt(group: readonly Waiting<I, O>[]): Promise<void> {
+    const items = group.map(({ item }) => item);
+    const until = performance.now() + PATIENCE_MS;
+    for (let tries = 0; ; tries++) {
+      try {
+        const answers = await commit(items, tries > 0);
+        group.forEach(({ resolve }, at) => {
+          resolve(answers[at] as O);
+        });
+        return;
+      } catch (error) {
+        if (isRefusal(error)) return apart(group, error);
+        if (performance.now() > until) return refuse(group, error);
+        if (tries === 0)
+          log.warn({ err: error, calls: items.length }, "calls can't be recorded yet");
+        await pause();
+      }
+    }
+  }
+
+  /** One that can't be written must not take the others with it. */
+  async function apart(group: readonly Waiting<I, O>[], error: unknown): Promise<void> {
+    if (group.length === 1) return refuse(group, error);
+    for (const one of group) await attempt([one]);
+  }
+
+  async function run(): Promise<void> {
+    // What has come with the same turn of the event loop goes together.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (waiting.length > 0) {
+      const group = waiting.slice(0, MOST_TOGETHER);
+      waiting = waiting.slice(MOST_TOGETHER);
+      await attempt(group);
+    }
+    running = undefined;
+  }
+
+  return {
+    add(item) {
+      const { promise, resolve, reject } = Promise.withResolvers<O>();
+      waiting.push({ item, resolve, reject });
+      running ??= run();
+      return promise;
+    },
+    idle: async () => running,
+  };
+}
+
+function refuse<I, O>(group: readonly Waiting<I, O>[], error: unknown): void {
+  for (const { reject } of group) reject(error);
+}
+
+/** The database has looked at it and won't have it; anything else may be the connection. */
+function isRefusal(error: unknown): boolean {
+  if (!(error instanceof pg.DatabaseError)) return !isConnectionError(error);
+  // Connection trouble, a server that shuts down or starts up, too many connections.
+  return !/^(08|57P|53)/.test(error.code ?? "");
+}
+
+const NETWORK = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EPIPE",
+  "ENOENT",
+  "ETIMEDOUT",
+  "EAI_AGAIN",
+]);
+
+function isConnectionError(error: unknown): boolean {
+  const { code, message = "" } = error as NodeJS.ErrnoException;
+  return NETWORK.has(code ?? "") || /^Connection terminated|^Client has encountered/.test(message);
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+}

@@ -1,0 +1,299 @@
+import { appendAudit } from "../audit/index.ts";
+import {
+  type Account,
+  accountKey,
+  holdAccounts,
+  reserve,
+  type Standing,
+  settle,
+} from "../budgets/index.ts";
+import { askGates, type GateDecision, type GateFacts } from "../gates/index.ts";
+import { announce } from "../platform/database/changes.ts";
+import type { Database, Tx } from "../platform/database/index.ts";
+import type { Logger } from "../platform/log.ts";
+import { addCosts, holdRuns, type RunHead, touchClientRuns } from "../runs/index.ts";
+import { type Project, readProject } from "../tenants/index.ts";
+import { createGroupCommit } from "./group-commit.ts";
+import { finishCalls, insertCalls, type LedgerRow, statusesOf } from "./ledger-rows.ts";
+import { agentActor } from "./question.ts";
+
+/** A call that is about to be sent: its row is there, its count and its money are reserved, before it is. */
+export interface Begin {
+  kind: "begin";
+  row: LedgerRow;
+  agentId: string;
+  /** What gates 1 to 3 and 5 look at; the project, the run and the budget are read anew where the decision is written. */
+  facts: GateFacts;
+  accounts: readonly Account[];
+  amountUsd: number;
+  /** It has been sent already, and only shows: nothing can stop it any more. */
+  isUnderWay?: boolean;
+}
+
+/** A call that has ended. */
+export interface End {
+  kind: "end";
+  row: LedgerRow & { end: NonNullable<LedgerRow["end"]> };
+  /** Its row is there and says `executing`. Without one it counts against its run's calls now. */
+  hasBegun: boolean;
+  accounts: readonly Account[];
+  amountUsd: number;
+  money: "spent" | "released";
+}
+
+/** What became of an item. */
+export type Entered =
+  | { kind: "executing"; verdicts: GateDecision["verdicts"] }
+  | { kind: "blocked"; decision: GateDecision }
+  | { kind: "ended" }
+  /** The call has been declared lost before its end could be written. */
+  | { kind: "lost" };
+
+/** The record of calls, written for many at once; each answer is given when it is durable. */
+export interface Ledger {
+  begin(begin: Omit<Begin, "kind">): Promise<Entered>;
+  end(end: Omit<End, "kind">): Promise<Entered>;
+  idle(): Promise<void>;
+}
+
+type Item = Begin | End;
+
+/** A client's run shows that it lives with each call; that is written this often at the most. */
+const TOUCHED_EVERY_MS = 10_000;
+
+export function createLedger({ db, log }: { db: Database; log: Logger }): Ledger {
+  const touched = new Map<string, number>();
+  const dueToTouch = (items: readonly Item[]) => {
+    const now = performance.now();
+    if (touched.size > 10_000) touched.clear();
+    const due = runsOf(items).filter(
+      ({ runId }) => (touched.get(runId) ?? 0) < now - TOUCHED_EVERY_MS,
+    );
+    for (const { runId } of due) touched.set(runId, now);
+    return due;
+  };
+  const group = createGroupCommit<Item, Entered>({
+    log,
+    commit(items, isRepeat) {
+      const projects = [...new Set(items.map(({ row }) => row.projectId))];
+      const touching = dueToTouch(items);
+      return db.transaction({ role: "app", projects }, async (tx) => {
+        const known = isRepeat
+          ? await statusesOf(
+              tx,
+              items.map(({ row }) => row),
+            )
+          : new Map();
+        const left = items.filter((item) => !isWritten(item, known));
+        const entered = new Map(await enterAll(tx, left, touching));
+        return items.map((item) => entered.get(item) ?? asWritten(item, known));
+      });
+    },
+  });
+  return {
+    begin: (begin) => group.add({ kind: "begin", ...begin }),
+    end: (end) => group.add({ kind: "end", ...end }),
+    idle: () => group.idle(),
+  };
+}
+
+/** Whether an earlier try has written it, though nobody heard of it. */
+function isWritten(item: Item, known: ReadonlyMap<string, string>): boolean {
+  const status = known.get(item.row.callId);
+  if (status === undefined) return false;
+  return item.kind === "begin" || status !== "executing";
+}
+
+function asWritten(item: Item, known: ReadonlyMap<string, string>): Entered {
+  const status = known.get(item.row.callId);
+  if (item.kind === "end") return { kind: status === item.row.end.status ? "ended" : "lost" };
+  // Of a call that was blocked in a transaction that nobody heard of, nobody knows why; nothing of it was sent.
+  return status === "executing" ? { kind: "executing", verdicts: [] } : { kind: "lost" };
+}
+
+interface Place {
+  projectId: string;
+  runId: string;
+}
+
+function runsOf(items: readonly Item[]): Place[] {
+  const places = new Map(items.map(({ row }) => [row.runId, row]));
+  return [...places.values()].map(({ projectId, runId }) => ({ projectId, runId }));
+}
+
+const costs = (item: Item) => item.amountUsd > 0;
+
+/** Holds what has to be held, always in the same order; then decides and writes. */
+async function enterAll(
+  tx: Tx,
+  items: readonly Item[],
+  touching: readonly Place[],
+): Promise<[Item, Entered][]> {
+  if (items.length === 0) return [];
+  const begins = items.filter((item) => item.kind === "begin");
+  const ends = items.filter((item) => item.kind === "end");
+  const changing = [...begins, ...ends.filter(costs)].map(({ row }) => row);
+  const runs = await holdRuns(tx, runsOf(items), [...changing, ...touching]);
+  const [held, projects] = await Promise.all([
+    holdAccounts(
+      tx,
+      items.flatMap((item) => accountsToHold(item)),
+    ),
+    readProjects(tx, begins),
+  ]);
+  const counted = ends.filter(({ hasBegun }) => !hasBegun);
+  const decided = decideAll(begins, { runs, held, projects });
+  const passed = decided.filter(({ decision }) => decision.decision === "pass");
+  const heldBy = ({ accounts }: Item) => accounts.flatMap((of) => held.get(accountKey(of)) ?? []);
+  const reservations = [...passed.map(({ begin }) => begin), ...counted].map((item) => ({
+    projectId: item.row.projectId,
+    runId: item.row.runId,
+    callId: item.row.callId,
+    amountUsd: item.kind === "begin" ? item.amountUsd : 0,
+    held: heldBy(item),
+  }));
+  const [finished] = await Promise.all([
+    finishAll(tx, ends),
+    reserve(tx, reservations),
+    insertCalls(tx, [...decided.map(rowOf), ...counted.map(({ row }) => row)]),
+    auditWrites(
+      tx,
+      passed.map(({ begin }) => begin),
+    ),
+    touchClientRuns(tx, touching),
+    announce(
+      tx,
+      runsOf(items).map(({ projectId, runId }) => ({
+        project_id: projectId,
+        kind: "calls" as const,
+        id: runId,
+      })),
+    ),
+  ]);
+  return [
+    ...decided.map(({ begin, decision }): [Item, Entered] => [begin, enteredOf(decision)]),
+    ...ends.map((end): [Item, Entered] => [
+      end,
+      { kind: end.hasBegun && !finished.has(end.row.callId) ? "lost" : "ended" },
+    ]),
+  ];
+}
+
+/** An end moves money only where there is some; and what has not begun counts against its run now. */
+function accountsToHold(item: Item): readonly Account[] {
+  if (item.kind === "begin" || !item.hasBegun) return item.accounts;
+  return costs(item) ? item.accounts : [];
+}
+
+async function readProjects(tx: Tx, begins: readonly Begin[]): Promise<Map<string, Project>> {
+  const ids = [...new Set(begins.map(({ row }) => row.projectId))];
+  const found = await Promise.all(ids.map((id) => readProject(tx, id)));
+  return new Map(found.flatMap((project) => (project ? [[project.project_id, project]] : [])));
+}
+
+interface Decided {
+  begin: Begin;
+  decision: GateDecision;
+}
+
+interface HeldNow {
+  runs: ReadonlyMap<string, RunHead>;
+  held: Awaited<ReturnType<typeof holdAccounts>>;
+  projects: ReadonlyMap<string, Project>;
+}
+
+/** Asks the gates about each call, one after the other: each counts for those behind it. */
+function decideAll(begins: readonly Begin[], { runs, held, projects }: HeldNow): Decided[] {
+  const used = new Map([...held].map(([key, { usage }]) => [key, usage] as const));
+  return begins.map((begin) => {
+    const { row, facts, accounts, amountUsd } = begin;
+    const run = runs.get(row.runId);
+    const budget = accounts.flatMap((account): Standing[] => {
+      const usage = used.get(accountKey(account));
+      return usage ? [{ account, usage }] : [];
+    });
+    const decision = begin.isUnderWay
+      ? passedBefore(row)
+      : askGates(
+          { server: row.server ?? "", tool: row.tool },
+          {
+            ...facts,
+            project: projects.get(row.projectId) ?? facts.project,
+            run: { ...facts.run, state: run?.state ?? "cancelled" },
+            budget,
+          },
+        );
+    if (decision.decision === "pass") {
+      for (const { account, usage } of budget) {
+        used.set(accountKey(account), {
+          calls: usage.calls + 1,
+          costUsd: usage.costUsd + amountUsd,
+        });
+      }
+    }
+    return { begin, decision };
+  });
+}
+
+function passedBefore({ verdicts }: LedgerRow): GateDecision {
+  const last = verdicts.at(-1);
+  if (!last) throw new RangeError("a call under way has passed the gates");
+  return { decision: "pass", verdicts: [...verdicts], last };
+}
+
+function rowOf({ begin: { row }, decision: { decision, verdicts } }: Decided): LedgerRow {
+  return { ...row, verdicts, status: decision === "pass" ? "executing" : "blocked" };
+}
+
+function enteredOf(decision: GateDecision): Entered {
+  return decision.decision === "pass"
+    ? { kind: "executing", verdicts: decision.verdicts }
+    : { kind: "blocked", decision };
+}
+
+/** Writes the ends of calls that have a row, settles their money and adds it to their runs. */
+async function finishAll(tx: Tx, ends: readonly End[]): Promise<Set<string>> {
+  const begun = ends.filter(({ hasBegun }) => hasBegun);
+  const paid = begun.filter(costs);
+  const finished = finishCalls(
+    tx,
+    begun.map(({ row }) => row),
+  );
+  if (paid.length === 0) return finished;
+  const executing = await finished;
+  // Whoever declared the others lost has settled their money as well.
+  const mine = paid.filter(({ row }) => executing.has(row.callId));
+  const spent = await settle(
+    tx,
+    mine.map(({ row: { projectId, callId }, money }) => ({ projectId, callId, how: money })),
+  );
+  await addCosts(
+    tx,
+    mine.map(({ row: { projectId, runId, callId } }) => ({
+      projectId,
+      runId,
+      costUsd: spent.get(callId) ?? 0,
+    })),
+  );
+  return executing;
+}
+
+async function auditWrites(tx: Tx, begins: readonly Begin[]): Promise<void> {
+  const writes = begins.filter(({ row }) => row.effect === "write");
+  await appendAudit(
+    tx,
+    writes.map(({ row, agentId }) => ({
+      projectId: row.projectId,
+      actor: agentActor(agentId),
+      action: "call.execute",
+      subject: { kind: "call", id: row.callId },
+      details: {
+        run_id: row.runId,
+        server: row.server,
+        tool: row.tool,
+        args_hash: row.argsHash,
+        approval_id: null,
+      },
+    })),
+  );
+}

@@ -9,11 +9,11 @@ import {
 } from "../budgets/index.ts";
 import { askGates, type GateDecision, type GateFacts } from "../gates/index.ts";
 import { announce } from "../platform/database/changes.ts";
+import { createGroupCommit } from "../platform/database/group-commit.ts";
 import type { Database, Tx } from "../platform/database/index.ts";
 import type { Logger } from "../platform/log.ts";
 import { addCosts, holdRuns, type RunHead, touchClientRuns } from "../runs/index.ts";
 import { type Project, readProject } from "../tenants/index.ts";
-import { createGroupCommit } from "./group-commit.ts";
 import { finishCalls, insertCalls, type LedgerRow, statusesOf } from "./ledger-rows.ts";
 import { agentActor } from "./question.ts";
 

@@ -2,12 +2,12 @@ export { runOfCaller } from "./actions.ts";
 export { bulkRoutes } from "./bulk-routes.ts";
 export { startBulkOfDeactivated } from "./bulk-start.ts";
 export { type BulkDeps, wakeBulks, workOnBulk } from "./bulk-work.ts";
-export { activeAgent, agentOf, openClientRun } from "./client.ts";
+export { activeAgent, agentOf } from "./client.ts";
 export { RUN_STATES, type RunState } from "./contract.ts";
 export { createRun } from "./create.ts";
 export { runListRoutes } from "./list.ts";
 export { lowerMode } from "./mode.ts";
-export { createOpenRuns, type OpenRuns } from "./open-runs.ts";
+export { createOpenRuns } from "./open-runs.ts";
 export {
   addCost,
   addCosts,

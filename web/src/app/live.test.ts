@@ -8,6 +8,10 @@ test("a change makes stale what shows it, and nothing of another project", () =>
     ["runs", "head"],
     ["run", "acme", "x"],
   ]);
+  expect(change("calls")).toEqual([
+    ["runs", "head"],
+    ["run", "acme", "x"],
+  ]);
   expect(change("call")).toEqual([
     ["runs", "head"],
     ["run", "acme"],

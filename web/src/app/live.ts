@@ -22,6 +22,7 @@ export function staleKeys(change: Change): QueryKey[] {
   const runs = ["runs", "head"];
   switch (change.kind) {
     case "run":
+    case "calls":
       return [runs, ["run", change.project_id, change.id]];
     case "call":
       return [runs, ["run", change.project_id]];

@@ -1,5 +1,5 @@
 import pg from "pg";
-import type { Logger } from "../platform/log.ts";
+import type { Logger } from "../log.ts";
 
 /** Collects what comes while a transaction is under way and commits it together in the next one. */
 export interface GroupCommit<I, O> {
@@ -47,7 +47,7 @@ export function createGroupCommit<I, O>(options: {
         if (isRefusal(error)) return apart(group, error);
         if (performance.now() > until) return refuse(group, error);
         if (tries === 0)
-          log.warn({ err: error, calls: items.length }, "calls can't be recorded yet");
+          log.warn({ err: error, items: items.length }, "what waits to be written can't be yet");
         await pause();
       }
     }

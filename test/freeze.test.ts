@@ -182,6 +182,12 @@ describe("whoever asks meanwhile", () => {
       timeoutMs: SOON_MS,
       what: "the call",
     });
+    // A read is in the list when it takes longer than a moment.
+    const shown = () => other.api("/calls/in-flight?project_id=acme", { key: operatorKey });
+    await waitFor(async () => (await shown()).body.calls.length === 1, {
+      timeoutMs: SOON_MS,
+      what: "the call in the list",
+    });
     const place = { scope: "agent", project_id: "acme", agent_id: "scout" };
     const set = { key: operatorKey, body: { ...place, reason: "it hangs" } };
     const first = await one.api("/freezes", set);

@@ -13,7 +13,7 @@ import { createGroupCommit } from "../platform/database/group-commit.ts";
 import type { Database, Tx } from "../platform/database/index.ts";
 import type { Logger } from "../platform/log.ts";
 import { addCosts, holdRuns, type RunHead, touchClientRuns } from "../runs/index.ts";
-import { type Project, readProject } from "../tenants/index.ts";
+import { holdFreezes, readProjectOfAgent } from "../tenants/index.ts";
 import { finishCalls, insertCalls, type LedgerRow, statusesOf } from "./ledger-rows.ts";
 import { agentActor } from "./question.ts";
 
@@ -133,7 +133,11 @@ async function enterAll(
   const begins = items.filter((item) => item.kind === "begin");
   const ends = items.filter((item) => item.kind === "end");
   const changing = [...begins, ...ends.filter(costs)].map(({ row }) => row);
+  const deciding = [...new Set(begins.map(({ row }) => row.projectId))].sort();
+  // Sent before what comes next, and so done before it.
+  const unfrozen = deciding.map((projectId) => holdFreezes(tx, projectId));
   const runs = await holdRuns(tx, runsOf(items), [...changing, ...touching]);
+  await Promise.all(unfrozen);
   const [held, projects] = await Promise.all([
     holdAccounts(
       tx,
@@ -185,10 +189,23 @@ function accountsToHold(item: Item): readonly Account[] {
   return costs(item) ? item.accounts : [];
 }
 
-async function readProjects(tx: Tx, begins: readonly Begin[]): Promise<Map<string, Project>> {
-  const ids = [...new Set(begins.map(({ row }) => row.projectId))];
-  const found = await Promise.all(ids.map((id) => readProject(tx, id)));
-  return new Map(found.flatMap((project) => (project ? [[project.project_id, project]] : [])));
+type ProjectOfAgent = NonNullable<Awaited<ReturnType<typeof readProjectOfAgent>>>;
+
+const projectAndAgent = ({ row, agentId }: Begin) => `${row.projectId} ${agentId}`;
+
+/** The projects of calls that are about to begin, with what stops the agents that make them. */
+async function readProjects(
+  tx: Tx,
+  begins: readonly Begin[],
+): Promise<Map<string, ProjectOfAgent>> {
+  const pairs = new Map(begins.map((begin) => [projectAndAgent(begin), begin]));
+  const found = await Promise.all(
+    [...pairs].map(
+      async ([name, { row, agentId }]) =>
+        [name, await readProjectOfAgent(tx, row.projectId, agentId)] as const,
+    ),
+  );
+  return new Map(found.flatMap(([name, project]) => (project ? [[name, project]] : [])));
 }
 
 interface Decided {
@@ -199,7 +216,7 @@ interface Decided {
 interface HeldNow {
   runs: ReadonlyMap<string, RunHead>;
   held: Awaited<ReturnType<typeof holdAccounts>>;
-  projects: ReadonlyMap<string, Project>;
+  projects: ReadonlyMap<string, ProjectOfAgent>;
 }
 
 /** Asks the gates about each call, one after the other: each counts for those behind it. */
@@ -218,7 +235,7 @@ function decideAll(begins: readonly Begin[], { runs, held, projects }: HeldNow):
           { server: row.server ?? "", tool: row.tool },
           {
             ...facts,
-            project: projects.get(row.projectId) ?? facts.project,
+            project: projects.get(projectAndAgent(begin)) ?? facts.project,
             run: { ...facts.run, state: run?.state ?? "cancelled" },
             budget,
           },

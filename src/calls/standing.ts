@@ -11,7 +11,7 @@ import type { Policies } from "../gates/index.ts";
 import type { Changes } from "../platform/database/changes.ts";
 import type { Database, Tx } from "../platform/database/index.ts";
 import { createKept } from "../platform/kept.ts";
-import { type Project, readProject } from "../tenants/index.ts";
+import { readProjectOfAgent } from "../tenants/index.ts";
 import { listPins, type ToolPin, type ToolServerRef } from "../toolservers/index.ts";
 import { refOf } from "./catalog.ts";
 import { exposedNames } from "./names.ts";
@@ -19,7 +19,8 @@ import { observedGrants } from "./observed.ts";
 
 /** What is known of a project and one of its agents before a call comes. */
 export interface StandingFacts {
-  project: Project;
+  /** With the freeze that stops the agent, if there is one. */
+  project: NonNullable<Awaited<ReturnType<typeof readProjectOfAgent>>>;
   agent: Revision<AgentBody>;
   /** What the agent may call, by the names it sees. */
   tools: ReadonlyMap<string, StandingTool>;
@@ -80,13 +81,14 @@ async function readStanding(
   projectId: string,
   revisionId: string,
 ): Promise<StandingFacts | undefined> {
-  const [project, revision, heads, servers] = await Promise.all([
-    readProject(tx, projectId),
+  const [revision, heads, servers] = await Promise.all([
     readRevision(tx, projectId, revisionId),
     activeHeads(tx, projectId, "policy"),
     activeRevisions(tx, projectId, "tool_server"),
   ]);
-  if (!project || !revision) return undefined;
+  if (!revision) return undefined;
+  const project = await readProjectOfAgent(tx, projectId, revision.contract_id);
+  if (!project) return undefined;
   const agent = readAgent(revision);
   const known = policies.knows(heads) ? heads : await activeRevisions(tx, projectId, "policy");
   return { project, agent, policies: known, tools: await toolsOf(tx, agent, servers) };

@@ -10,7 +10,7 @@ import { openTwoGateways, type TwoGateways } from "./support/two-gateways.ts";
  */
 
 const CALLERS = 64;
-const CALLS_EACH = 4;
+const CALLS_EACH = 2;
 const ALL = CALLERS * CALLS_EACH;
 const PASS = 100;
 const CENT = 0.01;
@@ -44,7 +44,6 @@ const BUDGETS: Record<string, Budget> = {
     runs: 1,
     code: "E-BUDGET-RUN",
   },
-  "a run's calls": { limits: { calls: PASS }, runs: 1, code: "E-BUDGET-RUN" },
   "a run's money": { limits: { cost_usd: 1 }, runs: 1, code: "E-BUDGET-RUN" },
   "an agent's day": { limits: { agent: BOTH_A_DAY }, runs: 8, code: "E-BUDGET-AGENT" },
   "a tool's day": { tool: BOTH_A_DAY, tools: ["wipe"], runs: 8, code: "E-BUDGET-TOOL" },

@@ -22,8 +22,13 @@ const RELIST_MS = 10_000;
 
 /** What the tool servers offer, compared with what is pinned at most a minute ago. */
 export interface Catalog {
-  /** Whether this process has listed the server's tools lately. */
-  isFresh(ref: ToolServerRef): boolean;
+  /**
+   * Whether this process has listed the server's tools lately, and before the facts were read that are to be decided on:
+   * those may be older than the pins otherwise.
+   *
+   * @param readAt `Date.now()` from before the facts were read
+   */
+  isFresh(ref: ToolServerRef, readAt?: number): boolean;
   /** Lists the server's tools and brings the pins up to date; the error is the tool server's. */
   refresh(ref: ToolServerRef, signal?: AbortSignal): Promise<UpstreamError | undefined>;
   /** Lists the tools of active tool servers anew; of one that can't be reached, what is pinned stays as it is. */
@@ -58,7 +63,10 @@ export function refOf(revision: Revision): ToolServerRef {
 export function createCatalog(db: Database, pool: ToolServerPool): Catalog {
   const listedAt = new Map<string, number>();
   const keyOf = (ref: ToolServerRef) => `${ref.projectId} ${ref.serverId} ${ref.bodyHash}`;
-  const isFresh = (ref: ToolServerRef) => Date.now() - (listedAt.get(keyOf(ref)) ?? 0) < FRESH_MS;
+  const isFresh = (ref: ToolServerRef, readAt = Number.POSITIVE_INFINITY) => {
+    const at = listedAt.get(keyOf(ref)) ?? 0;
+    return Date.now() - at < FRESH_MS && at < readAt;
+  };
 
   async function refresh(ref: ToolServerRef, signal?: AbortSignal) {
     const listed = await pool.listTools(ref, { signal });

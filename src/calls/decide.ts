@@ -65,9 +65,10 @@ export async function decideCall(
   if (!run) throw new AppError("E-NOT-FOUND", "There is no such run.");
   if (request.fence !== undefined) requireFence(run, request.fence);
   if (run.driver === "client") await touchClientRun(tx, run.project_id, run.run_id);
+  const readAt = Date.now();
   const facts = await readFacts(tx, deps, request, run);
   const { ref, grant } = facts;
-  if (!listed && ref && grant && !deps.catalog.isFresh(ref)) {
+  if (!listed && ref && grant && !deps.catalog.isFresh(ref, readAt)) {
     const early = askGates(facts.exact, { ...facts.gates, pin: "pinned" }, 2);
     if (early.decision === "pass") return { kind: "refresh", ref };
   }

@@ -19,11 +19,13 @@ import {
   createCatalog,
   createLedger,
   createStandingCache,
+  createTasks,
   editCheck,
   inFlightRoutes,
   makeCall,
   onQuestionsClosed,
   requireThawed,
+  type Tasks,
 } from "./calls/index.ts";
 import {
   channelBodySchema,
@@ -223,6 +225,7 @@ function openGateway(
   config: Config,
   platform: Platform,
   calls: CallDeps,
+  tasks: Tasks,
   identity: Identity,
 ): McpEdge {
   const { db, changes, sealer, log } = platform;
@@ -252,6 +255,10 @@ function openGateway(
       },
       waitForDecision: ({ projectId, keyId }, approvalId, wait) =>
         waitForDecision({ db, changes }, { projectId, approvalId, keyId }, wait),
+      tasks: {
+        get: ({ projectId, keyId }, of) => tasks.get({ ...of, projectId, keyId }),
+        withdraw: ({ projectId, keyId }, of) => tasks.withdraw({ ...of, projectId, keyId }),
+      },
     },
     { allowedOrigins: [config.publicUrl] },
   );
@@ -328,7 +335,9 @@ async function start(config: Config, log: Logger, onLost: () => void): Promise<R
     const calls = openCalls(config, platform, effects, closers);
     const { identity, routers } = createRouters(config, platform, effects, calls);
     if (config.roles.has("worker")) await openWorker(config, platform, calls, closers);
-    const gateway = openGateway(config, platform, calls, identity);
+    const tasks = createTasks(calls);
+    closers.push({ name: "tasks", close: () => tasks.idle() });
+    const gateway = openGateway(config, platform, calls, tasks, identity);
     const hasApi = config.roles.has("api");
     const metrics = new Registry();
     let isOpen = false;

@@ -1079,6 +1079,39 @@ grant select on signing_keys to awooop_app;
 grant select on signing_keys to awooop_platform;
 grant select, insert, update on signing_keys to awooop_system;
 
+create table task_outcomes (
+  project_id text collate "C" not null,
+  approval_id uuid not null,
+  run_id uuid not null,
+  claimed_at timestamp with time zone not null default clock_timestamp(),
+  withdrawn_at timestamp with time zone,
+  ended_at timestamp with time zone,
+  outcome bytea,
+  constraint task_outcomes_pkey PRIMARY KEY (project_id, approval_id),
+  constraint task_outcomes_project_id_approval_id_fkey FOREIGN KEY (project_id, approval_id) REFERENCES approvals(project_id, approval_id),
+  constraint task_outcomes_check CHECK (((ended_at IS NOT NULL) OR (outcome IS NULL)))
+);
+alter table task_outcomes owner to awooop_owner;
+create index task_outcomes_kept ON awooop.task_outcomes USING btree (ended_at) WHERE (outcome IS NOT NULL);
+create index task_outcomes_of_run ON awooop.task_outcomes USING btree (project_id, run_id);
+alter table task_outcomes enable row level security;
+alter table task_outcomes force row level security;
+create policy platform on task_outcomes as permissive for all to awooop_platform
+  using (true)
+  with check (true);
+create policy retention on task_outcomes as permissive for all to awooop_retention
+  using ((project_id = ( SELECT current_setting('awooop.projects'::text, true) AS current_setting)))
+  with check ((project_id = ( SELECT current_setting('awooop.projects'::text, true) AS current_setting)));
+create policy system on task_outcomes as permissive for select to awooop_system
+  using (true);
+create policy tenant on task_outcomes as permissive for all to awooop_app
+  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
+  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
+grant select, insert, update on task_outcomes to awooop_app;
+grant select, insert, update on task_outcomes to awooop_platform;
+grant select, delete on task_outcomes to awooop_retention;
+grant select on task_outcomes to awooop_system;
+
 create table tool_pins (
   project_id text collate "C" not null,
   server_id text collate "C" not null,

@@ -10,7 +10,20 @@ export function sealAsked(
   question: { projectId: string; approvalId: string },
   args: Args,
 ): Buffer {
-  return sealer.seal(canonicalJson(args), `approvals/${question.projectId}/${question.approvalId}`);
+  return sealer.seal(canonicalJson(args), askedContext(question));
+}
+
+function askedContext(question: { projectId: string; approvalId: string }): string {
+  return `approvals/${question.projectId}/${question.approvalId}`;
+}
+
+/** The arguments a question was asked about, as they were. */
+export function askedArguments(
+  sealer: Pick<Sealer, "open">,
+  question: { projectId: string; approvalId: string },
+  box: Uint8Array,
+): Args {
+  return JSON.parse(sealer.open(box, askedContext(question))) as Args;
 }
 
 /** As `sealAsked`, for the arguments a person has put in their place; one box can't stand for the other. */

@@ -1,4 +1,4 @@
-export { editedArguments } from "./arguments.ts";
+export { askedArguments, editedArguments } from "./arguments.ts";
 export { expireQuestions, voidQuestionsOfRuns, voidQuestionsOfWaiting } from "./close.ts";
 export type { Decision } from "./contract.ts";
 export { decide } from "./decide.ts";
@@ -6,9 +6,10 @@ export type { CheckEdit } from "./edit.ts";
 export type { ApprovalEffects, QuestionEnding } from "./effects.ts";
 export { approvalListRoutes } from "./list.ts";
 export { type NewQuestion, openQuestion } from "./open.ts";
-export { type ApprovalRow, decisionsOf, lockQuestion } from "./queries.ts";
+export { type ApprovalRow, decisionsOf, lockApproval, lockQuestion } from "./queries.ts";
 export { markAnswered, redeem } from "./redeem.ts";
 export { decideRoutes } from "./routes.ts";
 export type { ExactCall } from "./rules.ts";
 export { createSigner, ensureSigningKey, type Signer } from "./signing.ts";
 export { waitForDecision } from "./wait.ts";
+export { withdrawQuestion } from "./withdraw.ts";

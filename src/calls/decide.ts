@@ -1,4 +1,10 @@
-import { type ApprovalRow, markAnswered, openQuestion, redeem } from "../approvals/index.ts";
+import {
+  type ApprovalRow,
+  lockApproval,
+  markAnswered,
+  openQuestion,
+  redeem,
+} from "../approvals/index.ts";
 import { appendAudit } from "../audit/index.ts";
 import { accountKey, holdAccounts, reserve } from "../budgets/index.ts";
 import type { ToolGrant } from "../contracts/index.ts";
@@ -66,7 +72,7 @@ export async function decideCall(
   if (request.fence !== undefined) requireFence(run, request.fence);
   if (run.driver === "client") await touchClientRun(tx, run.project_id, run.run_id);
   const readAt = Date.now();
-  const facts = await readFacts(tx, deps, request, run);
+  const facts = await readFacts(tx, deps, request, run, questionNamedBy(request));
   const { ref, grant } = facts;
   if (!listed && ref && grant && !deps.catalog.isFresh(ref, readAt)) {
     const early = askGates(facts.exact, { ...facts.gates, pin: "pinned" }, 2);
@@ -84,6 +90,12 @@ export async function decideCall(
   if (decision.decision === "block") return block(context, decision);
   if (decision.decision === "ask") return ask(context, decision);
   return proceed(context, decision.verdicts);
+}
+
+/** How the question that a request names is found; undefined for the newest one about the same call. */
+function questionNamedBy({ projectId, approvalId }: CallRequest) {
+  if (approvalId === undefined) return undefined;
+  return (tx: Tx) => lockApproval(tx, projectId, approvalId);
 }
 
 /** What is said of a write whose fate is unknown. */
@@ -157,6 +169,9 @@ async function ask(context: Context, decision: GateDecision): Promise<Decided> {
   const { policy } = facts.gates;
   if (!grant) throw new Error("a call without a grant can't have reached gate 5");
   const row = rowOf(context, decision.verdicts);
+  if (request.approvalId !== undefined && question?.status !== "open") {
+    throw new AppError("E-APPR-USED", "What was decided about the call has been told already.");
+  }
   if (question?.status === "open") {
     // The same call again joins the question; the row of the one that asked stands for it.
     return {

@@ -8,4 +8,6 @@ export { createLedger } from "./ledger.ts";
 export { declareLost, sweepLostCalls } from "./lost.ts";
 export type { CallOutcome, CallRequest, SettledOutcome } from "./outcome.ts";
 export { createStandingCache } from "./standing.ts";
+export { createTasks, forgetOutcomes, type Tasks } from "./tasks.ts";
+export type { TaskState } from "./taskstate.ts";
 export { requireThawed } from "./thawed.ts";

@@ -56,6 +56,8 @@ export interface CallRequest {
   fence?: number | undefined;
   /** A client's call: the key it came with, which must be the one that opened the run. */
   keyId?: string | undefined;
+  /** The question that has to answer the call, a UUID; no other is opened for it. */
+  approvalId?: string | undefined;
   /** The journal step the call belongs to. */
   stepId?: string | undefined;
   signal?: AbortSignal | undefined;

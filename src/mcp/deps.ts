@@ -1,4 +1,4 @@
-import type { CallOutcome } from "../calls/index.ts";
+import type { CallOutcome, TaskState } from "../calls/index.ts";
 import type { Logger } from "../platform/log.ts";
 import type { Sealer } from "../platform/sealing.ts";
 import type { ClientPeer, Round, ToolDefinition } from "../toolservers/index.ts";
@@ -41,6 +41,13 @@ export interface McpCall<C extends McpCaller> {
   resume?: string;
 }
 
+/** The call that a task is about, by its run and its question. */
+export interface TaskOf {
+  runId: string;
+  /** A UUID. */
+  approvalId: string;
+}
+
 /** All that the gateway asks of the rest; it holds no rules itself. */
 export interface McpDeps<C extends McpCaller> {
   /** @throws AppError E-AUTH, E-FORBIDDEN */
@@ -67,6 +74,13 @@ export interface McpDeps<C extends McpCaller> {
     approvalId: string,
     wait: { timeoutMs: number; signal: AbortSignal },
   ): Promise<"decided" | "open" | "not_found">;
+  /** Calls that wait for a person, for clients that take a task for an answer. */
+  tasks: {
+    /** @returns undefined for one that this key has not asked for, or that is forgotten */
+    get(caller: C, of: TaskOf): Promise<TaskState | undefined>;
+    /** Withdraws the wait, if it is still one; false where `get` finds none. */
+    withdraw(caller: C, of: TaskOf): Promise<boolean>;
+  };
   sealer: Pick<Sealer, "seal" | "open">;
   log: Logger;
 }

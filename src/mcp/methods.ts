@@ -7,6 +7,7 @@ import type { McpCaller } from "./deps.ts";
 import type { EdgeDeps } from "./edgedeps.ts";
 import { readCall } from "./facts.ts";
 import { createPeer, type PeerOptions } from "./peer.ts";
+import { TASK_METHODS } from "./tasks.ts";
 import { answerCall, type Exchange } from "./toolcall.ts";
 import { answerWait, WAIT_TOOL } from "./waittool.ts";
 
@@ -32,6 +33,7 @@ type Method = <C extends McpCaller>(
 const METHODS: Readonly<Record<string, Method>> = {
   "tools/list": listTools,
   "tools/call": callTool,
+  ...TASK_METHODS,
 };
 
 /** Whether there is such a method in both eras. */

@@ -7,11 +7,13 @@ import {
   Server,
   type ServerContext,
 } from "@modelcontextprotocol/server";
+import { z } from "zod";
 import { isLogLevel } from "../toolservers/index.ts";
 import { INSTRUCTIONS, SERVER_INFO } from "./about.ts";
 import type { McpCaller } from "./deps.ts";
 import type { EdgeDeps } from "./edgedeps.ts";
 import { answerMethod, isMethod } from "./methods.ts";
+import { TASK_METHODS, TASKS_EXTENSION } from "./tasks.ts";
 
 /** What one HTTP request brings along. */
 interface RequestScope<C extends McpCaller> {
@@ -64,10 +66,16 @@ function createRequestServer<C extends McpCaller>(
   scope: RequestScope<C>,
 ): Server {
   const server = new Server(SERVER_INFO, {
-    capabilities: { tools: {} },
+    capabilities: { tools: {}, extensions: { [TASKS_EXTENSION]: {} } },
     instructions: INSTRUCTIONS,
   });
-  if (isMethod(scope.method)) {
+  const { method } = scope;
+  if (Object.hasOwn(TASK_METHODS, method)) {
+    // The 2025 era had methods of the same names: only one with a schema of its own passes for the extension's.
+    server.setRequestHandler(method, { params: z.looseObject({}) }, (params, context) =>
+      answer(deps, scope, { method, params }, context),
+    );
+  } else if (isMethod(method)) {
     server.fallbackRequestHandler = (request, context) => answer(deps, scope, request, context);
   }
   return server;
@@ -76,7 +84,7 @@ function createRequestServer<C extends McpCaller>(
 function answer<C extends McpCaller>(
   deps: EdgeDeps<C>,
   { caller, headers, gone }: RequestScope<C>,
-  { method, params = {} }: JSONRPCRequest,
+  { method, params = {} }: Pick<JSONRPCRequest, "method" | "params">,
   { mcpReq }: ServerContext,
 ): Promise<Record<string, unknown>> {
   const { inputResponses, envelope } = mcpReq;

@@ -8,6 +8,7 @@ import type { EdgeDeps } from "./edgedeps.ts";
 import type { CallFacts } from "./facts.ts";
 import { LAST_LEG, legMs, openState, type RequestState, sealState } from "./legs.ts";
 import { Talk } from "./talk.ts";
+import { createTask, takesTasks } from "./tasks.ts";
 
 type Waiting = Extract<CallOutcome, { kind: "waiting" }>;
 
@@ -63,6 +64,8 @@ export async function answerCall<C extends McpCaller>(
   for (let decisions = 0; ; decisions++) {
     const outcome = await perform(deps, exchange, { callHash, call, talk });
     if (outcome.kind === "answered") return outcome.answer;
+    if (exchange.era === "modern" && takesTasks(exchange.peer.capabilities))
+      return createTask(deps, caller, { runId: call.runId, approvalId: outcome.approvalId });
     if (decisions >= MAX_DECISIONS) return answerLater(outcome, call.runId);
     const standing = await hold(deps, exchange, outcome, deadline);
     // Nobody would see the result: it is executed when the client asks again.

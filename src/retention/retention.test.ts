@@ -65,6 +65,8 @@ function misfits(projectId: string) {
     approvals: `(t.args_display = '{"erased": true}' and t.args_ciphertext = ''
       and t.approved_args_display = '{"erased": true}' and t.approved_args_ciphertext is null)`,
     outbound_messages: "t.content = '{}'",
+    // Those of erased runs are gone.
+    task_outcomes: "false",
   };
   const each = Object.entries(parts).map(
     ([table, isBare]) => `select '${table}' as "table", count(*)::int as rows
@@ -180,6 +182,7 @@ describe("what a project keeps no longer", () => {
 /** Every statement that changes something, by its table. */
 const FAULTS = [
   ...[
+    "task_outcomes",
     "approval_decisions",
     "approvals",
     "budget_reservations",

@@ -52,6 +52,7 @@ async function eraseThese(tx: Tx, projectId: string, runs: readonly Due[]): Prom
   await sql`update approvals set args_display = ${jsonb(ERASED)}, args_ciphertext = '', approved_args_ciphertext = null,
       approved_args_display = case when approved_args_display is not null then ${jsonb(ERASED)} end
     where ${ofRuns}`.execute(tx);
+  await sql`delete from task_outcomes where ${ofRuns}`.execute(tx);
   await sql`update outbound_messages set content = '{}' where ${ofRuns}`.execute(tx);
   await sql`update runs set input = null, result = null, payload_erased_at = clock_timestamp()
     where ${ofRuns}`.execute(tx);
@@ -92,6 +93,7 @@ async function addToTotals(tx: Tx, projectId: string, runs: readonly Due[]): Pro
 
 /** Each before what it refers to. */
 const OF_RUNS = [
+  "task_outcomes",
   "approvals",
   "budget_reservations",
   "run_budgets",

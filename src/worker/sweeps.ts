@@ -1,7 +1,7 @@
 import { type ExpressionBuilder, type ExpressionWrapper, type SqlBool, sql } from "kysely";
 import { type ApprovalEffects, expireQuestions } from "../approvals/index.ts";
 import { type Actor, systemActor } from "../audit/index.ts";
-import { declareLost, sweepLostCalls } from "../calls/index.ts";
+import { declareLost, forgetOutcomes, sweepLostCalls } from "../calls/index.ts";
 import { failStuckMessages } from "../channels/index.ts";
 import type { Database, DB, Tx } from "../platform/database/index.ts";
 import { inTurn } from "../platform/in-turn.ts";
@@ -43,6 +43,7 @@ export function sweepSlowly(deps: SweepDeps): Promise<void> {
       () => endIdleClientRuns(deps),
       () => wakeUnclaimedRuns(deps),
       () => failStuckMessages(db),
+      () => forgetOutcomes(db),
       () => forgetOldEntries(db),
     ],
     (one) => one(),

@@ -207,13 +207,22 @@ async function seedModelRun(
   }
   const send_status = model.underWay === "message" ? "queued" : "sent";
   await seedMessage(tx, run, { send_status, content: jsonb({ text: "hello" }) });
-  if (!model.isAsked) return;
+  if (model.isAsked) await seedQuestion(tx, run);
+}
+
+async function seedQuestion(tx: Tx, run: Awaited<ReturnType<typeof seedRun>>): Promise<void> {
   const approval = await seedApproval(tx, run, {
     status: "voided",
     approved_args_display: jsonb({ path: "/tmp" }),
     approved_args_ciphertext: Buffer.from("sealed too"),
   });
   await seedDecision(tx, approval);
+  const { approval_id } = approval;
+  const fetched = { ended_at: ago(1), outcome: Buffer.from("sealed") };
+  await tx
+    .insertInto("task_outcomes")
+    .values({ project_id: run.project_id, run_id: run.run_id, approval_id, ...fetched })
+    .execute();
 }
 
 async function seedBulk(tx: Tx, project_id: string, bulk: World["bulks"][number]): Promise<void> {

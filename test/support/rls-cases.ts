@@ -118,5 +118,6 @@ export const TABLES: Record<string, TableCase> = {
   secrets: { grants: { app: "siud", platform: "siud" } },
   sessions: { grants: { system: "sid" }, rowsOf: "platform" },
   signing_keys: { grants: { app: "s", platform: "s", system: "siu" }, rowsOf: "platform" },
+  task_outcomes: { grants: { ...SWEPT, ...FORGOTTEN } },
   tool_pins: { grants: WORK },
 };

@@ -62,7 +62,7 @@ async function seedTenant(tx: Tx, project_id: string): Promise<void> {
   await seedTransition(tx, run, { to_state: "running", event: "claim" });
   await seedStep(tx, run, { step_seq: 1 });
   const { call_id } = await seedCall(tx, run);
-  await seedDecision(tx, await seedApproval(tx, run));
+  await seedQuestion(tx, run);
   await seedEvent(tx, { project_id, provider_event_id: "e1" });
   await seedMessage(tx, run);
   await tx.insertInto("run_budgets").values(ids).execute();
@@ -112,6 +112,13 @@ async function seedTenant(tx: Tx, project_id: string): Promise<void> {
     subject: { kind: "test", id: "1" },
     private: { reason: "a person's words" },
   });
+}
+
+async function seedQuestion(tx: Tx, run: Awaited<ReturnType<typeof seedRun>>): Promise<void> {
+  const approval = await seedApproval(tx, run);
+  await seedDecision(tx, approval);
+  const { project_id, run_id, approval_id } = approval;
+  await tx.insertInto("task_outcomes").values({ project_id, run_id, approval_id }).execute();
 }
 
 async function seedOAuthClient(tx: Tx, project_id: string): Promise<void> {

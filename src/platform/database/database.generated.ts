@@ -459,6 +459,16 @@ export interface SigningKeys {
   retired_at: string | null;
 }
 
+export interface TaskOutcomes {
+  approval_id: string;
+  claimed_at: Generated<string>;
+  ended_at: string | null;
+  outcome: Buffer | null;
+  project_id: string;
+  run_id: string;
+  withdrawn_at: string | null;
+}
+
 export interface ToolPins {
   changed_at: string | null;
   changed_definition: Json | null;
@@ -501,5 +511,6 @@ export interface DB {
   secrets: Secrets;
   sessions: Sessions;
   signing_keys: SigningKeys;
+  task_outcomes: TaskOutcomes;
   tool_pins: ToolPins;
 }

@@ -41,6 +41,8 @@ export async function serveGateway(
       openRun: (caller, wish) => decisions.openRun(caller, wish),
       callTool: (call) => decisions.callTool(call),
       waitForDecision: (caller, id, wait) => decisions.waitForDecision(caller, id, wait),
+      // Those are tried with a database, in test/tasks.test.ts.
+      tasks: { get: async () => undefined, withdraw: async () => false },
       sealer: createSealer(["a secret of enough length for this test"]),
       log: pino({ level: "info" }, { write: (line) => void logged.push(line) }),
       ...more,

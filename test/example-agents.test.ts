@@ -17,7 +17,13 @@ import { waitFor } from "./support/wait.ts";
  */
 
 const FOLDER = fileURLToPath(new URL("../examples/agents/", import.meta.url));
-const EXAMPLES = ["mcp-sdk", "langgraph", "openai-agents", "vercel-ai"];
+/** Those of the 2026-07-28 protocol wait by themselves: their model notices nothing of it. */
+const EXAMPLES = [
+  { example: "mcp-sdk", waitsItself: false },
+  { example: "langgraph", waitsItself: false },
+  { example: "openai-agents", waitsItself: true },
+  { example: "vercel-ai", waitsItself: true },
+];
 const RUNS_WITHIN_MS = 90_000;
 
 let database: TestDatabase;
@@ -43,14 +49,14 @@ function nightWatch(last: string | undefined): Move {
   const clear = { tool: "clear_cache", args: { path: "/var/cache/shop", older_than: "24h" } };
   if (last === undefined) return { tool: "tail_log", args: { lines: 20 } };
   const pending = /\b(?:PENDING|OPEN) (apr_[0-9a-f-]+)/.exec(last)?.[1];
-  if (pending) return { tool: "awooop_wait", args: { approval: pending } };
+  if (pending) return { tool: "awooop_wait", args: { approval: pending, timeout_seconds: 5 } };
   if (last.includes("no space left") || last.includes("DECIDED")) return clear;
   if (last.includes("files deleted")) return { answer: "The cache was full; 42 files are gone." };
   return { answer: `I may not: ${last}` };
 }
 
 /** A project with the contracts of the examples, and a key for its agent. */
-async function project(name: string): Promise<string> {
+async function project(name: string, holdSeconds: number): Promise<string> {
   const body = { project_id: name, display_name: name, migration_mode: "active" };
   await good(server.api("/tenants", { body }));
   const said: string[] = [];
@@ -72,7 +78,7 @@ async function project(name: string): Promise<string> {
     },
   );
   expect([status, said]).toEqual([0, []]);
-  const agent = { role: "agent", agent_id: "night-watch", hold_seconds: 1 };
+  const agent = { role: "agent", agent_id: "night-watch", hold_seconds: holdSeconds };
   return newKey(server, { ...agent, name: "night-watch", project_ids: [name] });
 }
 
@@ -93,26 +99,31 @@ async function runExample(name: string, key: string): Promise<string> {
   return stdout;
 }
 
-/** Decides once the agent has been told that it has to wait. */
-async function decide(projectId: string, decision: "approve" | "reject"): Promise<void> {
-  const from = model.heard.length;
-  const told = () => model.heard.slice(from).some((last) => last?.includes("PENDING apr_"));
-  await waitFor(told, { timeoutMs: RUNS_WITHIN_MS, what: "the agent to be told of the question" });
+/** Decides once the question is open, and what the agent waits by has begun. */
+async function decide(
+  projectId: string,
+  decision: "approve" | "reject",
+  isWaiting: (asked: { asked_at: string }) => boolean,
+): Promise<void> {
   const asked = await waitFor(
     async () => {
       const { items } = await good(server.api(`/approvals?project_id=${projectId}`));
-      return items.find(({ status }: { status: string }) => status === "open");
+      const open = items.find(({ status }: { status: string }) => status === "open");
+      return open && isWaiting(open) ? open : undefined;
     },
     { timeoutMs: RUNS_WITHIN_MS, what: `the question of ${projectId}` },
   );
   expect(asked).toMatchObject({ tool: "clear_cache", arguments: { path: "/var/cache/shop" } });
-  const body = {
-    project_id: projectId,
-    decision,
-    reason: "as agreed",
-    approval_id: asked.approval_id,
-  };
-  await good(server.api(`/approvals/${asked.run_id}/decide`, { body }));
+  await good(
+    server.api(`/approvals/${asked.run_id}/decide`, {
+      body: {
+        project_id: projectId,
+        decision,
+        reason: "as agreed",
+        approval_id: asked.approval_id,
+      },
+    }),
+  );
 }
 
 async function runsOf(projectId: string) {
@@ -122,18 +133,23 @@ async function runsOf(projectId: string) {
   );
 }
 
-describe.each(EXAMPLES)("the example %s", (example) => {
+const heard = (what: string) => model.heard.some((last) => last?.includes(what));
+
+describe.each(EXAMPLES)("the example $example", ({ example, waitsItself }) => {
   it(
     "reads, asks a person, waits, and acts once when the person has agreed",
     async () => {
-      const key = await project(`${example}-yes`);
+      const key = await project(`${example}-yes`, 1);
       const before = shop.ran.length;
       model.heard.length = 0;
       const [output] = await Promise.all([
         runExample(example, key),
-        decide(`${example}-yes`, "approve"),
+        // Longer than the first of the answers by which such a client is told to come back.
+        decide(`${example}-yes`, "approve", ({ asked_at }) =>
+          waitsItself ? Date.now() > Date.parse(asked_at) + 1_500 : heard("PENDING apr_"),
+        ),
       ]);
-      expect(model.heard.filter((last) => last?.includes("DECIDED apr_"))).not.toEqual([]);
+      expect(heard("DECIDED apr_")).toBe(!waitsItself);
       expect(output).toMatch(/^Tools: .*\bawooop_wait\b/m);
       expect(output).toMatch(/The cache was full; 42 files are gone\.$/m);
       expect(shop.ran.slice(before)).toEqual([
@@ -157,13 +173,14 @@ describe.each(EXAMPLES)("the example %s", (example) => {
   );
 
   it(
-    "takes no for an answer",
+    "is told at once where its key holds no calls, and takes no for an answer",
     async () => {
-      const key = await project(`${example}-no`);
+      const key = await project(`${example}-no`, 0);
       const before = shop.ran.length;
+      model.heard.length = 0;
       const [output] = await Promise.all([
         runExample(example, key),
-        decide(`${example}-no`, "reject"),
+        decide(`${example}-no`, "reject", () => heard("PENDING apr_")),
       ]);
       expect(output).toMatch(/I may not: .*E-APPR-REJECTED.*as agreed/s);
       expect(shop.ran.slice(before)).toEqual(['tail_log {"lines":20}']);

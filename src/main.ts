@@ -88,7 +88,12 @@ import {
 import { readSecret, secretRoutes } from "./secrets/index.ts";
 import { createFreezes, createTenants, freezeRoutes, tenantRoutes } from "./tenants/index.ts";
 import { timelineRoutes } from "./timeline/index.ts";
-import { createToolServerPool, pinnedTools, toolServerBody } from "./toolservers/index.ts";
+import {
+  createToolServerPool,
+  pinnedTools,
+  reviewRoutes,
+  toolServerBody,
+} from "./toolservers/index.ts";
 import { startWorker } from "./worker/index.ts";
 
 const WEB_ROOT = fileURLToPath(new URL("../dist/web/", import.meta.url));
@@ -203,6 +208,7 @@ function createRouters(
     tenantRoutes({ tenants }),
     freezeRoutes({ freezes }),
     secretRoutes({ db, sealer, cursors }),
+    reviewRoutes({ db, cursors }),
     contractsRoutes({ db, contracts, cursors }),
     lifecycleRoutes({ contracts }),
     // Before the timeline, which would take `bulk` for a run's id.

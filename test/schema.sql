@@ -504,6 +504,7 @@ create table mcp_calls (
   created_at timestamp with time zone not null default clock_timestamp(),
   completed_at timestamp with time zone,
   deadline_at timestamp with time zone,
+  flags text[] not null default '{}'::text[],
   constraint mcp_calls_pkey PRIMARY KEY (project_id, call_id),
   constraint mcp_calls_project_id_run_id_fkey FOREIGN KEY (project_id, run_id) REFERENCES runs(project_id, run_id),
   constraint mcp_calls_block_gate_check CHECK (((block_gate >= 1) AND (block_gate <= 5))),
@@ -1123,6 +1124,8 @@ create table tool_pins (
   changed_definition jsonb,
   changed_at timestamp with time zone,
   seen_at timestamp with time zone not null default clock_timestamp(),
+  flags text[] not null default '{}'::text[],
+  absent_since timestamp with time zone,
   constraint tool_pins_pkey PRIMARY KEY (project_id, server_id, tool_name),
   constraint tool_pins_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(project_id)
 );
@@ -1137,6 +1140,42 @@ create policy tenant on tool_pins as permissive for all to awooop_app
   with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
 grant select, insert, update on tool_pins to awooop_app;
 grant select, insert, update on tool_pins to awooop_platform;
+
+create table tool_reviews (
+  project_id text collate "C" not null,
+  review_id uuid not null,
+  server_id text collate "C" not null,
+  tool_name text collate "C" not null,
+  status text not null,
+  pinned_hash text not null,
+  pinned_definition jsonb not null,
+  changed_hash text not null,
+  changed_definition jsonb not null,
+  differences jsonb not null,
+  flags text[] not null default '{}'::text[],
+  opened_at timestamp with time zone not null default clock_timestamp(),
+  changed_at timestamp with time zone not null default clock_timestamp(),
+  decided_at timestamp with time zone,
+  decided_by text,
+  reason text,
+  constraint tool_reviews_pkey PRIMARY KEY (project_id, review_id),
+  constraint tool_reviews_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(project_id),
+  constraint tool_reviews_status_check CHECK ((status = ANY (ARRAY['open'::text, 'accepted'::text, 'kept'::text, 'reverted'::text])))
+);
+alter table tool_reviews owner to awooop_owner;
+create index tool_reviews_newest ON awooop.tool_reviews USING btree (project_id, changed_at DESC, review_id DESC);
+create index tool_reviews_of_tool ON awooop.tool_reviews USING btree (project_id, server_id, tool_name, changed_hash);
+create unique index tool_reviews_undecided ON awooop.tool_reviews USING btree (project_id, server_id, tool_name) WHERE (status = ANY (ARRAY['open'::text, 'reverted'::text]));
+alter table tool_reviews enable row level security;
+alter table tool_reviews force row level security;
+create policy platform on tool_reviews as permissive for all to awooop_platform
+  using (true)
+  with check (true);
+create policy tenant on tool_reviews as permissive for all to awooop_app
+  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
+  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
+grant select, insert, update on tool_reviews to awooop_app;
+grant select, insert, update on tool_reviews to awooop_platform;
 
 CREATE OR REPLACE FUNCTION awooop.awooop_month(at timestamp with time zone DEFAULT clock_timestamp())
  RETURNS date

@@ -6,6 +6,7 @@ import {
 } from "../contracts/index.ts";
 import type { Database, Tx } from "../platform/database/index.ts";
 import {
+  cleanDefinition,
   listPins,
   syncPins,
   type ToolDefinition,
@@ -111,7 +112,8 @@ export function createCatalog(db: Database, pool: ToolServerPool): Catalog {
       return [...names].flatMap(([name, grant]) => {
         const pin = pins.get(`${grant.server}/${grant.tool}`)?.pin;
         // A changed tool is quarantined: gate 2 would block it, so it is not offered.
-        return pin && !pin.changed ? [{ ...pin.definition, name }] : [];
+        if (!pin || pin.changed || pin.absentSince) return [];
+        return [{ ...cleanDefinition(pin.definition).definition, name }];
       });
     },
   };

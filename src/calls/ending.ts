@@ -1,5 +1,5 @@
 import { canonicalHash } from "../platform/canonical.ts";
-import type { ToolResult, UpstreamError } from "../toolservers/index.ts";
+import { cleanResult, type ToolResult, type UpstreamError } from "../toolservers/index.ts";
 import { unknownOutcome } from "./decide.ts";
 import type { SettledOutcome } from "./outcome.ts";
 import type { CallEnd } from "./records.ts";
@@ -32,13 +32,15 @@ export function endingOf(
   figures: Figures,
 ): Ending {
   if (answer.kind === "upstream_error") return failed(call, answer, figures);
-  const { result } = answer;
+  const { result, flags } = cleanResult(answer.result);
   const isError = result.isError === true;
   return {
     end: {
       status: isError ? "error" : "success",
       result,
-      resultHash: canonicalHash(result),
+      // Of what the tool server sent, not of what was made of it.
+      resultHash: canonicalHash(answer.result),
+      flags,
       ...(isError ? { errorCode: "E-UPSTREAM-TOOL" } : {}),
       ...figures,
     },

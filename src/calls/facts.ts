@@ -122,7 +122,7 @@ function isOfCaller(request: CallRequest, run: RunRow): boolean {
 
 /** What gate 2 has to know of a tool's pin. */
 export function pinFact(pin: ToolPin | undefined): GateFacts["pin"] {
-  if (pin === undefined) return "absent";
+  if (pin === undefined || pin.absentSince) return "absent";
   return pin.changed ? "changed" : "pinned";
 }
 

@@ -6,7 +6,7 @@ import { type CallEnd, type NewCall, shown } from "./records.ts";
 export interface LedgerRow extends Omit<NewCall, "stepId" | "approvalId" | "fence"> {
   /** How long ago the call came, in milliseconds. */
   ageMs: number;
-  end?: Omit<CallEnd, "projectId" | "runId" | "callId"> & { flags?: readonly string[] };
+  end?: Omit<CallEnd, "projectId" | "runId" | "callId">;
 }
 
 /** A row as `jsonb_to_recordset` reads it: the columns' names and types stand in INSERTED. */
@@ -44,6 +44,7 @@ function endColumnsOf(end: NonNullable<LedgerRow["end"]>) {
     result_status: end.status,
     result: end.result === undefined ? undefined : shown(end.result),
     result_hash: end.resultHash,
+    flags: end.flags,
     error_code: end.errorCode,
     block_reason: end.reason,
     latency_ms: end.latencyMs === undefined ? undefined : Math.round(end.latencyMs),
@@ -55,7 +56,7 @@ function endColumnsOf(end: NonNullable<LedgerRow["end"]>) {
 
 const INSERTED = sql.raw(
   `call_id uuid, project_id text, run_id uuid, call_key text, server text, tool_name text, args jsonb, args_hash text,
-  effect text, is_shadow boolean, verdicts jsonb, agent_reason text, attempt integer, age double precision,
+  effect text, is_shadow boolean, verdicts jsonb, flags text[], agent_reason text, attempt integer, age double precision,
   deadline double precision, result_status text, result jsonb, result_hash text, block_gate smallint, block_code text,
   block_reason text, error_code text, latency_ms integer, upstream_ms integer, cost_usd numeric, completed boolean`,
 );
@@ -64,10 +65,10 @@ const INSERTED = sql.raw(
 export async function insertCalls(tx: Tx, calls: readonly LedgerRow[]): Promise<void> {
   if (calls.length === 0) return;
   await sql`insert into mcp_calls (call_id, project_id, run_id, call_key, server, tool_name, args, args_hash, effect,
-      is_shadow, verdicts, agent_reason, attempt, result_status, result, result_hash, block_gate, block_code, block_reason,
+      is_shadow, verdicts, flags, agent_reason, attempt, result_status, result, result_hash, block_gate, block_code, block_reason,
       error_code, latency_ms, upstream_ms, cost_usd, created_at, completed_at, deadline_at)
     select r.call_id, r.project_id, r.run_id, r.call_key, r.server, r.tool_name, r.args, r.args_hash, r.effect,
-      r.is_shadow, r.verdicts, r.agent_reason, r.attempt, r.result_status, r.result, r.result_hash, r.block_gate,
+      r.is_shadow, r.verdicts, coalesce(r.flags, '{}'), r.agent_reason, r.attempt, r.result_status, r.result, r.result_hash, r.block_gate,
       r.block_code, r.block_reason, r.error_code, r.latency_ms, r.upstream_ms, coalesce(r.cost_usd, 0),
       now_is.at - make_interval(secs => r.age), case when r.completed then now_is.at end,
       now_is.at + make_interval(secs => r.deadline)
@@ -94,10 +95,10 @@ export async function finishCalls(tx: Tx, ends: readonly LedgerEnd[]): Promise<S
   }));
   const { rows } = await sql<{ call_id: string }>`
     update mcp_calls c set result_status = r.result_status, result = r.result, result_hash = r.result_hash,
-      error_code = r.error_code, block_reason = r.block_reason, latency_ms = r.latency_ms, upstream_ms = r.upstream_ms,
+      flags = coalesce(r.flags, '{}'), error_code = r.error_code, block_reason = r.block_reason, latency_ms = r.latency_ms, upstream_ms = r.upstream_ms,
       cost_usd = coalesce(r.cost_usd, 0), completed_at = clock_timestamp()
     from jsonb_to_recordset(${jsonb(given)}) as r (call_id uuid, project_id text, result_status text, result jsonb,
-      result_hash text, error_code text, block_reason text, latency_ms integer, upstream_ms integer, cost_usd numeric)
+      result_hash text, flags text[], error_code text, block_reason text, latency_ms integer, upstream_ms integer, cost_usd numeric)
     where c.project_id = r.project_id and c.call_id = r.call_id and c.result_status = 'executing'
     returning c.call_id`.execute(tx);
   return new Set(rows.map(({ call_id }) => call_id));

@@ -101,6 +101,8 @@ export interface CallEnd {
   status: Exclude<CallStatus, "pending" | "executing">;
   result?: unknown;
   resultHash?: string;
+  /** What reads oddly in the result. */
+  flags?: readonly string[];
   errorCode?: string;
   reason?: string;
   latencyMs?: number;
@@ -120,6 +122,7 @@ export async function finishCall(tx: Tx, end: CallEnd): Promise<boolean> {
       result_status: end.status,
       result: end.result === undefined ? null : jsonb(shown(end.result)),
       result_hash: end.resultHash ?? null,
+      flags: [...(end.flags ?? [])],
       error_code: end.errorCode ?? null,
       block_reason: end.reason ?? null,
       latency_ms: end.latencyMs === undefined ? null : Math.round(end.latencyMs),

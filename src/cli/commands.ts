@@ -14,6 +14,7 @@ import { runsBulkCancel, runsBulkList, runsBulkRetry, runsBulkShow } from "./run
 import { runsList } from "./runs-list.ts";
 import { secretsList, secretsSet } from "./secrets.ts";
 import { tenantsCreate, tenantsList, tenantsShow, tenantsUpdate } from "./tenants.ts";
+import { toolsReview } from "./tools.ts";
 
 /** Every command there is. */
 export const COMMANDS: readonly Command[] = [
@@ -53,4 +54,5 @@ export const COMMANDS: readonly Command[] = [
   keysOAuthRevoke,
   secretsList,
   secretsSet,
+  toolsReview,
 ];

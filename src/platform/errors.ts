@@ -34,6 +34,7 @@ export const ERRORS = {
   "E-CONTRACT-PLAN": { status: 409, title: "The plan no longer holds" },
   "E-TOOLS-NONE": { status: 409, title: "No tools of the tool server are known" },
   "E-STDIO-OFF": { status: 403, title: "Programs on this machine are not allowed as tool servers" },
+  "E-TOOL-REVIEW": { status: 409, title: "The tool is not as it was when it was looked at" },
   "E-SECRET-MISSING": { status: 409, title: "A secret is missing" },
   // runs
   "E-RUN-STATE": { status: 409, title: "The run's state does not allow this" },

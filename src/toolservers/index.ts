@@ -1,3 +1,4 @@
+export { cleanDefinition, cleanResult } from "./clean.ts";
 export type { ToolServerRef } from "./connector.ts";
 export { toolServerBody } from "./contract.ts";
 export { HealthBook } from "./health.ts";
@@ -18,4 +19,5 @@ export {
   type ToolServerPoolOptions,
 } from "./pool.ts";
 export { listPins, pinnedTools, readPin, syncPins, type ToolPin } from "./queries.ts";
+export { reviewRoutes } from "./review-routes.ts";
 export type { InputRequired, Round } from "./rounds.ts";

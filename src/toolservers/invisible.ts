@@ -66,6 +66,11 @@ export function withoutInvisible(text: string, flags: Set<Flag>): string {
   });
 }
 
+/** The text with something else in the place of each character that nobody sees, honest or not. */
+export function replaceInvisible(text: string, change: (char: string) => string): string {
+  return ANY.test(text) ? text.replace(EACH, change) : text;
+}
+
 const PICTURE = /(?:[\p{Extended_Pictographic}\p{Emoji_Modifier}]|\ufe0f)$/u;
 const NEXT_PICTURE = /^\p{Extended_Pictographic}/u;
 const TAKES_SELECTOR = /[\p{Extended_Pictographic}\p{S}\p{Script=Han}0-9#*]$/u;

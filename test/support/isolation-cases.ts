@@ -8,6 +8,7 @@ import {
   type Request,
   type Target,
 } from "./isolation-shapes.ts";
+import { TOOL_REVIEWS } from "./isolation-tools.ts";
 
 /** The run as it is, under its own project and under the caller's. */
 const inEachProject = (target: Target, own: E2eTenant, request: (project: string) => Request) => [
@@ -196,6 +197,7 @@ export const ENDPOINTS: Record<string, EndpointCase> = {
     reach: ({ key }) => [{ method: "DELETE", path: `/keys/${key}` }],
   },
   ...OAUTH_CLIENTS,
+  ...TOOL_REVIEWS,
   "GET /runs": {
     as: "viewer",
     works: 200,

@@ -18,6 +18,9 @@ export interface Target {
   freeze: string;
   /** A client of an authorization server that is an agent. */
   client: string;
+  /** A tool of its server `tools` that has changed, and the hash of what it is now. */
+  tool: string;
+  toolHash: string;
 }
 
 /** A request of the operator API; without `body` it has none. */

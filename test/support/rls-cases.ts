@@ -120,4 +120,5 @@ export const TABLES: Record<string, TableCase> = {
   signing_keys: { grants: { app: "s", platform: "s", system: "siu" }, rowsOf: "platform" },
   task_outcomes: { grants: { ...SWEPT, ...FORGOTTEN } },
   tool_pins: { grants: WORK },
+  tool_reviews: { grants: WORK },
 };

@@ -73,11 +73,7 @@ async function seedTenant(tx: Tx, project_id: string): Promise<void> {
     .insertInto("budget_windows")
     .values({ ...window, starts_at: "2026-01-01T00:00:00Z" })
     .execute();
-  const pin = { project_id, server_id: "tools", tool_name: "look", pin_hash: "0" };
-  await tx
-    .insertInto("tool_pins")
-    .values({ ...pin, definition: jsonb({}) })
-    .execute();
+  await seedPin(tx, project_id);
   const secret = { project_id, name: "TOKEN", ciphertext: Buffer.from("sealed") };
   await tx
     .insertInto("secrets")
@@ -131,6 +127,20 @@ async function seedOAuthClient(tx: Tx, project_id: string): Promise<void> {
   await tx
     .insertInto("oauth_clients")
     .values({ ...client, issuer: "https://login.example", created_by: "test" })
+    .execute();
+}
+
+async function seedPin(tx: Tx, project_id: string): Promise<void> {
+  const of = { project_id, server_id: "tools", tool_name: "look" };
+  await tx
+    .insertInto("tool_pins")
+    .values({ ...of, pin_hash: "0", definition: jsonb({}) })
+    .execute();
+  const versions = { pinned_hash: "0", changed_hash: "1", differences: jsonb([]) };
+  const definitions = { pinned_definition: jsonb({}), changed_definition: jsonb({}) };
+  await tx
+    .insertInto("tool_reviews")
+    .values({ ...of, review_id: newId(), status: "open", ...versions, ...definitions })
     .execute();
 }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { type Awooop, startAwooop } from "./awooop.ts";
+import { putChangedTool } from "./changed-tool.ts";
 import { createTestDatabase } from "./database.ts";
 import {
   addTenant,
@@ -113,6 +114,8 @@ async function makeTarget(server: Awooop, databaseUrl: string, tenant: E2eTenant
   const toStop = { scope: "agent", project_id: project, agent_id: frozenAgent, reason: "a trial" };
   const frozen = await good(server.api("/freezes", { key: keys.operator, body: toStop }));
   await putInFlight(databaseUrl, ended);
+  const tool = `tool-${serial}`;
+  const toolHash = await putChangedTool(databaseUrl, project, tool);
   const many = await good(server.api("/runs/bulk", { body: bulkIn(project) }));
   const client = await good(server.api("/oauth-clients", { body: clientOf(project, project) }));
   return {
@@ -127,6 +130,8 @@ async function makeTarget(server: Awooop, databaseUrl: string, tenant: E2eTenant
     spareAgent,
     freeze: frozen.freeze_id,
     client: client.oauth_client_id,
+    tool,
+    toolHash,
   };
 }
 
@@ -157,6 +162,8 @@ export const noTarget = (): Target => ({
   spareAgent: "no-agent",
   freeze: randomUUID(),
   client: randomUUID(),
+  tool: "never",
+  toolHash: "0".repeat(64),
 });
 
 /** Calls the tool that needs approval as an agent, on a connection of its own. */
@@ -186,6 +193,7 @@ async function marksOfBravo(databaseUrl: string): Promise<string[]> {
       union all select step_id::text from run_steps where project_id = 'bravo'
       union all select bulk_id::text from run_bulk_actions where project_id = 'bravo'
       union all select freeze_id::text from freezes where project_id = 'bravo'
+      union all select review_id::text from tool_reviews where project_id = 'bravo'
       union all select key_id from api_keys where 'bravo' = any (projects)
       union all select oauth_client_id::text from oauth_clients where project_id = 'bravo'
       union all select 'bravo'`);

@@ -65,6 +65,8 @@ export const REACHES: Record<string, Row> = {
   "GET /secrets": READ,
   "PUT /secrets/{name}": ADMINISTER,
   "DELETE /secrets/{name}": ADMINISTER,
+  "GET /tool-reviews": READ,
+  "POST /tool-servers/{server_id}/tools/{tool_name}/review": ADMINISTER,
   "POST /tenants": PLATFORM,
   "GET /tenants/{project_id}": READ,
   "GET /tenants/{project_id}/spend": READ,

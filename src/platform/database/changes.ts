@@ -20,6 +20,7 @@ export type ChangeKind =
   | "tenant"
   /** Of a freeze of everything, the project is `_platform`. */
   | "freeze"
+  | "tool"
   | "key";
 
 /** That something changed, never what it is now: whoever hears it reads again, under their own rights. */

@@ -235,6 +235,7 @@ export interface McpCalls {
   effect: string;
   error_code: string | null;
   fence: number | null;
+  flags: Generated<string[]>;
   is_shadow: boolean;
   latency_ms: number | null;
   project_id: string;
@@ -470,15 +471,36 @@ export interface TaskOutcomes {
 }
 
 export interface ToolPins {
+  absent_since: string | null;
   changed_at: string | null;
   changed_definition: Json | null;
   changed_hash: string | null;
   definition: Json;
+  flags: Generated<string[]>;
   pin_hash: string;
   pinned_at: Generated<string>;
   project_id: string;
   seen_at: Generated<string>;
   server_id: string;
+  tool_name: string;
+}
+
+export interface ToolReviews {
+  changed_at: Generated<string>;
+  changed_definition: Json;
+  changed_hash: string;
+  decided_at: string | null;
+  decided_by: string | null;
+  differences: Json;
+  flags: Generated<string[]>;
+  opened_at: Generated<string>;
+  pinned_definition: Json;
+  pinned_hash: string;
+  project_id: string;
+  reason: string | null;
+  review_id: string;
+  server_id: string;
+  status: string;
   tool_name: string;
 }
 
@@ -513,4 +535,5 @@ export interface DB {
   signing_keys: SigningKeys;
   task_outcomes: TaskOutcomes;
   tool_pins: ToolPins;
+  tool_reviews: ToolReviews;
 }

@@ -1,4 +1,5 @@
 import { ADMIN_KEY, type Awooop, startAwooop } from "../awooop.ts";
+import { putChangedTool } from "../changed-tool.ts";
 import { createTestDatabase } from "../database.ts";
 import {
   addTenant,
@@ -71,7 +72,8 @@ export async function openWorld(): Promise<World> {
       if (!found) throw new Error(`no tenant for ${described.path}`);
       return found;
     },
-    supply: (described, tenant) => supply({ server, ledger, known }, described, tenant),
+    supply: (described, tenant) =>
+      supply({ server, ledger, known, databaseUrl: database.url }, described, tenant),
     async close() {
       wire.close();
       await server.stop();
@@ -105,9 +107,17 @@ const RUNS = 8;
 const REVISIONS = 8;
 const GUESTS = 16;
 const CLIENTS = 8;
+const TOOLS = 10;
+
+interface Supplying {
+  server: Awooop;
+  ledger: Ledger;
+  known: KnownThings;
+  databaseUrl: string;
+}
 
 async function supply(
-  { server, ledger, known }: { server: Awooop; ledger: Ledger; known: KnownThings },
+  { server, ledger, known, databaseUrl }: Supplying,
   { method, path }: Described,
   { projectId, keys }: E2eTenant,
 ): Promise<void> {
@@ -135,6 +145,12 @@ async function supply(
       const body = clientOf(projectId, `${method}-${projectId}`);
       known.learn(await good(server.api("/oauth-clients", { body })));
     }
+  }
+  if (path.startsWith("/tool-")) {
+    for (let made = 0; made < TOOLS; made += 1) {
+      await putChangedTool(databaseUrl, projectId, `${method}-${made}`);
+    }
+    await learn(`/tool-reviews?project_id=${projectId}`);
   }
   if (method === "get") return;
   if (path === "/session") {

@@ -64,7 +64,7 @@ import {
 import { createMcpEdge, type McpEdge } from "./mcp/index.ts";
 import { type Config, configHelp, localUrl, readConfig } from "./platform/config.ts";
 import { listenToChanges } from "./platform/database/changes.ts";
-import { assertRlsHolds, type Database, openDatabase } from "./platform/database/index.ts";
+import { assertRlsHolds, type Database, isReady, openDatabase } from "./platform/database/index.ts";
 import { migrate } from "./platform/database/migrate.ts";
 import { createCursors } from "./platform/http/index.ts";
 import { newId } from "./platform/ids.ts";
@@ -373,13 +373,6 @@ async function start(config: Config, log: Logger, onLost: () => void): Promise<R
     await stop();
     throw error;
   }
-}
-
-async function isReady(db: Database): Promise<boolean> {
-  await db.transaction({ role: "system" }, (tx) =>
-    tx.selectFrom("projects").select("project_id").limit(1).execute(),
-  );
-  return true;
 }
 
 async function main(): Promise<void> {

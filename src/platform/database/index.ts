@@ -118,6 +118,14 @@ export function isLockTimeout(error: unknown): boolean {
   return error instanceof pg.DatabaseError && error.code === "55P03";
 }
 
+/** Whether the database answers; it throws where it does not. */
+export async function isReady(db: Database): Promise<true> {
+  await db.transaction({ role: "system" }, (tx) =>
+    tx.selectFrom("projects").select("project_id").limit(1).execute(),
+  );
+  return true;
+}
+
 /**
  * Proves that row-level security binds each run-time role on every table, by asking PostgreSQL as that role.
  *

@@ -61,7 +61,7 @@ import {
   oauthClientRoutes,
   resourceMetadata,
 } from "./identity/index.ts";
-import { createMcpEdge, type McpEdge } from "./mcp/index.ts";
+import { agentSide, createMcpEdge, type McpEdge } from "./mcp/index.ts";
 import { type Config, configHelp, localUrl, readConfig } from "./platform/config.ts";
 import { listenToChanges } from "./platform/database/changes.ts";
 import { assertRlsHolds, type Database, isReady, openDatabase } from "./platform/database/index.ts";
@@ -74,7 +74,6 @@ import { createSealer } from "./platform/sealing.ts";
 import { sayWhatFailed, sayWhereItIs } from "./platform/startup-words.ts";
 import { type Closer, closeAll, openStorage, type Storage } from "./platform/storage.ts";
 import {
-  activeAgent,
   agentOf,
   type BulkDeps,
   bulkRoutes,
@@ -236,7 +235,8 @@ function openGateway(
 ): McpEdge {
   const { db, changes, sealer, log } = platform;
   const runs = createOpenRuns({ db, effects: calls.effects, changes });
-  return createMcpEdge(
+  const side = agentSide(calls);
+  return createMcpEdge<ReturnType<typeof agentOf> & { keyId: string; holdSeconds: number }>(
     {
       sealer,
       log,
@@ -244,12 +244,8 @@ function openGateway(
         const agent = agentOf(await identity.authenticate(request));
         return { ...agent, keyId: agent.caller.keyId, holdSeconds: agent.caller.holdSeconds };
       },
+      ...side.about,
       requireThawed: (agent) => requireThawed(db, agent),
-      async agentTools({ projectId, agentId }) {
-        const scope = { role: "app", projects: [projectId] } as const;
-        const agent = await db.transaction(scope, (tx) => activeAgent(tx, projectId, agentId));
-        return calls.catalog.toolsOf(projectId, agent);
-      },
       async openRun(agent, wish) {
         return { runId: (await runs.open(agent, wish)).run_id };
       },
@@ -257,7 +253,8 @@ function openGateway(
         // A run that is over by now is the gates' business.
         const run = await runs.open(caller, { runId: call.runId }).catch(() => undefined);
         const { projectId, keyId } = caller;
-        return makeCall(calls, { ...call, run, projectId, keyId, callKey: "mcp" });
+        const aimed = await side.aim(caller, call);
+        return makeCall(calls, { ...call, ...aimed, run, projectId, keyId, callKey: "mcp" });
       },
       waitForDecision: ({ projectId, keyId }, approvalId, wait) =>
         waitForDecision({ db, changes }, { projectId, approvalId, keyId }, wait),

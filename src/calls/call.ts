@@ -7,6 +7,7 @@ import type { CallDeps } from "./deps.ts";
 import { type Ending, endingOf } from "./ending.ts";
 import { makeFastCall } from "./fast.ts";
 import type { CallOutcome, CallRequest, SettledOutcome } from "./outcome.ts";
+import { sendReading } from "./reading.ts";
 import { finishCall } from "./records.ts";
 import { keepOpen, resumeCall, timedPeer } from "./rounds.ts";
 
@@ -29,7 +30,7 @@ export async function makeCall(deps: CallDeps, request: CallRequest): Promise<Ca
     return resumed.kind === "done" ? resumed.outcome : execute(deps, request, resumed, started);
   }
   const { run } = request;
-  const made = run && (await makeFastCall(deps, request, run, started));
+  const made = run && !request.isReading && (await makeFastCall(deps, request, run, started));
   if (made) return made;
   const decide = (listed?: { failure: UpstreamError | undefined }) =>
     deps.db.transaction(scope, (tx) => decideCall(tx, deps, request, started, listed));
@@ -52,14 +53,17 @@ async function execute(
 ): Promise<CallOutcome> {
   const sentAt = performance.now();
   const isWrite = call.grant.effect === "write";
-  const answer = await deps.pool.callTool(call.ref, call.grant.tool, call.args, {
+  const options = {
     timeoutMs: call.grant.timeout_seconds * 1_000,
     // A client that goes away may give up a read; a write that is on its way is seen to its end.
     signal: isWrite ? undefined : request.signal,
     meta: request.meta,
     peer: request.peer && timedPeer(deps.db, request, call, request.peer),
     round: request.round,
-  });
+  };
+  const answer = request.isReading
+    ? await sendReading(deps.pool, call, options)
+    : await deps.pool.callTool(call.ref, call.grant.tool, call.args, options);
   if (answer.kind === "input_required") return keepOpen(deps.db, request, call, answer);
   const now = performance.now();
   const { callId, args } = call;

@@ -51,6 +51,7 @@ export async function serverRef(
   return revision && refOf(revision);
 }
 
+/** How the pool knows the tool server of a contract. */
 export function refOf(revision: Revision): ToolServerRef {
   return {
     projectId: revision.project_id,

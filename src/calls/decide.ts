@@ -74,7 +74,7 @@ export async function decideCall(
   const readAt = Date.now();
   const facts = await readFacts(tx, deps, request, run, questionNamedBy(request));
   const { ref, grant } = facts;
-  if (!listed && ref && grant && !deps.catalog.isFresh(ref, readAt)) {
+  if (!listed && ref && grant && !request.isReading && !deps.catalog.isFresh(ref, readAt)) {
     const early = askGates(facts.exact, { ...facts.gates, pin: "pinned" }, 2);
     if (early.decision === "pass") return { kind: "refresh", ref };
   }

@@ -28,6 +28,7 @@ import { grantFor } from "./names.ts";
 import { readObservedGrants } from "./observed.ts";
 import type { CallRequest } from "./outcome.ts";
 import { readPolicy } from "./policy.ts";
+import { readingGrant } from "./reading.ts";
 
 /** How long a call's arguments may be, as canonical JSON, in characters. */
 export const ARGS_MAX = 256 * 1024;
@@ -73,9 +74,12 @@ export async function readFacts(
     throw new AppError("E-NOT-FOUND", "The run's project or contract is gone.");
   const agent = readAgent(revision);
   const observed = await readObservedGrants(tx, projectId, agent.body);
-  const grant = grantFor([...agent.body.tools, ...observed], request);
+  const grant = request.isReading
+    ? readingGrant(agent.body, request)
+    : grantFor([...agent.body.tools, ...observed], request);
   const ref = grant && (await serverRef(tx, projectId, grant.server));
-  const pin = grant && ref && (await readPin(tx, projectId, grant.server, grant.tool));
+  const isTool = grant && ref && !request.isReading;
+  const pin = isTool ? await readPin(tx, projectId, grant.server, grant.tool) : undefined;
   const asked: ExactCall = {
     projectId,
     runId: run.run_id,
@@ -102,7 +106,8 @@ export async function readFacts(
       grant,
       isObserved: grant !== undefined && observed.includes(grant),
     },
-    pin: pinFact(pin),
+    // What is read has no schema and no description that could be pinned; the contract names what may be read.
+    pin: request.isReading && ref ? "pinned" : pinFact(pin),
     argumentProblems:
       pin && grant ? argumentProblems(deps.checker, grant, pin, args, argsText.length) : [],
     policy:

@@ -48,8 +48,11 @@ export interface CallRequest {
   callKey: string;
   /** The tool server's contract id; left out by MCP clients, who know tools by the gateway's names. */
   server?: string | undefined;
+  /** The tool's name; of a reading, its method. */
   tool: string;
   args: Record<string, unknown>;
+  /** It is no tool that is called, but a resource, a prompt or a completion that is asked for. */
+  isReading?: boolean | undefined;
   /** The agent's own words, unchecked. */
   agentReason?: string | undefined;
   /** A worker's call: its lease's fence. */

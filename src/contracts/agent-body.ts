@@ -72,6 +72,12 @@ export const PLAIN_GRANT: Omit<ToolGrant, "server" | "tool"> = toolGrant
 /** Servers whose tools an agent may try while its contract is still being found. */
 const observe = z.strictObject({ servers: z.array(text(1, 128)).min(1).max(20) });
 
+/** What `*` may stand in: a URI of a resource, a name of a prompt. */
+const patterns = (max: number) => z.array(text(1, max)).min(1).max(100);
+
+const resourceGrant = z.strictObject({ server: text(1, 128), uris: patterns(2_048) });
+const promptGrant = z.strictObject({ server: text(1, 128), names: patterns(128).default(["*"]) });
+
 const stepBase = {
   key: z
     .string()
@@ -146,6 +152,10 @@ export const agentBodySchema = z
     limits: limits.prefault({}),
     tools: z.array(toolGrant).max(500).default([]),
     observe: observe.optional(),
+    /** Resources it may list and read; of a server that is not named here, none. */
+    resources: z.array(resourceGrant).max(50).optional(),
+    /** Prompts it may list and get; of a server that is not named here, none. */
+    prompts: z.array(promptGrant).max(50).optional(),
     notify: z.array(text(1, 128)).max(20).default([]),
     runbook: runbook.optional(),
   })
@@ -154,6 +164,12 @@ export const agentBodySchema = z
     duplicates(grants).forEach(([name, at]) => {
       context.addIssue({ code: "custom", path: ["tools", at], message: `${name} is listed twice` });
     });
+    for (const list of ["resources", "prompts"] as const) {
+      duplicates((body[list] ?? []).map(({ server }) => server)).forEach(([name, at]) => {
+        const path = [list, at, "server"];
+        context.addIssue({ code: "custom", path, message: `${name} is listed twice` });
+      });
+    }
     const keys = body.runbook?.steps.map((entry) => entry.key) ?? [];
     duplicates(keys).forEach(([name, at]) => {
       context.addIssue({

@@ -31,6 +31,26 @@ export const CHANGES = {
     en: "It may no longer use tools of {{server}} that it does not list.",
     "zh-TW": "不再能使用 {{server}} 中未列出的工具。",
   },
+  resource_granted: {
+    kind: "gained",
+    en: "It may read resources {{pattern}} of {{server}}.",
+    "zh-TW": "可讀取 {{server}} 的資源 {{pattern}}。",
+  },
+  resource_withdrawn: {
+    kind: "lost",
+    en: "It may no longer read resources {{pattern}} of {{server}}.",
+    "zh-TW": "不再能讀取 {{server}} 的資源 {{pattern}}。",
+  },
+  prompt_granted: {
+    kind: "gained",
+    en: "It may use prompts {{pattern}} of {{server}}.",
+    "zh-TW": "可使用 {{server}} 的提示 {{pattern}}。",
+  },
+  prompt_withdrawn: {
+    kind: "lost",
+    en: "It may no longer use prompts {{pattern}} of {{server}}.",
+    "zh-TW": "不再能使用 {{server}} 的提示 {{pattern}}。",
+  },
   effect_write: { kind: "widened", en: "{{tool}} may write.", "zh-TW": "{{tool}} 可寫入。" },
   effect_read: {
     kind: "widened",

@@ -3,12 +3,14 @@ import { MIGRATION_MODES } from "../platform/contract.ts";
 import type { AgentBody, ToolGrant } from "./agent-body.ts";
 import type { Difference } from "./change-contract.ts";
 import { isNarrower } from "./narrower.ts";
+import { coversPattern } from "./patterns.ts";
 
 /** What one agent may do that another may not. What it does with it (its runbook, its words) is no permission. */
 export function compareAgents(before: AgentBody, after: AgentBody): Difference[] {
   return [
     ...compareTools(before, after),
     ...compareObserved(before, after),
+    ...compareReads(before, after),
     ...compareLimits(before.limits, after.limits),
     ...compareModes(before, after),
     ...compareTriggers(before, after),
@@ -21,6 +23,33 @@ const only = (names: readonly string[], without: readonly string[]) =>
   [...new Set(names)].filter((name) => !without.includes(name));
 
 const nameOf = ({ server, tool }: ToolGrant) => `${server}/${tool}`;
+
+/** The resources and prompts an agent may read, each as a server and a pattern. */
+function readsOf({ resources = [], prompts = [] }: AgentBody) {
+  const pairs = (server: string, all: readonly string[]) =>
+    all.map((pattern): [string, string] => [server, pattern]);
+  return {
+    resource: resources.flatMap(({ server, uris }) => pairs(server, uris)),
+    prompt: prompts.flatMap(({ server, names }) => pairs(server, names)),
+  };
+}
+
+function compareReads(before: AgentBody, after: AgentBody): Difference[] {
+  const uncovered = (these: [string, string][], by: [string, string][]) =>
+    these.filter(
+      ([server, pattern]) =>
+        !by.some(([other, wide]) => other === server && coversPattern(wide, pattern)),
+    );
+  return (["resource", "prompt"] as const).flatMap((kind) => {
+    const [earlier, later] = [readsOf(before)[kind], readsOf(after)[kind]];
+    const said = (key: `${typeof kind}_${"granted" | "withdrawn"}`) => (grant: [string, string]) =>
+      ({ key, params: { server: grant[0], pattern: grant[1] } }) satisfies Difference;
+    return [
+      ...uncovered(later, earlier).map(said(`${kind}_granted`)),
+      ...uncovered(earlier, later).map(said(`${kind}_withdrawn`)),
+    ];
+  });
+}
 
 function compareTools(before: AgentBody, after: AgentBody): Difference[] {
   const earlier = new Map(before.tools.map((grant) => [nameOf(grant), grant]));

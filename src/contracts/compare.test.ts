@@ -44,6 +44,20 @@ describe("an agent's permissions", () => {
       ["gained! tool_granted"],
     ],
     [
+      "resources, where no wider pattern stood before",
+      { resources: [{ server: "shop", uris: ["file:///docs/*", "db://stock"] }] },
+      { resources: [{ server: "shop", uris: ["file:///docs/a", "file:///keys/*"] }] },
+      ["gained! resource_granted", "lost resource_withdrawn"],
+      ["gained! resource_granted", "lost resource_withdrawn"],
+    ],
+    [
+      "prompts",
+      {},
+      { prompts: [{ server: "shop", names: ["*"] }] },
+      ["gained! prompt_granted"],
+      ["lost prompt_withdrawn"],
+    ],
+    [
       "an effect",
       tools(grant({ effect: "read", approval: "always" })),
       tools(grant({ approval: "always" })),

@@ -12,6 +12,7 @@ export {
 } from "./agent-body.ts";
 export type { Families } from "./documents.ts";
 export { lifecycleRoutes } from "./lifecycle-routes.ts";
+export { matchesPattern } from "./patterns.ts";
 export {
   activeHeads,
   activeRevision,

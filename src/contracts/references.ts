@@ -6,7 +6,7 @@ export interface Reference {
   name: string;
 }
 
-/** The tool servers an agent's body names: those of its tools, those it observes and those its runbook calls. */
+/** The tool servers an agent's body names: those of its tools, those it observes or reads from, and those its runbook calls. */
 export function serversNamed(body: AgentBody): Reference[] {
   const granted = body.tools.map((grant, at) => ({
     path: ["tools", at, "server"],
@@ -21,7 +21,10 @@ export function serversNamed(body: AgentBody): Reference[] {
     path: ["observe", "servers", at],
     name,
   }));
-  return [...granted, ...observed, ...called];
+  const read = (["resources", "prompts"] as const).flatMap((list) =>
+    (body[list] ?? []).map(({ server }, at) => ({ path: [list, at, "server"], name: server })),
+  );
+  return [...granted, ...observed, ...read, ...called];
 }
 
 /** The channels an agent's body names: those that start it, that it tells about itself, that its runbook writes to. */

@@ -1,4 +1,4 @@
-import { ProtocolError } from "@modelcontextprotocol/server";
+import { ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/server";
 import type { CallOutcome, SettledOutcome } from "../calls/index.ts";
 import type { AppError } from "../platform/errors.ts";
 import { approvalName } from "../platform/ids.ts";
@@ -44,6 +44,29 @@ export function answerOf(outcome: SettledOutcome): ToolAnswer {
         throw new ProtocolError(outcome.rpc.code, outcome.rpc.message, outcome.rpc.data);
       return refusal(`FAILED, ${code}: ${reason}`, meta);
   }
+}
+
+const RESOURCE_NOT_FOUND = -32002;
+
+/**
+ * What the agent gets for a reading: the tool server's result as it came.
+ *
+ * @throws ProtocolError why there is none: the tool server's own error, or the gateway's reason
+ */
+export function readingAnswer(outcome: SettledOutcome, asked: Record<string, unknown>): ToolAnswer {
+  if (outcome.kind === "result") return outcome.result;
+  const { uri } = asked;
+  const about = typeof uri === "string" ? { uri } : {};
+  if (outcome.kind === "error" && outcome.rpc) {
+    const { code, message, data } = outcome.rpc;
+    const isNotFound = code === RESOURCE_NOT_FOUND || code === ProtocolErrorCode.InvalidParams;
+    throw new ProtocolError(code, message, data ?? (isNotFound ? about : undefined));
+  }
+  const refused = answerOf(outcome);
+  const [said] = refused.content as { text: string }[];
+  const isUnlisted = outcome.kind === "blocked" && outcome.gate === 2;
+  const code = isUnlisted ? ProtocolErrorCode.InvalidParams : ProtocolErrorCode.InvalidRequest;
+  throw new ProtocolError(code, said?.text ?? "", { ...about, ...(refused._meta as object) });
 }
 
 /** A result that is not of the arguments asked for has to say so, or the agent would draw the wrong conclusions from it. */

@@ -24,9 +24,11 @@ export interface RunWish {
 export interface McpCall<C extends McpCaller> {
   caller: C;
   runId: string;
-  /** The tool's name as the caller gave it, known or not. */
+  /** The tool's name as the caller gave it, known or not; of a reading, its method. */
   tool: string;
   args: Record<string, unknown>;
+  /** No tool is called, but a resource, a prompt or a completion asked for: `args` are the request's parameters. */
+  isReading: boolean;
   /** The agent's own words, from `_meta["awooop/reason"]`. */
   agentReason?: string;
   /** W3C trace context for the tool server. */
@@ -48,6 +50,20 @@ export interface TaskOf {
   approvalId: string;
 }
 
+/** What tool servers say to all who use them. */
+export interface McpNews {
+  method: string;
+  params: Record<string, unknown>;
+}
+
+/** What an agent's contract grants beside tools. */
+export interface McpGrants {
+  resources: boolean;
+  prompts: boolean;
+}
+
+type Items = Promise<Record<string, unknown>[]>;
+
 /** All that the gateway asks of the rest; it holds no rules itself. */
 export interface McpDeps<C extends McpCaller> {
   /** @throws AppError E-AUTH, E-FORBIDDEN */
@@ -60,6 +76,24 @@ export interface McpDeps<C extends McpCaller> {
   requireThawed(caller: C): Promise<void>;
   /** The tools of the agent's active contract, as the agent may see them. */
   agentTools(caller: C): Promise<ToolDefinition[]>;
+  /** Whether the agent's active contract grants resources and prompts at all. */
+  grants(caller: C): Promise<McpGrants>;
+  resources(caller: C): Items;
+  resourceTemplates(caller: C): Items;
+  prompts(caller: C): Items;
+  /**
+   * Listens to what the agent's tool servers say to all: changed lists, updated resources.
+   *
+   * @returns how to stop
+   */
+  watch(caller: C, listener: (news: McpNews) => void): Promise<() => void>;
+  /**
+   * Has a resource's tool server tell of its updates.
+   *
+   * @returns how to stop
+   * @throws AppError E-CONTRACT-TOOL when the contract does not grant it, E-UPSTREAM-… when the tool server refuses
+   */
+  subscribe(caller: C, uri: string): Promise<() => void>;
   /** Joins or opens the client run that a call belongs to. */
   openRun(caller: C, wish: RunWish): Promise<{ runId: string }>;
   callTool(call: McpCall<C>): Promise<CallOutcome>;

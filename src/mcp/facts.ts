@@ -3,10 +3,12 @@ import { z } from "zod";
 import { isTooDeep } from "../platform/contract.ts";
 import type { RunWish } from "./deps.ts";
 
-/** One `tools/call` request, taken apart. */
+/** One call of a tool, or one reading, taken apart. */
 export interface CallFacts {
+  /** The tool's name; of a reading, its method. */
   tool: string;
   args: Record<string, unknown>;
+  isReading: boolean;
   agentReason: string | undefined;
   progressToken: string | number | undefined;
   run: RunWish;
@@ -16,22 +18,39 @@ export interface CallFacts {
 
 const MAX_REASON = 2000;
 
-const params = z.looseObject({
+const callParams = z.looseObject({
   name: z
     .string("name must be a text")
     .min(1, "name must not be empty")
     .max(256, "name is too long"),
   arguments: z.record(z.string(), z.unknown(), "arguments must be an object").default({}),
-  _meta: z
-    .looseObject({
-      progressToken: z.union([z.string(), z.number()]).optional().catch(undefined),
-      traceparent: z.string().optional().catch(undefined),
-      tracestate: z.string().optional().catch(undefined),
-      "awooop/run": z.string("awooop/run must be a run's id").optional(),
-      "awooop/reason": z.string("awooop/reason must be a text").optional(),
-    })
-    .default({}),
 });
+
+const named = (what: string) =>
+  z.string(`${what} must be a text`).min(1, `${what} must not be empty`).max(2048);
+
+/** The parameters of what can be asked for beside tools; what the protocol adds later passes too. */
+const readingParams: Readonly<Record<string, z.ZodType<Record<string, unknown>>>> = {
+  "resources/read": z.looseObject({ uri: named("uri") }),
+  "prompts/get": z.looseObject({
+    name: named("name"),
+    arguments: z.record(z.string(), z.unknown(), "arguments must be an object").optional(),
+  }),
+  "completion/complete": z.looseObject({
+    ref: z.looseObject({ type: named("ref.type") }, "ref must be an object"),
+    argument: z.looseObject({}, "argument must be an object"),
+  }),
+};
+
+const metaParam = z
+  .looseObject({
+    progressToken: z.union([z.string(), z.number()]).optional().catch(undefined),
+    traceparent: z.string().optional().catch(undefined),
+    tracestate: z.string().optional().catch(undefined),
+    "awooop/run": z.string("awooop/run must be a run's id").optional(),
+    "awooop/reason": z.string("awooop/reason must be a text").optional(),
+  })
+  .default({});
 
 /** What JSON.stringify makes of NUL and of half a surrogate pair; neither can be recorded, so neither is a call. */
 const UNRECORDABLE = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f][0-9a-f]{2})/;
@@ -51,13 +70,38 @@ function sessionKey(headers: Headers): string | undefined {
  * @throws ProtocolError -32602 saying what is wrong with the parameters
  */
 export function readCall(asked: unknown, headers: Headers): CallFacts {
-  const found = params.safeParse(asked ?? {});
+  const { name, arguments: args } = parse(callParams, asked ?? {});
+  return factsOf({ tool: name, args, isReading: false }, asked, headers);
+}
+
+/**
+ * Reads the parameters of a request for a resource, a prompt or a completion.
+ *
+ * @throws ProtocolError -32602 saying what is wrong with the parameters
+ */
+export function readReading(method: string, asked: unknown, headers: Headers): CallFacts {
+  const shape = readingParams[method];
+  if (!shape) throw new Error(`${method} is no reading`);
+  const { _meta, ...args } = parse(shape, asked ?? {});
+  return factsOf({ tool: method, args, isReading: true }, asked, headers);
+}
+
+function parse<T>(shape: z.ZodType<T>, asked: unknown): T {
+  const found = shape.safeParse(asked);
   if (!found.success) throw invalid(found.error.issues[0]?.message ?? "params are not valid");
-  const { name, arguments: args, _meta: meta } = found.data;
-  if (isTooDeep(args)) throw invalid("arguments are nested too deeply");
-  if (UNRECORDABLE.test(JSON.stringify([name, args]))) {
+  return found.data;
+}
+
+function factsOf(
+  call: Pick<CallFacts, "tool" | "args" | "isReading">,
+  asked: unknown,
+  headers: Headers,
+): CallFacts {
+  if (isTooDeep(call.args)) throw invalid("arguments are nested too deeply");
+  if (UNRECORDABLE.test(JSON.stringify([call.tool, call.args]))) {
     throw invalid("name and arguments must be Unicode text without NUL");
   }
+  const meta = parse(metaParam, (Object(asked) as { _meta?: unknown })._meta);
   const reason = meta["awooop/reason"]
     ?.toWellFormed()
     .replaceAll("\0", "")
@@ -69,8 +113,7 @@ export function readCall(asked: unknown, headers: Headers): CallFacts {
   const runId = headers.get("awooop-run") ?? meta["awooop/run"];
   const session = sessionKey(headers);
   return {
-    tool: name,
-    args,
+    ...call,
     agentReason: reason === "" ? undefined : reason,
     progressToken: meta.progressToken,
     run: {

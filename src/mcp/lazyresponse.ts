@@ -16,17 +16,16 @@ export class EventStream {
   readonly response: Response;
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   readonly #timer: NodeJS.Timeout;
+  readonly #onEnd: () => void;
 
-  /** @param onGone the client no longer listens */
-  constructor(headers: Record<string, string>, onGone: () => void = () => undefined) {
+  /** @param onEnd called when the stream has ended, whoever ended it */
+  constructor(headers: Record<string, string>, onEnd: () => void = () => undefined) {
+    this.#onEnd = onEnd;
     const body = new ReadableStream<Uint8Array>({
       start: (controller) => {
         this.#controller = controller;
       },
-      cancel: () => {
-        this.close();
-        onGone();
-      },
+      cancel: () => this.close(),
     });
     this.response = new Response(body, { headers: { ...STREAM_HEADERS, ...headers } });
     this.#timer = setInterval(() => this.#write(encoder.encode(": still here\n\n")), KEEP_ALIVE_MS);
@@ -40,12 +39,14 @@ export class EventStream {
   close(): void {
     clearInterval(this.#timer);
     const controller = this.#controller;
+    if (!controller) return;
     this.#controller = undefined;
     try {
-      controller?.close();
+      controller.close();
     } catch {
       // The client has cancelled it.
     }
+    this.#onEnd();
   }
 
   #write(bytes: Uint8Array): void {

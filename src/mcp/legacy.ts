@@ -1,18 +1,19 @@
 import { isJsonContentType, ProtocolError } from "@modelcontextprotocol/server";
 import { isLogLevel } from "../toolservers/index.ts";
-import { INSTRUCTIONS, SERVER_INFO } from "./about.ts";
+import { capabilitiesOf, INSTRUCTIONS, SERVER_INFO } from "./about.ts";
 import type { McpCaller } from "./deps.ts";
 import type { EdgeDeps } from "./edgedeps.ts";
 import {
   errorMessage,
   INVALID_PARAMS,
   INVALID_REQUEST,
+  notification,
   type RpcId,
   type RpcMessage,
   resultMessage,
 } from "./jsonrpc.ts";
 import { EventStream, LazyResponse } from "./lazyresponse.ts";
-import { answerMethod } from "./methods.ts";
+import { answerMethod, protocolErrorOf } from "./methods.ts";
 import { SESSION_VERSIONS, type Session } from "./sessions.ts";
 
 /** One HTTP request of a 2025-era client, its caller known. */
@@ -64,7 +65,7 @@ export async function answerLegacy<C extends McpCaller>(
         ? post(deps, visit, body)
         : refuse(415, "Unsupported Media Type: Content-Type must be application/json");
     case "GET":
-      return listen(visit);
+      return listen(deps, visit);
     case "DELETE":
       if (!session) return notAllowed();
       deps.sessions.end(session);
@@ -81,14 +82,24 @@ function notAllowed(): Response {
 }
 
 /** The stream for what belongs to no request; a newer one takes the place of an older one. */
-function listen<C extends McpCaller>({ session, gone }: Visit<C>): Response {
+async function listen<C extends McpCaller>(
+  deps: EdgeDeps<C>,
+  { caller, session, gone }: Visit<C>,
+): Promise<Response> {
   if (!session) return notAllowed();
-  session.listener?.close();
+  const stop = await deps.watch(caller, ({ method, params }) => {
+    const isUpdate = method === "notifications/resources/updated";
+    if (isUpdate && !session.subscriptions.has(String(params.uri))) return;
+    stream.send(notification(method, params));
+  });
   const stream = new EventStream({ [SESSION_HEADER]: session.id }, () => {
+    stop();
     if (session.listener === stream) session.listener = undefined;
   });
+  session.listener?.close();
   session.listener = stream;
   gone.addEventListener("abort", () => stream.close(), { once: true });
+  if (gone.aborted) stream.close();
   return stream.response;
 }
 
@@ -163,7 +174,7 @@ async function initialize<C extends McpCaller>(
   const session = deps.sessions.open(caller.keyId, protocolVersion, capabilities);
   const result = {
     protocolVersion: session.version,
-    capabilities: { tools: {}, logging: {} },
+    capabilities: capabilitiesOf("legacy", await deps.grants(caller)),
     serverInfo: SERVER_INFO,
     instructions: INSTRUCTIONS,
   };
@@ -180,7 +191,7 @@ async function answer<C extends McpCaller>(
   const cancelled = new AbortController();
   session?.underWay.set(id, cancelled);
   try {
-    const own = ownMethod(session, method, params);
+    const own = await ownMethod(deps, { caller, session }, method, params);
     const result =
       own ??
       (await answerMethod(deps, {
@@ -193,22 +204,61 @@ async function answer<C extends McpCaller>(
       }));
     return cancelled.signal.aborted ? undefined : resultMessage(id, result);
   } catch (error) {
-    if (!(error instanceof ProtocolError)) throw error;
-    return cancelled.signal.aborted ? undefined : errorMessage(id, error);
+    return cancelled.signal.aborted ? undefined : errorMessage(id, protocolErrorOf(deps, error));
   } finally {
     if (session?.underWay.get(id) === cancelled) session.underWay.delete(id);
   }
 }
 
 /** What only the 2025-era protocol has. */
-function ownMethod(
-  session: Session | undefined,
+async function ownMethod<C extends McpCaller>(
+  deps: EdgeDeps<C>,
+  { caller, session }: Pick<Visit<C>, "caller" | "session">,
   method: string,
-  { level }: Record<string, unknown>,
-): Record<string, unknown> | undefined {
-  if (method === "ping") return {};
-  if (method !== "logging/setLevel") return undefined;
-  if (!isLogLevel(level)) throw new ProtocolError(INVALID_PARAMS, "Invalid params: no such level");
-  if (session) session.logLevel = level;
-  return {};
+  { level, uri }: Record<string, unknown>,
+): Promise<Record<string, unknown> | undefined> {
+  switch (method) {
+    case "ping":
+      return {};
+    case "logging/setLevel":
+      if (!isLogLevel(level)) throw invalid("level must be one of the eight");
+      if (session) session.logLevel = level;
+      return {};
+    case "resources/subscribe":
+      if (typeof uri !== "string" || uri.length > 2048) throw invalid("uri must be a text");
+      await subscribe(deps, caller, session, uri);
+      return {};
+    case "resources/unsubscribe":
+      session?.subscriptions.get(String(uri))?.();
+      session?.subscriptions.delete(String(uri));
+      return {};
+    default:
+      return undefined;
+  }
+}
+
+const MAX_SUBSCRIPTIONS = 100;
+
+async function subscribe<C extends McpCaller>(
+  deps: EdgeDeps<C>,
+  caller: C,
+  session: Session | undefined,
+  uri: string,
+): Promise<void> {
+  if (!session) throw new ProtocolError(INVALID_REQUEST, "Updates are told to a session only");
+  if (session.subscriptions.has(uri)) return;
+  if (session.subscriptions.size >= MAX_SUBSCRIPTIONS)
+    throw new ProtocolError(INVALID_REQUEST, `A session has ${MAX_SUBSCRIPTIONS} subscriptions`);
+  // Held at once, so that two requests for the same don't both go on.
+  session.subscriptions.set(uri, () => undefined);
+  try {
+    session.subscriptions.set(uri, await deps.subscribe(caller, uri));
+  } catch (error) {
+    session.subscriptions.delete(uri);
+    throw error;
+  }
+}
+
+function invalid(message: string): ProtocolError {
+  return new ProtocolError(INVALID_PARAMS, `Invalid params: ${message}`);
 }

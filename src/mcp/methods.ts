@@ -3,9 +3,9 @@ import { AppError } from "../platform/errors.ts";
 import type { ToolDefinition } from "../toolservers/index.ts";
 import { SERVER_INFO } from "./about.ts";
 import { errorAnswer, type ToolAnswer } from "./answers.ts";
-import type { McpCaller } from "./deps.ts";
+import type { McpCaller, McpGrants } from "./deps.ts";
 import type { EdgeDeps } from "./edgedeps.ts";
-import { readCall } from "./facts.ts";
+import { type CallFacts, readCall, readReading } from "./facts.ts";
 import { createPeer, type PeerOptions } from "./peer.ts";
 import { TASK_METHODS } from "./tasks.ts";
 import { answerCall, type Exchange } from "./toolcall.ts";
@@ -34,6 +34,17 @@ const METHODS: Readonly<Record<string, Method>> = {
   "tools/list": listTools,
   "tools/call": callTool,
   ...TASK_METHODS,
+  "resources/list": (deps, { caller }) =>
+    granted(deps, caller, "resources", async () => ({ resources: await deps.resources(caller) })),
+  "resources/templates/list": (deps, { caller }) =>
+    granted(deps, caller, "resources", async () => ({
+      resourceTemplates: await deps.resourceTemplates(caller),
+    })),
+  "prompts/list": (deps, { caller }) =>
+    granted(deps, caller, "prompts", async () => ({ prompts: await deps.prompts(caller) })),
+  "resources/read": read,
+  "prompts/get": read,
+  "completion/complete": read,
 };
 
 /** Whether there is such a method in both eras. */
@@ -44,7 +55,7 @@ export function isMethod(method: string): boolean {
 /**
  * Answers a request.
  *
- * @throws ProtocolError; what is not meant for the caller is logged and becomes an internal error
+ * @throws ProtocolError
  */
 export async function answerMethod<C extends McpCaller>(
   deps: EdgeDeps<C>,
@@ -56,16 +67,21 @@ export async function answerMethod<C extends McpCaller>(
   try {
     return await answer(deps, incoming);
   } catch (error) {
-    if (error instanceof ProtocolError) throw error;
-    const data = (code: string) => ({ "awooop/code": code });
-    if (error instanceof AppError) {
-      const words = `${error.code}: ${error.message}`;
-      throw new ProtocolError(ProtocolErrorCode.InvalidRequest, words, data(error.code));
-    }
-    deps.log.error({ err: error }, "a request to the gateway failed");
-    const words = "Something went wrong on our side; it has been logged.";
-    throw new ProtocolError(ProtocolErrorCode.InternalError, words, data("E-INTERNAL"));
+    throw protocolErrorOf(deps, error);
   }
+}
+
+/** The error that a caller may see; what is not meant for the caller is logged and says nothing about the inside. */
+export function protocolErrorOf(deps: Pick<EdgeDeps<never>, "log">, error: unknown): ProtocolError {
+  if (error instanceof ProtocolError) return error;
+  const data = (code: string) => ({ "awooop/code": code });
+  if (error instanceof AppError) {
+    const words = `${error.code}: ${error.message}`;
+    return new ProtocolError(ProtocolErrorCode.InvalidRequest, words, data(error.code));
+  }
+  deps.log.error({ err: error }, "a request to the gateway failed");
+  const words = "Something went wrong on our side; it has been logged.";
+  return new ProtocolError(ProtocolErrorCode.InternalError, words, data("E-INTERNAL"));
 }
 
 async function listTools<C extends McpCaller>(
@@ -79,19 +95,44 @@ async function listTools<C extends McpCaller>(
   return { tools: client.era === "legacy" ? listed.map(forLegacy) : listed };
 }
 
+/** A list of what the contract grants nothing of does not exist. */
+async function granted<C extends McpCaller>(
+  deps: EdgeDeps<C>,
+  caller: C,
+  kind: keyof McpGrants,
+  list: () => Promise<Record<string, unknown>>,
+): Promise<Record<string, unknown>> {
+  const grants = await deps.grants(caller);
+  if (!grants[kind]) throw new ProtocolError(ProtocolErrorCode.MethodNotFound, "Method not found");
+  return list();
+}
+
+async function read<C extends McpCaller>(
+  deps: EdgeDeps<C>,
+  incoming: Incoming<C>,
+): Promise<Record<string, unknown>> {
+  const facts = readReading(incoming.method, incoming.params, incoming.headers);
+  const answer = await answerCall(deps, exchangeOf(incoming, facts), facts);
+  // What a tool server lets others cache was read under this agent's rights.
+  return answer.cacheScope === "public" ? { ...answer, cacheScope: "private" } : answer;
+}
+
+function exchangeOf<C extends McpCaller>(
+  { caller, client, requestState, inputResponses, signal }: Incoming<C>,
+  { progressToken }: CallFacts,
+): Exchange<C> {
+  const peer = createPeer({ ...client, progressToken });
+  return { caller, era: client.era, requestState, inputResponses, peer, signal };
+}
+
 async function callTool<C extends McpCaller>(
   deps: EdgeDeps<C>,
   incoming: Incoming<C>,
 ): Promise<Record<string, unknown>> {
-  const { caller, client, requestState, inputResponses, signal } = incoming;
   const facts = readCall(incoming.params, incoming.headers);
-  const { progressToken } = facts;
-  const peer = createPeer({ ...client, progressToken });
-  const { era } = client;
-  const exchange: Exchange<C> = { caller, era, requestState, inputResponses, peer, signal };
   try {
     const answer = facts.tool === WAIT_TOOL.name ? answerWait : answerCall;
-    return fitForEra(await answer(deps, exchange, facts), era);
+    return fitForEra(await answer(deps, exchangeOf(incoming, facts), facts), incoming.client.era);
   } catch (error) {
     if (error instanceof AppError) return errorAnswer(error);
     throw error;

@@ -9,8 +9,8 @@ import {
 } from "@modelcontextprotocol/server";
 import { z } from "zod";
 import { isLogLevel } from "../toolservers/index.ts";
-import { INSTRUCTIONS, SERVER_INFO } from "./about.ts";
-import type { McpCaller } from "./deps.ts";
+import { capabilitiesOf, INSTRUCTIONS, SERVER_INFO } from "./about.ts";
+import type { McpCaller, McpGrants } from "./deps.ts";
 import type { EdgeDeps } from "./edgedeps.ts";
 import { answerMethod, isMethod } from "./methods.ts";
 import { TASK_METHODS, TASKS_EXTENSION } from "./tasks.ts";
@@ -57,25 +57,31 @@ export function createModernEdge<C extends McpCaller>(deps: EdgeDeps<C>): Modern
   };
 }
 
+const NO_GRANTS: McpGrants = { resources: false, prompts: false };
+
 /**
  * The MCP server of one request. It has no handlers of its own: the SDK's would check and change what passes, so all of
  * it goes through the fallback, untouched. A method that does not exist has none, which makes it a 404.
  */
-function createRequestServer<C extends McpCaller>(
+async function createRequestServer<C extends McpCaller>(
   deps: EdgeDeps<C>,
   scope: RequestScope<C>,
-): Server {
+): Promise<Server> {
+  const { method } = scope;
+  const kind = /^(resources|prompts)\/(?:templates\/)?list$/.exec(method)?.[1];
+  const isAbout = method === "server/discover" || kind !== undefined;
+  const grants = isAbout ? await deps.grants(scope.caller) : NO_GRANTS;
   const server = new Server(SERVER_INFO, {
-    capabilities: { tools: {}, extensions: { [TASKS_EXTENSION]: {} } },
+    capabilities: { ...capabilitiesOf("modern", grants), extensions: { [TASKS_EXTENSION]: {} } },
     instructions: INSTRUCTIONS,
   });
-  const { method } = scope;
+  const isGranted = kind === undefined || grants[kind as keyof McpGrants];
   if (Object.hasOwn(TASK_METHODS, method)) {
     // The 2025 era had methods of the same names: only one with a schema of its own passes for the extension's.
     server.setRequestHandler(method, { params: z.looseObject({}) }, (params, context) =>
       answer(deps, scope, { method, params }, context),
     );
-  } else if (isMethod(method)) {
+  } else if (isMethod(method) && isGranted) {
     server.fallbackRequestHandler = (request, context) => answer(deps, scope, request, context);
   }
   return server;

@@ -1,8 +1,8 @@
 import { ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/server";
-import type { CallOutcome } from "../calls/index.ts";
+import type { CallOutcome, SettledOutcome } from "../calls/index.ts";
 import { canonicalHash } from "../platform/canonical.ts";
 import type { ClientPeer, InputRequired, Round } from "../toolservers/index.ts";
-import { answerOf, pendingAnswer, type ToolAnswer } from "./answers.ts";
+import { answerOf, pendingAnswer, readingAnswer, type ToolAnswer } from "./answers.ts";
 import type { McpCall, McpCaller } from "./deps.ts";
 import type { EdgeDeps } from "./edgedeps.ts";
 import type { CallFacts } from "./facts.ts";
@@ -29,7 +29,7 @@ export interface Exchange<C extends McpCaller> {
 const MAX_DECISIONS = 5;
 
 /**
- * Answers a tool call: the tool's result, why there is none, that a person has to decide first, or what the tool server
+ * Answers a tool call or a reading: the tool's result, why there is none, that a person has to decide first, or what the tool server
  * wants to know of the client. A call that waits for a person is held as long as the client's era and key allow, then
  * answered in a way that lets the client come back.
  *
@@ -49,7 +49,7 @@ export async function answerCall<C extends McpCaller>(
   const deadline = Date.now() + legMs(caller.holdSeconds, exchange.era === "modern" ? leg : 1);
   const answerLater = (waiting: Waiting, runId: string) => {
     if (exchange.era === "legacy" || caller.holdSeconds === 0 || leg >= LAST_LEG)
-      return pendingAnswer(waiting);
+      return pending(waiting, facts.isReading);
     const { callId, approvalId, expiresAt } = waiting;
     const { keyId } = caller;
     return inputRequired(deps, {
@@ -64,7 +64,8 @@ export async function answerCall<C extends McpCaller>(
   for (let decisions = 0; ; decisions++) {
     const outcome = await perform(deps, exchange, { callHash, call, talk });
     if (outcome.kind === "answered") return outcome.answer;
-    if (exchange.era === "modern" && takesTasks(exchange.peer.capabilities))
+    const asTask = exchange.era === "modern" && !facts.isReading;
+    if (asTask && takesTasks(exchange.peer.capabilities))
       return createTask(deps, caller, { runId: call.runId, approvalId: outcome.approvalId });
     if (decisions >= MAX_DECISIONS) return answerLater(outcome, call.runId);
     const standing = await hold(deps, exchange, outcome, deadline);
@@ -90,6 +91,7 @@ async function callOf<C extends McpCaller>(
     runId,
     tool: facts.tool,
     args: facts.args,
+    isReading: facts.isReading,
     signal: era === "modern" ? talk.signal : exchange.signal,
     peer: era === "modern" ? talk.peer : exchange.peer,
     ...(facts.agentReason === undefined ? {} : { agentReason: facts.agentReason }),
@@ -128,20 +130,32 @@ async function perform<C extends McpCaller>(
   if (outcome === "asked") {
     const inputRequests = talk.leave();
     const heldId = deps.held.keep({ callHash, call, work, talk });
-    if (heldId === undefined) return answered(answerOf(settled(await work)));
+    if (heldId === undefined) return answered(endOf(call, settled(await work)));
     const state = { kind: "held", keyId, runId, callHash, heldId } as const;
     return answered(inputRequired(deps, { inputRequests, state }));
   }
   if (outcome.kind === "waiting") return outcome;
   talk.leave();
-  if (outcome.kind !== "input_required") return answered(answerOf(outcome));
+  if (outcome.kind !== "input_required") return answered(endOf(call, outcome));
   const { callId, inputRequests, requestState } = outcome;
   const state = { kind: "round", keyId, runId, callHash, callId } as const;
   const sealed = requestState === undefined ? state : { ...state, requestState };
   return answered(inputRequired(deps, { inputRequests, state: sealed }));
 }
 
-function settled(outcome: CallOutcome) {
+function endOf<C extends McpCaller>(call: McpCall<C>, outcome: SettledOutcome): ToolAnswer {
+  return call.isReading ? readingAnswer(outcome, call.args) : answerOf(outcome);
+}
+
+/** A reading has no result that could say it in words, so it is an error. */
+function pending(waiting: Waiting, isReading: boolean): ToolAnswer {
+  const answer = pendingAnswer(waiting);
+  if (!isReading) return answer;
+  const [said] = answer.content as { text: string }[];
+  throw new ProtocolError(ProtocolErrorCode.InvalidRequest, said?.text ?? "", answer._meta);
+}
+
+function settled(outcome: CallOutcome): SettledOutcome {
   if (outcome.kind === "waiting" || outcome.kind === "input_required")
     throw new Error("a call that was ended can't wait");
   return outcome;
@@ -159,7 +173,7 @@ async function goOn<C extends McpCaller>(
   held.talk.attach(exchange);
   held.talk.answer(exchange.inputResponses ?? {});
   const outcome = await perform(deps, exchange, { ...held, callHash });
-  return outcome.kind === "answered" ? outcome.answer : pendingAnswer(outcome);
+  return outcome.kind === "answered" ? outcome.answer : pending(outcome, held.call.isReading);
 }
 
 function answered(answer: ToolAnswer) {

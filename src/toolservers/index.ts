@@ -21,3 +21,4 @@ export {
 export { listPins, pinnedTools, readPin, syncPins, type ToolPin } from "./queries.ts";
 export { reviewRoutes } from "./review-routes.ts";
 export type { InputRequired, Round } from "./rounds.ts";
+export type { ServerNotification } from "./unsolicited.ts";

@@ -131,11 +131,19 @@ describe("a proposal", () => {
     const runs = [{ run_id: "run-1", cost_usd: 0.21 }];
     expect(bodyOf(active(), called(calls, { runs }), KNOWN).limits).toEqual({
       calls: 35,
+      calls_per_minute: 10,
       cost_usd: 0.32,
     });
-    const bound = active({ limits: { calls: 25, cost_usd: 0.25, timeout_seconds: 60 } });
+    const bound = active({
+      limits: { calls: 25, calls_per_minute: 5, cost_usd: 0.25, timeout_seconds: 60 },
+    });
     const { contract } = propose(bound, called(calls, { runs }), KNOWN);
-    expect(contract.body.limits).toEqual({ calls: 25, cost_usd: 0.25, timeout_seconds: 60 });
+    expect(contract.body.limits).toEqual({
+      calls: 25,
+      calls_per_minute: 5,
+      cost_usd: 0.25,
+      timeout_seconds: 60,
+    });
     expect(fileOf(contract)).toContain(
       "# Seen: at most 21 calls and $0.21 in one run, 6 calls in one minute.",
     );

@@ -150,13 +150,17 @@ function unknownTool({ tool, calls }: CalledTool): string {
 const HEADROOM = 1.5;
 const FEWEST_CALLS = 10;
 
+const withRoom = (most: number) => Math.max(FEWEST_CALLS, Math.ceil((most * HEADROOM) / 5) * 5);
+
 /** With head-room, but never above what a person has set. */
 function suggestedLimits({ calls, runs }: Called, { limits }: AgentBody) {
   if (calls.length === 0) return {};
-  const wish = Math.max(FEWEST_CALLS, Math.ceil((mostCalls(calls) * HEADROOM) / 5) * 5);
+  const wish = withRoom(mostCalls(calls));
+  const rate = withRoom(mostInAMinute(calls));
   const cost = Math.ceil(dearest(runs) * HEADROOM * 100) / 100;
   return {
     calls: Math.min(wish, limits.calls ?? wish),
+    calls_per_minute: Math.min(rate, limits.calls_per_minute ?? rate),
     ...(cost > 0 ? { cost_usd: Math.min(cost, limits.cost_usd ?? cost) } : {}),
   };
 }

@@ -63,9 +63,11 @@ function agentCommands(project: string, origin: string): string[] {
     apply("my-agent.yaml", project),
     `npm run awooop -- keys create my-agent --role agent --project ${project} --agent my-agent`,
     "",
-    "# In the agent's MCP settings:",
+    "# In the agent's MCP settings, with the key that was just printed:",
     `#   URL      ${origin}/mcp`,
-    "#   header   Authorization: Bearer (the key that was just printed)",
+    "#   header   Authorization: Bearer awp_…",
+    "# Claude Code, for instance (docs/connect-an-editor.md has others):",
+    `#   claude mcp add --transport http awooop ${origin}/mcp --header "Authorization: Bearer awp_…"`,
   ];
 }
 

@@ -6,6 +6,7 @@ const PRIVATE_IPV4: readonly [network: string, prefix: number][] = [
   ["10.0.0.0", 8],
   ["100.64.0.0", 10],
   ["127.0.0.0", 8],
+  ["168.63.129.16", 32], // Azure's own services, at an address that looks public
   ["169.254.0.0", 16],
   ["172.16.0.0", 12],
   ["192.0.0.0", 24],
@@ -19,26 +20,25 @@ const PRIVATE_IPV4: readonly [network: string, prefix: number][] = [
   ["240.0.0.0", 4],
 ];
 
-/** The ranges below ::/96 to 2002::/16 that carry an IPv4 address inside are refused whole: nobody needs them here. */
+/**
+ * All but 2000::/3, the only part that is given out for public addresses; and in it what carries an IPv4 address inside or
+ * is for documents. So loopback, IPv4-mapped and translated (NAT64) addresses, unique local, link-local and multicast ones
+ * are refused whole: nobody needs them here.
+ */
 const PRIVATE_IPV6: readonly [network: string, prefix: number][] = [
-  ["::", 96],
-  ["64:ff9b::", 96],
-  ["64:ff9b:1::", 48],
-  ["100::", 64],
+  ["::", 3],
   ["2001::", 23],
   ["2001:db8::", 32],
   ["2002::", 16],
   ["3fff::", 20],
-  ["5f00::", 16],
-  ["fc00::", 7],
-  ["fe80::", 10],
-  ["fec0::", 10],
-  ["ff00::", 8],
+  ["4000::", 2],
+  ["8000::", 1],
 ];
 
-const privateRanges = new BlockList();
-for (const [network, prefix] of PRIVATE_IPV4) privateRanges.addSubnet(network, prefix, "ipv4");
-for (const [network, prefix] of PRIVATE_IPV6) privateRanges.addSubnet(network, prefix, "ipv6");
+/** One list each: in a common one an IPv4 address would also be held against ::/3, in its IPv4-mapped form. */
+const ranges = { ipv4: new BlockList(), ipv6: new BlockList() };
+for (const [network, prefix] of PRIVATE_IPV4) ranges.ipv4.addSubnet(network, prefix, "ipv4");
+for (const [network, prefix] of PRIVATE_IPV6) ranges.ipv6.addSubnet(network, prefix, "ipv6");
 
 /**
  * Whether an IP address is not a public one: loopback, private, link-local, shared, multicast, reserved
@@ -48,7 +48,8 @@ export function isPrivateAddress(address: string): boolean {
   const bare = address.replace(/^\[|\]$/g, "").replace(/%.*$/, "");
   const family = isIP(bare);
   if (family === 0) return true;
-  return privateRanges.check(bare, family === 4 ? "ipv4" : "ipv6");
+  const kind = family === 4 ? "ipv4" : "ipv6";
+  return ranges[kind].check(bare, kind);
 }
 
 /**

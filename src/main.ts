@@ -88,10 +88,11 @@ import { readSecret, secretRoutes } from "./secrets/index.ts";
 import { createFreezes, createTenants, freezeRoutes, tenantRoutes } from "./tenants/index.ts";
 import { timelineRoutes } from "./timeline/index.ts";
 import {
-  createToolServerPool,
+  openToolServers,
   pinnedTools,
   reviewRoutes,
   toolServerBody,
+  toolServerRoutes,
 } from "./toolservers/index.ts";
 import { startWorker } from "./worker/index.ts";
 
@@ -139,7 +140,9 @@ function openCalls(
   closers: Closer[],
 ): CallDeps {
   const { db, changes, sealer, log } = platform;
-  const pool = createToolServerPool({
+  const { pool, close } = openToolServers({
+    db,
+    processId: `${hostname()}:${process.pid}`,
     resolveSecret: (projectId, name) =>
       db.transaction({ role: "app", projects: [projectId] }, (tx) =>
         readSecret(tx, sealer, projectId, name),
@@ -148,7 +151,7 @@ function openCalls(
     allowStdio: config.allowStdio,
     log,
   });
-  closers.push({ name: "tool servers", close: () => pool.close() });
+  closers.push({ name: "tool servers", close });
   const signer = createSigner(sealer);
   const checker = createArgumentChecker();
   const policies = createPolicies();
@@ -220,6 +223,7 @@ function createRouters(
     decideRoutes({ db, effects, sealer, signer: calls.signer, checkEdit: editCheck(calls) }),
     timelineRoutes({ db, cursors }),
     channelRoutes({ db, cursors }),
+    toolServerRoutes({ db, cursors }),
     authoringRoutes({ db, catalog: calls.catalog }),
   ];
   return { identity, routers };

@@ -514,6 +514,7 @@ create table mcp_calls (
 alter table mcp_calls owner to awooop_owner;
 create index mcp_calls_executing ON awooop.mcp_calls USING btree (deadline_at) WHERE (result_status = 'executing'::text);
 create index mcp_calls_of_run ON awooop.mcp_calls USING btree (project_id, run_id, created_at, call_id);
+create index mcp_calls_of_server ON awooop.mcp_calls USING btree (project_id, server, created_at);
 create index mcp_calls_of_step ON awooop.mcp_calls USING btree (project_id, run_id, step_id, created_at) WHERE (step_id IS NOT NULL);
 alter table mcp_calls enable row level security;
 alter table mcp_calls force row level security;
@@ -1176,6 +1177,39 @@ create policy tenant on tool_reviews as permissive for all to awooop_app
   with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
 grant select, insert, update on tool_reviews to awooop_app;
 grant select, insert, update on tool_reviews to awooop_platform;
+
+create table tool_server_health (
+  project_id text collate "C" not null,
+  server_id text collate "C" not null,
+  process_id text collate "C" not null,
+  revision_id uuid not null,
+  state text not null,
+  error_code text,
+  error_message text,
+  last_ok_at timestamp with time zone,
+  last_failure_at timestamp with time zone,
+  next_try_at timestamp with time zone,
+  restarts integer not null,
+  protocol_version text,
+  server_name text,
+  server_version text,
+  held_to text[],
+  observed_at timestamp with time zone not null default clock_timestamp(),
+  constraint tool_server_health_pkey PRIMARY KEY (project_id, server_id, process_id),
+  constraint tool_server_health_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(project_id),
+  constraint tool_server_health_restarts_check CHECK ((restarts >= 0)),
+  constraint tool_server_health_state_check CHECK ((state = ANY (ARRAY['up'::text, 'down'::text, 'backing_off'::text, 'breaker_open'::text])))
+);
+alter table tool_server_health owner to awooop_owner;
+alter table tool_server_health enable row level security;
+alter table tool_server_health force row level security;
+create policy platform on tool_server_health as permissive for select to awooop_platform
+  using (true);
+create policy tenant on tool_server_health as permissive for all to awooop_app
+  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
+  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
+grant select, insert, update, delete on tool_server_health to awooop_app;
+grant select on tool_server_health to awooop_platform;
 
 CREATE OR REPLACE FUNCTION awooop.awooop_month(at timestamp with time zone DEFAULT clock_timestamp())
  RETURNS date

@@ -6,12 +6,9 @@ import { parseConfigValue, type ToolServerBody, toolServerBody } from "./contrac
 import type { GuardedConnections } from "./guardedfetch.ts";
 import type { MemoryWatch } from "./memorywatch.ts";
 import { UpstreamFailure } from "./outcome.ts";
+import { CONNECT_SECONDS, IDLE_SECONDS } from "./settings.ts";
 import { createStderrLog } from "./stderrlog.ts";
 import type { ServerNotification } from "./unsolicited.ts";
-
-/** Where a contract does not say otherwise. */
-const CONNECT_SECONDS = 10;
-const IDLE_SECONDS = 300;
 
 /** One tool server as one revision of its contract describes it. */
 export interface ToolServerRef {

@@ -1,8 +1,8 @@
 export { cleanDefinition, cleanResult } from "./clean.ts";
 export type { ToolServerRef } from "./connector.ts";
 export { toolServerBody } from "./contract.ts";
-export { HealthBook } from "./health.ts";
 export { hintOf } from "./hints.ts";
+export { openToolServers } from "./open.ts";
 export type { RpcError, UpstreamError } from "./outcome.ts";
 export {
   type ClientPeer,
@@ -21,4 +21,5 @@ export {
 export { listPins, pinnedTools, readPin, syncPins, type ToolPin } from "./queries.ts";
 export { reviewRoutes } from "./review-routes.ts";
 export type { InputRequired, Round } from "./rounds.ts";
+export { toolServerRoutes } from "./routes.ts";
 export type { ServerNotification } from "./unsolicited.ts";

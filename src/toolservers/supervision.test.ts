@@ -10,7 +10,8 @@ import { type HostileServer, serveHostile } from "../../test/support/mcp/hostile
 import { openPool, programBody, serverRef } from "../../test/support/mcp/pool.ts";
 import { waitFor } from "../../test/support/wait.ts";
 import { createLog } from "../platform/log.ts";
-import { HealthBook, type ToolServerPool, type ToolServerRef } from "./index.ts";
+import { HealthBook } from "./health.ts";
+import type { ToolServerPool, ToolServerRef } from "./index.ts";
 
 const POOL_HOST = fileURLToPath(new URL("../../test/support/mcp/pool-host.ts", import.meta.url));
 const SOON = { timeoutMs: 30_000 };

@@ -352,4 +352,15 @@ export const ENDPOINTS: Record<string, EndpointCase> = {
       { method: "PATCH", path: `/tenants/${project}`, body: { display_name: "bravo, renamed" } },
     ],
   },
+  "GET /tool-servers": {
+    as: "viewer",
+    works: 200,
+    list: { items: "tool_servers", all: "/tool-servers" },
+    reach: ({ project }) => [get(`/tool-servers?project_id=${project}`)],
+  },
+  "GET /tool-servers/{server_id}": {
+    as: "viewer",
+    works: 200,
+    reach: ({ project }) => [get(`/tool-servers/tools?project_id=${project}`)],
+  },
 };

@@ -121,4 +121,5 @@ export const TABLES: Record<string, TableCase> = {
   task_outcomes: { grants: { ...SWEPT, ...FORGOTTEN } },
   tool_pins: { grants: WORK },
   tool_reviews: { grants: WORK },
+  tool_server_health: { grants: { app: "siud", platform: "s" } },
 };

@@ -35,6 +35,8 @@ export async function seedEveryTable(url: string): Promise<Owned> {
   try {
     for (const project_id of TENANTS) {
       await db.transaction({ role: "platform" }, (tx) => seedTenant(tx, project_id));
+      const asTenant = { role: "app", projects: [project_id] } as const;
+      await db.transaction(asTenant, (tx) => seedHealth(tx, project_id));
       const forgetting = { role: "retention", projects: [project_id] } as const;
       await db.transaction(forgetting, (tx) => seedTotals(tx, project_id));
     }
@@ -154,6 +156,14 @@ async function seedBulkAction(tx: Tx, ids: { project_id: string; run_id: string 
   await tx
     .insertInto("run_bulk_results")
     .values({ ...of, run_id: ids.run_id })
+    .execute();
+}
+
+async function seedHealth(tx: Tx, project_id: string): Promise<void> {
+  const of = { project_id, server_id: "tools", process_id: "here:1", revision_id: newId() };
+  await tx
+    .insertInto("tool_server_health")
+    .values({ ...of, state: "up", restarts: 0 })
     .execute();
 }
 

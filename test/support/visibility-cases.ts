@@ -71,6 +71,8 @@ export const REACHES: Record<string, Row> = {
   "GET /tenants/{project_id}": READ,
   "GET /tenants/{project_id}/spend": READ,
   "PATCH /tenants/{project_id}": PLATFORM,
+  "GET /tool-servers": READ,
+  "GET /tool-servers/{server_id}": READ,
 };
 
 /** The projects whose items a list without filters holds, or `refused`. */
@@ -96,4 +98,5 @@ export const LISTS: Record<string, Record<CallerName, Listed>> = {
   "GET /runs": PEOPLE,
   "GET /runs/bulk": PEOPLE,
   "GET /tenants": PEOPLE,
+  "GET /tool-servers": PEOPLE,
 };

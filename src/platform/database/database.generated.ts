@@ -504,6 +504,25 @@ export interface ToolReviews {
   tool_name: string;
 }
 
+export interface ToolServerHealth {
+  error_code: string | null;
+  error_message: string | null;
+  held_to: string[] | null;
+  last_failure_at: string | null;
+  last_ok_at: string | null;
+  next_try_at: string | null;
+  observed_at: Generated<string>;
+  process_id: string;
+  project_id: string;
+  protocol_version: string | null;
+  restarts: number;
+  revision_id: string;
+  server_id: string;
+  server_name: string | null;
+  server_version: string | null;
+  state: string;
+}
+
 export interface DB {
   api_keys: ApiKeys;
   approval_decisions: ApprovalDecisions;
@@ -536,4 +555,5 @@ export interface DB {
   task_outcomes: TaskOutcomes;
   tool_pins: ToolPins;
   tool_reviews: ToolReviews;
+  tool_server_health: ToolServerHealth;
 }

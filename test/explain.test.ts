@@ -10,6 +10,7 @@ import { createCursors, newApi } from "../src/platform/http/index.ts";
 import { createLog } from "../src/platform/log.ts";
 import { runListRoutes } from "../src/runs/index.ts";
 import { timelineRoutes } from "../src/timeline/index.ts";
+import { toolServerRoutes } from "../src/toolservers/index.ts";
 import { createTestDatabase, type TestDatabase } from "./support/database.ts";
 import { ask, caller } from "./support/fixtures.ts";
 import { blindReads, plansOf, statementsOf } from "./support/sent-statements.ts";
@@ -61,6 +62,7 @@ beforeAll(async () => {
     .route("/", approvalListRoutes(deps))
     .route("/", inFlightRoutes(deps))
     .route("/", channelRoutes(deps))
+    .route("/", toolServerRoutes(deps))
     .route("/", contractsRoutes(deps)) as typeof routes;
 }, 180_000);
 
@@ -156,6 +158,11 @@ describe.each(CALLERS)("for %s", (_, as) => {
     }
   }, 120_000);
 
+  test("a tool server's page", async () => {
+    const found = await holds("/tool-servers/tools?project_id=p0", as);
+    expect(found.calls.calls).toBeGreaterThan(2_000);
+  }, 60_000);
+
   test("a run's page and its timeline", async () => {
     const { run } = ids;
     await holds(`/runs/${run}`, as);
@@ -180,6 +187,7 @@ describe.each(CALLERS)("for %s", (_, as) => {
         "&channel_type=slack&provider_prefix=a",
       ],
     ],
+    ["/tool-servers?limit=20", ["", "&project_id=p0"]],
     [
       "/contracts?limit=20",
       [

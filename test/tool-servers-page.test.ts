@@ -1,6 +1,9 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ToolServer, ToolServerDetail } from "../src/toolservers/page-contract.ts";
-import { type Awooop, startAwooop } from "./support/awooop.ts";
+import { ADMIN_KEY, type Awooop, startAwooop } from "./support/awooop.ts";
 import { createTestDatabase, type TestDatabase } from "./support/database.ts";
 import { applyContracts, contract, good, newKey } from "./support/e2e-tenant.ts";
 import { connectAuto, type TestClient } from "./support/mcp/gateway.ts";
@@ -10,6 +13,7 @@ import { queryRows } from "./support/server.ts";
 import { waitFor } from "./support/wait.ts";
 
 const SOON_MS = 40_000;
+const CLI = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
 
 let database: TestDatabase;
 let server: Awooop;
@@ -194,6 +198,24 @@ describe("the page of tool servers", () => {
     const found = await detail("web");
     expect(found.changed_tools).toBe(1);
     expect(found.pins.find(({ name }) => name === "echo")?.changed).toMatchObject({ hash: "f" });
+  }, 60_000);
+
+  it("is on the command line, too", async () => {
+    const env = { AWOOOP_URL: server.url, AWOOOP_KEY: ADMIN_KEY };
+    const awooop = async (...args: string[]) =>
+      (await promisify(execFile)(process.execPath, [CLI, "tool-servers", ...args], { env })).stdout;
+    const listed = await awooop("list", "--project", "acme");
+    expect(listed).toMatch(/^PROJECT +SERVER +STATE +TOOLS +SEEN +ADDRESS\n/);
+    expect(listed).toMatch(/\nacme +asleep +unknown +0 +– +http:\/\/127\.0\.0\.1:9\/mcp\n/);
+    const shown = await awooop("show", "local", "--project", "acme");
+    expect(shown).toMatch(
+      /\nsettings +timeout_seconds 20, sharing project, memory_mb 500, cpu_seconds 600, open_files –\n/,
+    );
+    expect(shown).toMatch(
+      /\nlast error +\S+ \S+ E-UPSTREAM-DIED: The tool server's program exited with code 3\.\n/,
+    );
+    expect(shown).toMatch(/\nsays it is +hostile 6\.6\.6, protocol 2025-06-18\n/);
+    expect(shown).toMatch(/\nscout +die, where\n/);
   }, 60_000);
 
   it("is written down seldom, however often tools are called", async () => {

@@ -14,6 +14,7 @@ import { runsBulkCancel, runsBulkList, runsBulkRetry, runsBulkShow } from "./run
 import { runsList } from "./runs-list.ts";
 import { secretsList, secretsSet } from "./secrets.ts";
 import { tenantsCreate, tenantsList, tenantsShow, tenantsUpdate } from "./tenants.ts";
+import { toolServersList, toolServersShow } from "./tool-servers.ts";
 import { toolsReview } from "./tools.ts";
 
 /** Every command there is. */
@@ -55,4 +56,6 @@ export const COMMANDS: readonly Command[] = [
   secretsList,
   secretsSet,
   toolsReview,
+  toolServersList,
+  toolServersShow,
 ];

@@ -6,6 +6,11 @@ insert into contract_revisions
   select gen_random_uuid(), project_id, 'agent-' || n, (array['agent', 'policy', 'channel'])[1 + n % 3],
     case when n % 4 = 0 then 'active' else 'retired' end, '{}', repeat('0', 64), 1, n, 'test'
   from projects, generate_series(1, 100) n;
+insert into contract_revisions
+  (revision_id, project_id, contract_id, contract_family, lifecycle_status, body, body_hash, version_major, version_minor, created_by)
+  select gen_random_uuid(), project_id, 'tools' || coalesce(nullif(n, 0)::text, ''), 'tool_server', 'active',
+    '{"transport": "http", "url": "https://tools.example/mcp"}', repeat('0', 64), 1, 0, 'test'
+  from projects, generate_series(0, 40) n;
 create temporary table sizes as
   select project_id, case project_id when 'p0' then 15000 when 'p1' then 2600 else 800 end as runs,
     (select revision_id from contract_revisions r where r.project_id = p.project_id limit 1)
@@ -32,8 +37,8 @@ insert into run_transitions (transition_id, project_id, run_id, to_state, event,
 insert into run_steps (step_id, project_id, run_id, step_seq, step_key, kind, result_status)
   select gen_random_uuid(), project_id, run_id, 1, 'one', 'tool_call', 'success' from runs;
 insert into mcp_calls
-  (call_id, project_id, run_id, call_key, server, tool_name, args_hash, effect, is_shadow, result_status)
-  select gen_random_uuid(), project_id, run_id, 'call', 'tools', 'look', repeat('0', 64), 'read', false, 'success'
+  (call_id, project_id, run_id, call_key, server, tool_name, args_hash, effect, is_shadow, result_status, created_at)
+  select gen_random_uuid(), project_id, run_id, 'call', 'tools', 'look', repeat('0', 64), 'read', false, 'success', created_at
   from runs, generate_series(1, 2);
 insert into run_budgets (project_id, run_id) select project_id, run_id from runs;
 insert into budget_reservations (project_id, call_id, run_id, amount_usd, status)

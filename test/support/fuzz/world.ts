@@ -134,7 +134,7 @@ async function supply(
       known.learn(await good(server.api("/freezes", { key, body: everything })));
     }
   }
-  for (const list of ["secrets", "contracts", "keys", "channel-events", "runs"]) {
+  for (const list of ["secrets", "contracts", "tool-servers", "keys", "channel-events", "runs"]) {
     await learn(`/${list}?${list === "keys" ? "" : `project_id=${projectId}&`}limit=50`);
   }
   if (path.startsWith("/agents/")) {

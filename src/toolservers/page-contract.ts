@@ -52,6 +52,10 @@ const pinnedTool = z.object({
   seen_at: timestamp,
   /** What it is now, while that is not what was pinned: it is refused. */
   changed: z.object({ hash: z.string(), at: timestamp }).nullable(),
+  /** Since when the server has not listed it any more. */
+  absent_since: timestamp.nullable(),
+  /** What reads oddly in what was pinned. */
+  flags: z.array(z.string()),
 });
 
 const agentOfServer = z.object({

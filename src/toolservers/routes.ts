@@ -5,6 +5,7 @@ import type { Database, Tx } from "../platform/database/index.ts";
 import { AppError } from "../platform/errors.ts";
 import { answers, type Cursors, newApi, openPage, problems } from "../platform/http/index.ts";
 import { readCallFigures } from "./callfigures.ts";
+import { cleanDefinition } from "./clean.ts";
 import { toolServerBody } from "./contract.ts";
 import {
   type ToolServerDetail,
@@ -105,7 +106,7 @@ async function readDetail(tx: Tx, projectId: string, serverId: string): Promise<
 }
 
 function shownPin(pin: ToolPin): ToolServerDetail["pins"][number] {
-  const { description } = pin.definition;
+  const { description } = cleanDefinition(pin.definition).definition;
   return {
     name: pin.toolName,
     description: description === undefined ? null : description.slice(0, MOST_WORDS).toWellFormed(),
@@ -113,5 +114,7 @@ function shownPin(pin: ToolPin): ToolServerDetail["pins"][number] {
     pinned_at: pin.pinnedAt,
     seen_at: pin.seenAt,
     changed: pin.changed && { hash: pin.changed.hash, at: pin.changed.at },
+    absent_since: pin.absentSince,
+    flags: pin.flags,
   };
 }

@@ -1,7 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { ADMIN_KEY, type Awooop, startAwooop } from "./support/awooop.ts";
-import { createTestDatabase, type TestDatabase } from "./support/database.ts";
+import { ADMIN_KEY, type Awooop } from "./support/awooop.ts";
 import {
   applyContracts,
   contract,
@@ -11,8 +10,9 @@ import {
   waitForRun,
 } from "./support/e2e-tenant.ts";
 import { connectAuto, connectV1 } from "./support/mcp/gateway.ts";
-import { codeOf, openRawCaller } from "./support/mcp/raw-caller.ts";
-import { type ScriptedServer, serveScripted } from "./support/mcp/scripted-server.ts";
+import { codeOf, type RawCaller } from "./support/mcp/raw-caller.ts";
+import type { ScriptedServer } from "./support/mcp/scripted-server.ts";
+import { openTwoGateways, type TwoGateways } from "./support/two-gateways.ts";
 import { waitFor } from "./support/wait.ts";
 
 /**
@@ -23,20 +23,17 @@ const SOON_MS = 30_000;
 /** A freeze holds everywhere within this time of its answer. */
 const WITHIN_MS = 1_000;
 
-let database: TestDatabase;
+let both: TwoGateways;
 let upstream: ScriptedServer;
+let caller: RawCaller;
 let one: Awooop;
 let other: Awooop;
 let agentKey: string;
 let operatorKey: string;
-const caller = openRawCaller();
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  upstream = await serveScripted(["look", "wipe", "hang"]);
-  // One after the other: both would migrate.
-  one = await startAwooop({ databaseUrl: database.url });
-  other = await startAwooop({ databaseUrl: database.url });
+  both = await openTwoGateways(["look", "wipe", "hang"]);
+  ({ upstream, caller, one, other } = both);
   const project = { project_id: "acme", display_name: "Acme", migration_mode: "active" };
   await good(one.api("/tenants", { body: project }));
   const tool = (name: string, effect: string) => ({ server: "shop", tool: name, effect });
@@ -54,12 +51,7 @@ beforeAll(async () => {
   operatorKey = await newKey(one, { role: "operator", name: "on call", project_ids: ["acme"] });
 });
 
-afterAll(async () => {
-  caller.close();
-  await Promise.all([one?.stop(), other?.stop()]);
-  await upstream?.close();
-  await database?.drop();
-});
+afterAll(() => both?.close());
 
 const freeze = (body: object, key: string) =>
   good(one.api("/freezes", { key, body: { reason: "it runs amok", ...body } }));

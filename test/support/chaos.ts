@@ -49,6 +49,8 @@ export async function openRestartablePostgres(): Promise<RestartablePostgres> {
 /** A server process that is killed and started again at the same address. */
 export interface MortalGateway {
   server: Awooop;
+  /** Whether a process is there. */
+  isUp: boolean;
   /** SIGKILL, and a new process with the same port and data. */
   killAndStart(): Promise<void>;
 }
@@ -58,9 +60,12 @@ export async function openMortalGateway(databaseUrl: string): Promise<MortalGate
   const start = () => startAwooop({ databaseUrl, port, env: { AWOOOP_LOG_LEVEL: "error" } });
   const gateway: MortalGateway = {
     server: await start(),
+    isUp: true,
     async killAndStart() {
+      gateway.isUp = false;
       await gateway.server.kill9();
       gateway.server = await start();
+      gateway.isUp = true;
     },
   };
   return gateway;

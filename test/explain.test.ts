@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readCalled } from "../src/agents/called.ts";
 import { approvalListRoutes } from "../src/approvals/index.ts";
 import { inFlightRoutes } from "../src/calls/index.ts";
 import { channelRoutes } from "../src/channels/index.ts";
@@ -211,6 +212,18 @@ describe.each(CALLERS)("for %s", (_, as) => {
     },
     60_000,
   );
+});
+
+test("what an agent called is found by its runs, newest first", async () => {
+  let found: Awaited<ReturnType<typeof readCalled>> | undefined;
+  const sent = await statementsOf(async () => {
+    found = await db.transaction({ role: "app", projects: ["p0"] }, (tx) =>
+      readCalled(tx, "p0", "agent-3", "2020-01-01T00:00:00Z"),
+    );
+  });
+  expect(found?.runs).toHaveLength(500);
+  expect(found?.isComplete).toBe(false);
+  expect(blindReads(await plansOf(database.url, sent), BIG_TABLES)).toEqual([]);
 });
 
 test("a look for words goes through their index", async () => {

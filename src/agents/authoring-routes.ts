@@ -84,9 +84,10 @@ async function templateFor(
   const contract = draftContract(
     { projectId, agentId, isReplacing },
     serverId,
-    pins.map(({ definition, changed }) => ({
+    pins.map(({ definition, changed, flags }) => ({
       server: serverId,
       definition,
+      flags,
       isChanged: changed !== null,
     })),
   );
@@ -115,7 +116,8 @@ async function pinsOf(
   const failure = catalog.isFresh(ref)
     ? undefined
     : await catalog.refresh(ref, AbortSignal.timeout(LIST_MS));
-  const pins = await db.transaction(scope, (tx) => listPins(tx, projectId, serverId));
+  const known = await db.transaction(scope, (tx) => listPins(tx, projectId, serverId));
+  const pins = known.filter(({ absentSince }) => absentSince === null);
   if (pins.length > 0) return pins;
   const why = failure ? `${failure.message} (${failure.code})` : "It lists none.";
   throw new AppError("E-TOOLS-NONE", `No tools of the tool server "${serverId}" are known. ${why}`);

@@ -6,6 +6,8 @@ const MOST_RUNS = 500;
 const MOST_CALLS = 5_000;
 /** Longer arguments say nothing that a contract could be made of. */
 const LONGEST_ARGS = 2_000;
+/** Recorded like calls, under their methods: what an agent read beside calling tools. A contract lists it by itself. */
+const READINGS = ["resources/read", "prompts/get", "completion/complete"];
 /** The most names that are looked up among the project's tools. */
 const MOST_NAMES = 200;
 
@@ -82,6 +84,7 @@ async function callsOf(tx: Tx, projectId: string, runs: readonly string[]): Prom
           extract(epoch from c.created_at)::float8 as at
         from mcp_calls c
         where c.project_id = ${projectId} and c.run_id = run.run_id
+          and c.tool_name <> all (${READINGS}::text[])
         order by c.created_at, c.call_id
         limit ${MOST_CALLS + 1}) call
     order by run.nth, call.at
@@ -95,6 +98,7 @@ export interface KnownTool {
   tool_name: string;
   definition: ToolDefinition;
   is_changed: boolean;
+  flags: string[];
 }
 
 /** The tools with these names that active tool servers of the project have. */
@@ -104,11 +108,12 @@ export async function toolsNamed(
   names: readonly string[],
 ): Promise<KnownTool[]> {
   const { rows } = await sql<KnownTool>`
-    select pin.server_id, pin.tool_name, pin.definition, pin.changed_hash is not null as is_changed
+    select pin.server_id, pin.tool_name, pin.definition, pin.changed_hash is not null as is_changed, pin.flags
     from contract_revisions server
       join tool_pins pin on pin.project_id = server.project_id and pin.server_id = server.contract_id
     where server.project_id = ${projectId} and server.contract_family = 'tool_server'
       and server.lifecycle_status = 'active' and pin.tool_name = any (${names.slice(0, MOST_NAMES)}::text[])
+      and pin.absent_since is null
     order by pin.server_id, pin.tool_name`.execute(tx);
   return rows;
 }

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
 import { agentBodySchema } from "../contracts/index.ts";
@@ -8,6 +9,7 @@ const tool = (name: string, more: Record<string, unknown> = {}) => ({
   server: "shop",
   definition: { name, inputSchema: { type: "object" }, ...more },
   isChanged: false,
+  flags: [],
 });
 const agent = { projectId: "acme", agentId: "log-scout", isReplacing: false };
 
@@ -84,6 +86,33 @@ describe("a drafted contract", () => {
     expect((only as { toJS(): unknown }).toJS()).toEqual(documentOf(contract));
     expect(file).not.toMatch(/[\u202e\u2028\u0085\r]/);
     expect(file).not.toContain("abcdefghijklmnop");
+  });
+
+  it("is what its document is, whatever stands in its notes and values", () => {
+    const text = fc.string({ unit: "binary", maxLength: 30 }).map((value) => value.toWellFormed());
+    const words = fc.oneof(
+      text,
+      fc.constantFrom("# a", "- b: c", "...", "---", "\n\n- x", "'", "$" + "{A}"),
+    );
+    const notes = fc.array(words, { maxLength: 3 });
+    const grant = fc.record({ server: words, tool: words, args: fc.jsonValue({ maxDepth: 2 }) });
+    const tools = fc.array(fc.record({ grant, notes }), { maxLength: 3 });
+    fc.assert(
+      fc.property(notes, notes, notes, tools, (above, about, below, granted) => {
+        const contract = {
+          contractId: "a",
+          projectId: "p",
+          notes: above,
+          body: { limits: { calls: 1 } },
+          limitNotes: about,
+          tools: granted,
+          endNotes: below,
+        };
+        // As a file has it: without what a file's reader takes for a placeholder.
+        const read = JSON.stringify(parse(fileOf(contract))).replaceAll("$$" + "{A}", "$" + "{A}");
+        expect(JSON.parse(read)).toEqual(JSON.parse(JSON.stringify(documentOf(contract))));
+      }),
+    );
   });
 
   it("lists no more tools than a contract can, and says so", () => {

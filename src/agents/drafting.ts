@@ -10,6 +10,8 @@ export interface DescribedTool {
   definition: ToolDefinition;
   /** Its server describes it otherwise than when it was pinned. */
   isChanged: boolean;
+  /** What reads oddly in its description. */
+  flags: readonly string[];
 }
 
 /** What stands above every contract that was written here. */
@@ -29,12 +31,18 @@ export const READ_IT_FIRST: readonly string[] = [
  * @param args what its arguments are to fit besides the tool's own schema
  */
 export function draftGrant(
-  { server, definition, isChanged }: DescribedTool,
+  { server, definition, isChanged, flags }: DescribedTool,
   args?: Readonly<Record<string, unknown>>,
 ): NotedGrant {
   const hint = hintOf(definition);
   const base = { server, tool: definition.name };
-  const about = definition.description ? [`${server}: ${quoted(definition.description)}`] : [];
+  const odd =
+    flags.length > 0
+      ? [`Look closely: what it says of itself was flagged (${flags.join(", ")}).`]
+      : [];
+  const about = definition.description
+    ? [`${server}: ${quoted(definition.description)}`, ...odd]
+    : odd;
   const changed = isChanged
     ? [
         "It has changed since it was pinned, and is blocked until somebody has looked at the change.",

@@ -22,6 +22,7 @@ const pinned = (tool_name: string, annotations: object = {}, server_id = "shop")
   tool_name,
   definition: { name: tool_name, inputSchema: { type: "object" }, annotations: { ...annotations } },
   is_changed: false,
+  flags: [],
 });
 const KNOWN = [
   pinned("tail_log", { readOnlyHint: true }),
@@ -113,7 +114,7 @@ describe("a proposal", () => {
       "disk_usage",
       "clear_cache",
     ]);
-    expect(fileOf(contract)).toContain("# Also wanted, once: restart.");
+    expect(fileOf(contract)).toContain("# Also wanted, once: “restart”.");
   });
 
   it("counts a call that asked a person once", () => {

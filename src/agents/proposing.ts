@@ -2,7 +2,7 @@ import type { AgentBody } from "../contracts/index.ts";
 import { hintOf } from "../toolservers/index.ts";
 import type { CalledTool } from "./authoring-contract.ts";
 import type { Called, CalledRow, KnownTool } from "./called.ts";
-import type { NotedContract, NotedGrant } from "./contract-file.ts";
+import { type NotedContract, type NotedGrant, quoted } from "./contract-file.ts";
 import { draftGrant, MOST_TOOLS, READ_IT_FIRST } from "./drafting.ts";
 import { shapeOf } from "./shapes.ts";
 
@@ -131,9 +131,9 @@ function keptGrant(grant: NotedGrant["grant"], wanted: readonly Wanted[]): Noted
 }
 
 function newGrant({ summary, rows }: Wanted, known: KnownTool): NotedGrant {
-  const { server_id: server, definition, is_changed: isChanged } = known;
+  const { server_id: server, definition, is_changed: isChanged, flags } = known;
   const args = shapeOf(rows.map((row) => row.args ?? undefined));
-  const { grant, notes } = draftGrant({ server, definition, isChanged }, args);
+  const { grant, notes } = draftGrant({ server, definition, isChanged, flags }, args);
   const shape = `args: what ${amount(rows.length, "call")} had in common; widen it where that was chance.`;
   return { grant, notes: [inWords(summary), ...notes, ...(args ? [shape] : [])] };
 }
@@ -144,7 +144,7 @@ function inWords({ calls, blocked, runs, most_in_a_run }: CalledTool): string {
 }
 
 function unknownTool({ tool, calls }: CalledTool): string {
-  return `Also wanted, ${calls === 1 ? "once" : `${calls} times`}: ${tool}. No single tool server of the project has it.`;
+  return `Also wanted, ${calls === 1 ? "once" : `${calls} times`}: ${quoted(tool)}. No single tool server of the project has it.`;
 }
 
 const HEADROOM = 1.5;

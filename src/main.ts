@@ -239,7 +239,7 @@ function openGateway(
 ): McpEdge {
   const { db, changes, sealer, log } = platform;
   const runs = createOpenRuns({ db, effects: calls.effects, changes });
-  const side = agentSide(calls);
+  const side = agentSide({ ...calls, changes });
   return createMcpEdge<ReturnType<typeof agentOf> & { keyId: string; holdSeconds: number }>(
     {
       sealer,

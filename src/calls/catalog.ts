@@ -1,21 +1,11 @@
-import {
-  type AgentBody,
-  activeRevision,
-  activeRevisions,
-  type Revision,
-} from "../contracts/index.ts";
+import { activeRevision, type Revision } from "../contracts/index.ts";
 import type { Database, Tx } from "../platform/database/index.ts";
 import {
-  cleanDefinition,
-  listPins,
   syncPins,
-  type ToolDefinition,
   type ToolServerPool,
   type ToolServerRef,
   type UpstreamError,
 } from "../toolservers/index.ts";
-import { exposedNames } from "./names.ts";
-import { observedGrants, type PinnedTool } from "./observed.ts";
 
 const FRESH_MS = 60_000;
 /** Somebody waits for it, with a contract in their hands. */
@@ -34,11 +24,6 @@ export interface Catalog {
   refresh(ref: ToolServerRef, signal?: AbortSignal): Promise<UpstreamError | undefined>;
   /** Lists the tools of active tool servers anew; of one that can't be reached, what is pinned stays as it is. */
   relist(servers: readonly { project_id: string; server_id: string }[]): Promise<void>;
-  /**
-   * The tools of an agent's contract that its tool servers have, under the names the agent sees; of a server that it
-   * observes, all tools: what is to be found out is which of them it wants.
-   */
-  toolsOf(projectId: string, agent: Revision<AgentBody>): Promise<ToolDefinition[]>;
 }
 
 /** The reference to a tool server's active contract; undefined when there is none. */
@@ -80,16 +65,6 @@ export function createCatalog(db: Database, pool: ToolServerPool): Catalog {
     return undefined;
   }
 
-  async function serversOf(
-    projectId: string,
-    wanted: ReadonlySet<string>,
-  ): Promise<ToolServerRef[]> {
-    return db.transaction({ role: "app", projects: [projectId] }, async (tx) => {
-      const servers = await activeRevisions(tx, projectId, "tool_server");
-      return servers.filter(({ contract_id }) => wanted.has(contract_id)).map(refOf);
-    });
-  }
-
   return {
     isFresh,
     refresh,
@@ -102,37 +77,5 @@ export function createCatalog(db: Database, pool: ToolServerPool): Catalog {
       });
       await Promise.all(listing);
     },
-    async toolsOf(projectId, agent) {
-      const { tools, observe } = agent.body;
-      const servers = [...tools.map(({ server }) => server), ...(observe?.servers ?? [])];
-      const refs = await serversOf(projectId, new Set(servers));
-      // A server that can't be reached now still shows what is pinned; its calls will say what is wrong.
-      await Promise.all(refs.filter((ref) => !isFresh(ref)).map((ref) => refresh(ref)));
-      const pins = await pinsOf(db, projectId, refs);
-      const names = exposedNames([...tools, ...observedGrants(agent.body, pins.values())]);
-      return [...names].flatMap(([name, grant]) => {
-        const pin = pins.get(`${grant.server}/${grant.tool}`)?.pin;
-        // A changed tool is quarantined: gate 2 would block it, so it is not offered.
-        if (!pin || pin.changed || pin.absentSince) return [];
-        return [{ ...cleanDefinition(pin.definition).definition, name }];
-      });
-    },
   };
-}
-
-/** The pins of the servers' tools, by `server/tool`. */
-async function pinsOf(
-  db: Database,
-  projectId: string,
-  refs: readonly ToolServerRef[],
-): Promise<Map<string, PinnedTool>> {
-  return db.transaction({ role: "app", projects: [projectId] }, async (tx) => {
-    const found = new Map<string, PinnedTool>();
-    for (const { serverId: server } of refs) {
-      for (const pin of await listPins(tx, projectId, server)) {
-        found.set(`${server}/${pin.toolName}`, { server, pin });
-      }
-    }
-    return found;
-  });
 }

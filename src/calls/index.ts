@@ -13,3 +13,4 @@ export { createSubscriptions } from "./subscriptions.ts";
 export { createTasks, forgetOutcomes, type Tasks } from "./tasks.ts";
 export type { TaskState } from "./taskstate.ts";
 export { requireThawed } from "./thawed.ts";
+export { createToolLists } from "./tool-list.ts";

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openShopBench, PROJECT, type ShopBench } from "../../test/support/calls.ts";
-import { readAgent, readRevision } from "../contracts/index.ts";
 import type { RunRow } from "../runs/index.ts";
 
 let bench: ShopBench;
@@ -8,9 +7,7 @@ const ran = (tool: string) => bench.upstream.tools.ran.get(tool) ?? 0;
 const OBSERVING = { observe: { servers: ["shop"] } };
 
 async function toolsOf(run: RunRow): Promise<string[]> {
-  const agent = await bench.asTenant((tx) => readRevision(tx, PROJECT, run.revision_id));
-  if (!agent) throw new Error("the revision is not there");
-  const tools = await bench.deps.catalog.toolsOf(PROJECT, readAgent(agent));
+  const tools = await bench.deps.toolLists.of(PROJECT, run.agent_id);
   return tools.map(({ name }) => name).sort();
 }
 

@@ -24,6 +24,8 @@ export interface StandingFacts {
   agent: Revision<AgentBody>;
   /** What the agent may call, by the names it sees. */
   tools: ReadonlyMap<string, StandingTool>;
+  /** The tool servers that it may use, as far as they are active. */
+  servers: readonly ToolServerRef[];
   /** The project's active policies; with their bodies where `Policies.knows` did not know them. */
   policies: Awaited<ReturnType<typeof activeHeads>>;
 }
@@ -41,6 +43,8 @@ export interface StandingTool {
 export interface StandingCache {
   /** Undefined when the project or the revision is gone. */
   of(projectId: string, revisionId: string): Promise<StandingFacts | undefined>;
+  /** As `of`, past what is kept: for whoever has just changed something that has not been heard of yet. */
+  readAnew(projectId: string, revisionId: string): Promise<StandingFacts | undefined>;
   close(): void;
 }
 
@@ -64,13 +68,14 @@ export function createStandingCache(options: {
     if (change.project_id.startsWith("_")) kept.clear();
     else kept.drop((name) => name.startsWith(`${change.project_id} `));
   });
+  const readAnew = (projectId: string, revisionId: string) =>
+    db.transaction({ role: "app", projects: [projectId] }, (tx) =>
+      readStanding(tx, policies, projectId, revisionId),
+    );
   return {
     of: (projectId, revisionId) =>
-      kept.get(`${projectId} ${revisionId}`, () =>
-        db.transaction({ role: "app", projects: [projectId] }, (tx) =>
-          readStanding(tx, policies, projectId, revisionId),
-        ),
-      ),
+      kept.get(`${projectId} ${revisionId}`, () => readAnew(projectId, revisionId)),
+    readAnew,
     close: unsubscribe,
   };
 }
@@ -91,14 +96,14 @@ async function readStanding(
   if (!project) return undefined;
   const agent = readAgent(revision);
   const known = policies.knows(heads) ? heads : await activeRevisions(tx, projectId, "policy");
-  return { project, agent, policies: known, tools: await toolsOf(tx, agent, servers) };
+  return { project, agent, policies: known, ...(await toolsOf(tx, agent, servers)) };
 }
 
 async function toolsOf(
   tx: Tx,
   agent: Revision<AgentBody>,
   servers: readonly Revision[],
-): Promise<Map<string, StandingTool>> {
+): Promise<Pick<StandingFacts, "tools" | "servers">> {
   const { body, project_id: projectId } = agent;
   const wanted = new Set([
     ...body.tools.map(({ server }) => server),
@@ -111,7 +116,8 @@ async function toolsOf(
   );
   const pins = pinned.flat();
   const byName = new Map(pins.map(({ server, pin }) => [`${server}/${pin.toolName}`, pin]));
-  const refs = new Map(servers.map((server) => [server.contract_id, refOf(server)]));
+  const used = servers.filter(({ contract_id }) => wanted.has(contract_id));
+  const refs = new Map(used.map((server) => [server.contract_id, refOf(server)]));
   const observed = observedGrants(body, pins);
   const tools = new Map<string, StandingTool>();
   for (const [name, grant] of exposedNames([...body.tools, ...observed])) {
@@ -123,5 +129,5 @@ async function toolsOf(
       pin: ref && byName.get(`${grant.server}/${grant.tool}`),
     });
   }
-  return tools;
+  return { tools, servers: [...refs.values()] };
 }

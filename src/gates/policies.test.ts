@@ -322,6 +322,23 @@ describe("what was parsed", () => {
     }
   });
 
+  it("outlives the loss of the instance, also where only heads are at hand", () => {
+    const mine = createPolicies();
+    const fine = [revision(ANYTHING)];
+    const deep = `permit (principal, action, resource) when { ${"1 + ".repeat(1_000)}1 > 0 };`;
+    mine.decide(fine, call);
+    mine.decide([revision(deep)], call);
+    expect(mine.decide(fine.map(head), call)).toMatchObject({ decision: "permit" });
+  });
+
+  it("is not taken for unusable where it is not known and its body is missing", () => {
+    const mine = createPolicies();
+    const fine = [revision(ANYTHING)];
+    expect(mine.decide(fine.map(head), call)).toMatchObject({ why: "unusable" });
+    expect(mine.knows(fine)).toBe(false);
+    expect(mine.decide(fine, call)).toMatchObject({ decision: "permit" });
+  });
+
   it.each<[string, PolicyRevision[], string]>([
     ["does not parse", [revision("permit")], "guardrails 1.2: "],
     ["has no Cedar", [{ ...revision(ANYTHING), body: {} }], "no valid body"],

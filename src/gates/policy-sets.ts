@@ -51,8 +51,8 @@ export function createPolicySets(): PolicySets {
   const known = new Map<string, Known>();
   const slots = createSlots();
   const host = openCedar(() => {
-    // What was kept is gone with the instance; what can't be used is still known as such.
-    for (const [key, { kind }] of known) if (kind === "set") known.delete(key);
+    // What was kept inside it is gone with the instance; it is parsed again when it is asked.
+    for (const one of known.values()) if (one.kind === "set") one.slices.forget();
     slots.reset();
   });
   const keyOf = keeper();
@@ -66,6 +66,8 @@ export function createPolicySets(): PolicySets {
 
   const learn = (key: string, revisions: readonly PolicyRevision[]): Known => {
     const learned = host.run((cedar) => parse(cedar, slots, revisions));
+    // Whoever believed that they are known comes again, with the bodies.
+    if (revisions.some(({ body }) => body === undefined)) return learned;
     known.set(key, learned);
     forgetOthers();
     return learned;

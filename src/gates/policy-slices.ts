@@ -101,6 +101,11 @@ export class PolicySlices {
   /** Lets Cedar forget all of it. */
   release(cedar: Cedar): void {
     for (const { slot } of this.#slices.values()) this.#slots.free(cedar, slot);
+    this.forget();
+  }
+
+  /** Knows that Cedar has forgotten all of it. */
+  forget(): void {
     this.#slices.clear();
     this.#fitting.clear();
     this.characters = 0;

@@ -1,4 +1,10 @@
-import { type CallDeps, createOffers, createSubscriptions } from "../calls/index.ts";
+import {
+  type CallDeps,
+  createOffers,
+  createSubscriptions,
+  createToolLists,
+} from "../calls/index.ts";
+import type { Changes } from "../platform/database/changes.ts";
 import { AppError } from "../platform/errors.ts";
 import { activeAgent } from "../runs/index.ts";
 import type { McpCall, McpCaller, McpDeps } from "./deps.ts";
@@ -24,7 +30,8 @@ interface AgentSide {
 }
 
 /** What the gateway asks about an agent's contract and its tool servers, answered from them. */
-export function agentSide(calls: CallDeps): AgentSide {
+export function agentSide(calls: CallDeps & { changes: Changes }): AgentSide {
+  const toolLists = createToolLists(calls);
   const offers = createOffers(calls);
   const subscriptions = createSubscriptions(calls.pool, offers);
   const contractOf = ({ projectId, agentId }: Agent) =>
@@ -33,9 +40,7 @@ export function agentSide(calls: CallDeps): AgentSide {
     );
   const bodyOf = async (agent: Agent) => (await contractOf(agent)).body;
   const about: About = {
-    async agentTools(caller) {
-      return calls.catalog.toolsOf(caller.projectId, await contractOf(caller));
-    },
+    agentTools: ({ projectId, agentId }) => toolLists.of(projectId, agentId),
     async grants(caller) {
       try {
         const { resources = [], prompts = [] } = await bodyOf(caller);

@@ -14,6 +14,7 @@ import {
   createCatalog,
   createLedger,
   createStandingCache,
+  createToolLists,
   editCheck,
   makeCall,
   onQuestionsClosed,
@@ -141,7 +142,10 @@ export type ShopBench = Awaited<ReturnType<typeof openShopBench>>;
 
 const ECHO_RUNBOOK = { steps: [{ key: "one", call: { server: "shop", tool: "echo" } }] };
 
-type BenchDeps = CallDeps & { checkEdit: CheckEdit };
+type BenchDeps = CallDeps & {
+  checkEdit: CheckEdit;
+  toolLists: ReturnType<typeof createToolLists>;
+};
 
 async function openDeps(): Promise<{ deps: BenchDeps; adminUrl: string; close(): Promise<void> }> {
   const database = await createTestDatabase();
@@ -164,7 +168,8 @@ async function openDeps(): Promise<{ deps: BenchDeps; adminUrl: string; close():
   const changes = await listenToChanges({ url: database.url, log });
   const standing = createStandingCache({ db, changes, policies });
   const ledger = createLedger({ db, log });
-  const tools = { pool, catalog, standing, ledger };
+  const toolLists = createToolLists({ db, changes, catalog, standing, policies });
+  const tools = { pool, catalog, standing, ledger, toolLists };
   return {
     deps: { db, sealer, log, effects, signer, checker, policies, checkEdit, ...tools },
     adminUrl: database.adminUrl,

@@ -13,8 +13,9 @@ import { figuresOf } from "./support/process-figures.ts";
 const TIMEOUT_SECONDS = 2;
 /** On top of it, on a busy machine: the gates, the records, and the start of a program. */
 const MORE_MS = 12_000;
-/** What the others may have to wait, on a busy machine, while a flood is under way. */
+/** What the others may have to wait while a flood is under way, and how much more on a machine that is busy anyhow. */
 const OTHERS_MS = 2000;
+const TIMES_BUSY = 5;
 const MOST_MORE_MB = 400;
 
 const CASES = [
@@ -118,6 +119,13 @@ function others(): { stop(): Promise<number> } {
   };
 }
 
+/** How long the slowest of a few calls takes while nobody does anything bad. */
+async function undisturbed(): Promise<number> {
+  const watching = others();
+  await sleep(200);
+  return watching.stop();
+}
+
 /** Whether a tool of this name has to be called with its server in front. */
 const exposed = (kind: string, tool: string) =>
   CASES.filter(([, name]) => name === tool).length > 1 ? `${nameOf(kind, tool)}__${tool}` : tool;
@@ -127,6 +135,7 @@ describe("a tool server that", () => {
     "over %s does %s: a clear error within the time-out, and nobody else notices",
     async (kind, tool) => {
       const before = figuresOf(server.pid).memoryMb;
+      const busyMs = await undisturbed();
       const watching = others();
       const started = performance.now();
       const answer = await mallory.callTool(exposed(kind, tool), {});
@@ -140,7 +149,7 @@ describe("a tool server that", () => {
         /^FAILED, E-UPSTREAM-[A-Z]+: The /,
       );
       expect(took).toBeLessThan(TIMEOUT_SECONDS * 1000 + MORE_MS);
-      expect(slowest).toBeLessThan(OTHERS_MS);
+      expect(slowest).toBeLessThan(OTHERS_MS + TIMES_BUSY * busyMs);
       expect(figuresOf(server.pid).memoryMb - before).toBeLessThan(MOST_MORE_MB);
       const rows = await good(server.api(`/runs?project_id=acme&agent_id=mallory&limit=1`));
       expect(rows.runs).toHaveLength(1);

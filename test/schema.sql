@@ -505,6 +505,7 @@ create table mcp_calls (
   completed_at timestamp with time zone,
   deadline_at timestamp with time zone,
   flags text[] not null default '{}'::text[],
+  round smallint not null default 0,
   constraint mcp_calls_pkey PRIMARY KEY (project_id, call_id),
   constraint mcp_calls_project_id_run_id_fkey FOREIGN KEY (project_id, run_id) REFERENCES runs(project_id, run_id),
   constraint mcp_calls_block_gate_check CHECK (((block_gate >= 1) AND (block_gate <= 5))),

@@ -55,6 +55,10 @@ export function createCatalog(db: Database, pool: ToolServerPool): Catalog {
     return Date.now() - at < FRESH_MS && at < readAt;
   };
 
+  pool.onNotification((ref, { method }) => {
+    if (method === "notifications/tools/list_changed") listedAt.delete(keyOf(ref));
+  });
+
   async function refresh(ref: ToolServerRef, signal?: AbortSignal) {
     const listed = await pool.listTools(ref, { signal });
     if (listed.kind === "upstream_error") return listed;

@@ -22,7 +22,7 @@ export type CallOutcome =
   /** A write that may or may not have happened; it is never sent again by itself. */
   | { kind: "unknown"; callId: string; code: "E-CALL-UNKNOWN"; reason: string }
   /** The tool server asks the client first; the call is still executing, and goes on with `CallRequest.resume`. */
-  | (InputRequired & { callId: string })
+  | (InputRequired & ResumedCall)
   /**
    * It failed on the way; `sent` is false only when it certainly did not reach the tool server. `rpc` is the error that
    * the tool server itself answered with.
@@ -35,6 +35,13 @@ export type CallOutcome =
       sent: boolean;
       rpc?: RpcError;
     };
+
+/** A call that goes on with its client's answers. */
+export interface ResumedCall {
+  callId: string;
+  /** How many answers have been sent on before; each is sent once, whoever repeats it. */
+  round: number;
+}
 
 /** An outcome after which nothing more comes. */
 export type SettledOutcome = Exclude<CallOutcome, { kind: "waiting" | "input_required" }>;
@@ -70,8 +77,8 @@ export interface CallRequest {
   peer?: ClientPeer | undefined;
   /** The client's answers to what the tool server asked. */
   round?: Round | undefined;
-  /** The call that ended in `input_required` and goes on with this request, by its id. */
-  resume?: string | undefined;
+  /** The call that ended in `input_required` and goes on with this request. */
+  resume?: ResumedCall | undefined;
   /** Runs in the transaction that records the call's end, so that a journal step ends with it or not at all. */
   onSettled?:
     | ((tx: Tx, outcome: SettledOutcome, figures: CallFigures) => Promise<void>)

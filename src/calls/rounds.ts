@@ -8,7 +8,7 @@ import type { ClientPeer, InputRequired } from "../toolservers/index.ts";
 import { type Decided, GRACE_SECONDS } from "./decide.ts";
 import type { CallDeps } from "./deps.ts";
 import { readFacts } from "./facts.ts";
-import type { CallOutcome, CallRequest } from "./outcome.ts";
+import type { CallOutcome, CallRequest, ResumedCall } from "./outcome.ts";
 import { finishCall } from "./records.ts";
 
 type Execute = Extract<Decided, { kind: "execute" }>;
@@ -17,20 +17,29 @@ type Executing = Pick<Execute, "callId" | "grant">;
 /** How long a client may take to answer a tool server, in seconds; it may have to ask a person or a model. */
 const ANSWER_SECONDS = 600;
 
-/** Gives an executing call the time that the client may take for its answer. */
+/**
+ * Gives an executing call the time that the client may take for its answer.
+ *
+ * @param after takes up the call after this round, if nobody has done so already
+ */
 async function extendDeadline(
   tx: Tx,
   projectId: string,
   callId: string,
   timeoutSeconds: number,
+  after?: number,
 ): Promise<boolean> {
   const seconds = timeoutSeconds + GRACE_SECONDS + ANSWER_SECONDS;
   const done = await tx
     .updateTable("mcp_calls")
-    .set({ deadline_at: sql<string>`clock_timestamp() + make_interval(secs => ${seconds})` })
+    .set({
+      deadline_at: sql<string>`clock_timestamp() + make_interval(secs => ${seconds})`,
+      ...(after === undefined ? {} : { round: after + 1 }),
+    })
     .where("project_id", "=", projectId)
     .where("call_id", "=", callId)
     .where("result_status", "=", "executing")
+    .$if(after !== undefined, (query) => query.where("round", "=", after ?? 0))
     .returning("call_id")
     .executeTakeFirst();
   return done !== undefined;
@@ -75,12 +84,12 @@ export function timedPeer(
 /** Leaves the call executing until the client comes back with its answers, to this process or to another. */
 export async function keepOpen(
   db: Database,
-  { projectId }: Pick<CallRequest, "projectId">,
+  { projectId, resume }: Pick<CallRequest, "projectId" | "resume">,
   call: Executing,
   asked: InputRequired,
 ): Promise<CallOutcome> {
   await extend(db, projectId, call);
-  return { ...asked, callId: call.callId };
+  return { ...asked, callId: call.callId, round: resume ? resume.round + 1 : 0 };
 }
 
 /**
@@ -91,7 +100,7 @@ export async function resumeCall(
   tx: Tx,
   deps: CallDeps,
   request: CallRequest,
-  callId: string,
+  { callId, round }: ResumedCall,
 ): Promise<Exclude<Decided, { kind: "refresh" }>> {
   const { projectId, runId } = request;
   const run = await lockRun(tx, projectId, runId);
@@ -101,8 +110,9 @@ export async function resumeCall(
   const { grant, ref, args, isEdited } = facts;
   const { decision, last } = askGates(facts.exact, facts.gates, 2);
   const timeout = grant?.timeout_seconds ?? 0;
-  if (!(await extendDeadline(tx, projectId, callId, timeout))) {
-    const reason = "The call has ended meanwhile: its client took too long to answer.";
+  if (!(await extendDeadline(tx, projectId, callId, timeout, round))) {
+    const reason =
+      "The call has ended, or these answers were sent on already; they are not sent again.";
     return ended({ kind: "error", callId, code: "E-CALL-LOST", reason, sent: true });
   }
   if (decision === "pass" && grant && ref)

@@ -67,7 +67,12 @@ export function createToolLists(
 function listOf(facts: StandingFacts, policies: Policies): ToolDefinition[] {
   return [...facts.tools].flatMap(([name, tool]) => {
     if (!tool.pin || !couldPass(facts, tool, policies)) return [];
-    return [{ ...cleanDefinition(tool.pin.definition).definition, name }];
+    const { definition } = cleanDefinition(tool.pin.definition);
+    if (name === definition.name) return [definition];
+    // Where two servers have a tool of this name, the list says whose each is.
+    const whose = { "awooop/server": tool.grant.server, "awooop/tool": tool.grant.tool };
+    const _meta = { ...(definition._meta as object | undefined), ...whose };
+    return [{ ...definition, name, _meta }];
   });
 }
 

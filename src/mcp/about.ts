@@ -18,6 +18,6 @@ export function capabilitiesOf(era: "legacy" | "modern", grants: McpGrants) {
       : {}),
     ...(grants.prompts ? { prompts: told } : {}),
     ...(grants.resources || grants.prompts ? { completions: {} } : {}),
-    ...(isLegacy ? { logging: {} } : {}),
+    logging: {},
   };
 }

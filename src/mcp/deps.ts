@@ -39,8 +39,8 @@ export interface McpCall<C extends McpCaller> {
   peer: ClientPeer;
   /** The client's answers to what the tool server asked. */
   round?: Round;
-  /** The call that goes on with these answers. */
-  resume?: string;
+  /** The call that goes on with these answers, and how many it has had before. */
+  resume?: { callId: string; round: number };
 }
 
 /** The call that a task is about, by its run and its question. */

@@ -45,6 +45,7 @@ const roundState = z.object({
   kind: z.literal("round"),
   ...base,
   callId: z.string(),
+  round: z.number().int().min(0),
   /** The tool server's own. */
   requestState: z.string().optional(),
 });

@@ -97,7 +97,7 @@ async function callOf<C extends McpCaller>(
     ...(facts.agentReason === undefined ? {} : { agentReason: facts.agentReason }),
     ...(facts.traceMeta === undefined ? {} : { meta: facts.traceMeta }),
     ...(round && { round }),
-    ...(state?.kind === "round" ? { resume: state.callId } : {}),
+    ...(state?.kind === "round" ? { resume: { callId: state.callId, round: state.round } } : {}),
   };
 }
 
@@ -137,8 +137,8 @@ async function perform<C extends McpCaller>(
   if (outcome.kind === "waiting") return outcome;
   talk.leave();
   if (outcome.kind !== "input_required") return answered(endOf(call, outcome));
-  const { callId, inputRequests, requestState } = outcome;
-  const state = { kind: "round", keyId, runId, callHash, callId } as const;
+  const { callId, round, inputRequests, requestState } = outcome;
+  const state = { kind: "round", keyId, runId, callHash, callId, round } as const;
   const sealed = requestState === undefined ? state : { ...state, requestState };
   return answered(inputRequired(deps, { inputRequests, state: sealed }));
 }

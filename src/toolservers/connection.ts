@@ -110,7 +110,11 @@ function withPeer(
   legacy: boolean,
   peer: ClientPeer | undefined,
 ): Record<string, unknown> {
-  if (legacy) return params;
+  if (legacy) {
+    // Answers and state are words of the newer protocol; a client that sends them unasked has nobody to hear them.
+    const { inputResponses: _answers, requestState: _state, ...known } = params;
+    return known;
+  }
   const level = peer?.logLevel;
   const _meta = {
     ...(params._meta as Record<string, unknown> | undefined),

@@ -242,6 +242,7 @@ export interface McpCalls {
   result: Json | null;
   result_hash: string | null;
   result_status: string;
+  round: Generated<number>;
   run_id: string;
   server: string | null;
   step_id: string | null;

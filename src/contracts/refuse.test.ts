@@ -21,6 +21,26 @@ describe("refusing", () => {
   const pathsOf = (answer: { body: { errors: FieldError[] } }) =>
     answer.body.errors.map((error) => error.path);
 
+  it("refuses to observe what is not there, nothing, or with a runbook", async () => {
+    const observing = (servers: string[], more: object = {}) =>
+      agent("crew", { display_name: "Crew", observe: { servers }, ...more });
+    const worker = {
+      driver: "worker",
+      runbook: { steps: [{ key: "a", check: { $cel: "true" } }] },
+    };
+    const answer = await bench
+      .api(ada)
+      .apply([observing(["nowhere"]), observing([]), observing(["nowhere"], worker)]);
+    expect(answer).toMatchObject({ status: 422, body: { code: "E-CONTRACT-INVALID" } });
+    expect(pathsOf(answer)).toEqual(
+      expect.arrayContaining([
+        "documents.0.body.observe.servers.0",
+        "documents.1.body.observe.servers",
+        "documents.2.body.observe",
+      ]),
+    );
+  });
+
   it("reports every wrong field of every document at once", async () => {
     const answer = await bench.api(ada).apply([
       agent("Bad Id", { driver: "robot" }),

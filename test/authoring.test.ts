@@ -168,6 +168,17 @@ describe("contracts propose", () => {
     await bound.close();
   }, 60_000);
 
+  it("knows what a server lists from when it is observed, also for an agent that never asks", async () => {
+    const fresh = contract("tool_server", "fresh", { transport: "http", url: shop.url });
+    await applyContracts(server, PROJECT, [fresh]);
+    const observing = { driver: "client", observe: { servers: ["fresh"] } };
+    await applyContracts(server, PROJECT, [contract("agent", "hasty", observing)]);
+    const hasty = await connect("hasty");
+    const read = await hasty.callTool({ name: "disk_usage" });
+    expect(read).toMatchObject({ content: [{ text: "97 % full" }] });
+    await hasty.close();
+  });
+
   it("looks only at runs since the time that is named", async () => {
     const later = new Date(Date.now() + 3_600_000).toISOString();
     const path = `/agents/scout/proposal?project_id=${PROJECT}&since=${later}`;

@@ -163,6 +163,19 @@ export function toolsNamed({
   }));
 }
 
+/** The tool servers that a document's agent observes. */
+export function serversObserved({
+  identity,
+  parsed,
+}: ReadDocument): { project_id: string; server_id: string }[] {
+  if (identity?.contract_family !== "agent" || parsed === undefined) return [];
+  const { project_id } = identity;
+  return ((parsed as AgentBody).observe?.servers ?? []).map((server_id) => ({
+    project_id,
+    server_id,
+  }));
+}
+
 /** What is wrong between the documents of one request: a contract that is given twice. */
 export function doubleErrors(documents: readonly ReadDocument[]): FieldError[] {
   const first = new Map<string, string>();

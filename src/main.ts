@@ -73,6 +73,7 @@ import { createLog, type Logger } from "./platform/log.ts";
 import { createSealer } from "./platform/sealing.ts";
 import { sayWhatFailed, sayWhereItIs } from "./platform/startup-words.ts";
 import { type Closer, closeAll, openStorage, type Storage } from "./platform/storage.ts";
+import { openTelemetry } from "./platform/telemetry.ts";
 import {
   agentOf,
   type BulkDeps,
@@ -93,19 +94,21 @@ import {
   reviewRoutes,
   toolServerBody,
   toolServerRoutes,
+  tracePool,
 } from "./toolservers/index.ts";
 import { startWorker } from "./worker/index.ts";
 
 const WEB_ROOT = fileURLToPath(new URL("../dist/web/", import.meta.url));
 const DATA_DIR = fileURLToPath(new URL("../.awooop", import.meta.url));
 
-function loginOf(url: string): string {
-  return decodeURIComponent(new URL(url).username);
-}
-
 /** What every feature is made with. */
 async function openPlatform(config: Config, storage: Storage, log: Logger, closers: Closer[]) {
-  const runtimeUser = storage.migrateUrl === storage.url ? undefined : loginOf(storage.url);
+  const telemetry = openTelemetry(config.telemetry, log);
+  if (telemetry) closers.push({ name: "telemetry", close: () => telemetry.close() });
+  const runtimeUser =
+    storage.migrateUrl === storage.url
+      ? undefined
+      : decodeURIComponent(new URL(storage.url).username);
   await migrate({ url: storage.migrateUrl, runtimeUser });
   const isPooled = storage.listenUrl !== storage.url;
   const db = openDatabase({ url: storage.url, isPooled, log });
@@ -118,7 +121,7 @@ async function openPlatform(config: Config, storage: Storage, log: Logger, close
   const changes = await listenToChanges({ url: storage.listenUrl, log });
   closers.push({ name: "changes", close: () => changes.close() });
   const cursors = createCursors(sealer.derive("cursors"));
-  return { db, sealer, jobs, changes, cursors, log };
+  return { db, sealer, jobs, changes, cursors, log, telemetry };
 }
 
 type Platform = Awaited<ReturnType<typeof openPlatform>>;
@@ -139,8 +142,8 @@ function openCalls(
   effects: ApprovalEffects,
   closers: Closer[],
 ): CallDeps {
-  const { db, changes, sealer, log } = platform;
-  const { pool, close } = openToolServers({
+  const { db, changes, sealer, log, telemetry } = platform;
+  const servers = openToolServers({
     db,
     processId: `${hostname()}:${process.pid}`,
     resolveSecret: (projectId, name) =>
@@ -151,7 +154,8 @@ function openCalls(
     allowStdio: config.allowStdio,
     log,
   });
-  closers.push({ name: "tool servers", close });
+  const pool = tracePool(telemetry, servers.pool);
+  closers.push({ name: "tool servers", close: servers.close });
   const signer = createSigner(sealer);
   const checker = createArgumentChecker();
   const policies = createPolicies();
@@ -159,7 +163,8 @@ function openCalls(
   const standing = createStandingCache({ db, changes, policies });
   const ledger = createLedger({ db, log });
   closers.push({ name: "record of calls", close: () => ledger.idle() });
-  return { db, effects, sealer, signer, checker, policies, pool, catalog, standing, ledger, log };
+  const gates = { signer, checker, policies, pool, catalog, standing, ledger };
+  return { db, effects, sealer, log, telemetry, ...gates };
 }
 
 function openContracts(config: Config, db: Database, calls: CallDeps) {
@@ -244,6 +249,7 @@ function openGateway(
     {
       sealer,
       log,
+      telemetry: platform.telemetry,
       async authenticate(request) {
         const agent = agentOf(await identity.authenticate(request));
         return { ...agent, keyId: agent.caller.keyId, holdSeconds: agent.caller.holdSeconds };

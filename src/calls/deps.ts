@@ -3,6 +3,7 @@ import type { ArgumentChecker, Policies } from "../gates/index.ts";
 import type { Database } from "../platform/database/index.ts";
 import type { Logger } from "../platform/log.ts";
 import type { Sealer } from "../platform/sealing.ts";
+import type { Telemetry } from "../platform/telemetry.ts";
 import type { ToolServerPool } from "../toolservers/index.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Ledger } from "./ledger.ts";
@@ -21,6 +22,8 @@ export interface CallDeps {
   standing: StandingCache;
   ledger: Ledger;
   log: Logger;
+  /** Where there is a collector of traces. */
+  telemetry?: Telemetry | undefined;
 }
 
 /** What facts are read with. */

@@ -1,5 +1,4 @@
 export { onQuestionsClosed } from "./asked.ts";
-export { makeCall } from "./call.ts";
 export { type Catalog, createCatalog, serverRef } from "./catalog.ts";
 export type { CallDeps } from "./deps.ts";
 export { editCheck } from "./edited.ts";
@@ -14,3 +13,4 @@ export { createTasks, forgetOutcomes, type Tasks } from "./tasks.ts";
 export type { TaskState } from "./taskstate.ts";
 export { requireThawed } from "./thawed.ts";
 export { createToolLists } from "./tool-list.ts";
+export { makeCall } from "./traced.ts";

@@ -1,11 +1,14 @@
 import type { CallOutcome, TaskState } from "../calls/index.ts";
 import type { Logger } from "../platform/log.ts";
 import type { Sealer } from "../platform/sealing.ts";
+import type { Telemetry } from "../platform/telemetry.ts";
 import type { ClientPeer, Round, ToolDefinition } from "../toolservers/index.ts";
 
 /** What the gateway has to know of whoever calls. */
 export interface McpCaller {
   keyId: string;
+  /** The project the agent works in, as it is shown in traces. */
+  projectId?: string;
   /** How long a call of this key may be held open while a person thinks, in seconds. */
   holdSeconds: number;
 }
@@ -117,4 +120,6 @@ export interface McpDeps<C extends McpCaller> {
   };
   sealer: Pick<Sealer, "seal" | "open">;
   log: Logger;
+  /** Where there is a collector of traces. */
+  telemetry?: Telemetry | undefined;
 }

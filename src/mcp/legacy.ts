@@ -196,6 +196,7 @@ async function answer<C extends McpCaller>(
       own ??
       (await answerMethod(deps, {
         caller,
+        id,
         method,
         params,
         headers: request.headers,

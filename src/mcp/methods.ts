@@ -6,24 +6,12 @@ import { errorAnswer, type ToolAnswer } from "./answers.ts";
 import type { McpCaller, McpGrants } from "./deps.ts";
 import type { EdgeDeps } from "./edgedeps.ts";
 import { type CallFacts, readCall, readReading } from "./facts.ts";
-import { createPeer, type PeerOptions } from "./peer.ts";
+import type { Incoming } from "./incoming.ts";
+import { createPeer } from "./peer.ts";
+import { withSpan } from "./spans.ts";
 import { TASK_METHODS } from "./tasks.ts";
 import { answerCall, type Exchange } from "./toolcall.ts";
 import { answerWait, WAIT_TOOL } from "./waittool.ts";
-
-/** A request of either era, as far as both have it in common. */
-export interface Incoming<C extends McpCaller> {
-  caller: C;
-  method: string;
-  /** Without what belongs to the protocol's envelope. */
-  params: Record<string, unknown>;
-  headers: Headers;
-  requestState?: string | undefined;
-  inputResponses?: Record<string, unknown> | undefined;
-  /** The way back to the client. */
-  client: Omit<PeerOptions, "progressToken">;
-  signal: AbortSignal;
-}
 
 type Method = <C extends McpCaller>(
   deps: EdgeDeps<C>,
@@ -57,15 +45,25 @@ export function isMethod(method: string): boolean {
  *
  * @throws ProtocolError
  */
-export async function answerMethod<C extends McpCaller>(
+export function answerMethod<C extends McpCaller>(
   deps: EdgeDeps<C>,
   incoming: Incoming<C>,
 ): Promise<Record<string, unknown>> {
-  const answer = METHODS[incoming.method];
-  if (!answer || !isMethod(incoming.method))
+  const { telemetry } = deps;
+  return telemetry && isMethod(incoming.method)
+    ? withSpan(telemetry, deps, incoming, answer)
+    : answer(deps, incoming);
+}
+
+async function answer<C extends McpCaller>(
+  deps: EdgeDeps<C>,
+  incoming: Incoming<C>,
+): Promise<Record<string, unknown>> {
+  const method = METHODS[incoming.method];
+  if (!method || !isMethod(incoming.method))
     throw new ProtocolError(ProtocolErrorCode.MethodNotFound, "Method not found");
   try {
-    return await answer(deps, incoming);
+    return await method(deps, incoming);
   } catch (error) {
     throw protocolErrorOf(deps, error);
   }
@@ -111,10 +109,15 @@ async function read<C extends McpCaller>(
   deps: EdgeDeps<C>,
   incoming: Incoming<C>,
 ): Promise<Record<string, unknown>> {
-  const facts = readReading(incoming.method, incoming.params, incoming.headers);
+  const facts = onTrace(incoming, readReading(incoming.method, incoming.params, incoming.headers));
   const answer = await answerCall(deps, exchangeOf(incoming, facts), facts);
   // What a tool server lets others cache was read under this agent's rights.
   return answer.cacheScope === "public" ? { ...answer, cacheScope: "private" } : answer;
+}
+
+/** Where we keep a trace, the tool server goes on with ours. */
+function onTrace({ trace }: Pick<Incoming<never>, "trace">, facts: CallFacts): CallFacts {
+  return trace ? { ...facts, traceMeta: { ...trace } } : facts;
 }
 
 function exchangeOf<C extends McpCaller>(
@@ -129,7 +132,7 @@ async function callTool<C extends McpCaller>(
   deps: EdgeDeps<C>,
   incoming: Incoming<C>,
 ): Promise<Record<string, unknown>> {
-  const facts = readCall(incoming.params, incoming.headers);
+  const facts = onTrace(incoming, readCall(incoming.params, incoming.headers));
   try {
     const answer = facts.tool === WAIT_TOOL.name ? answerWait : answerCall;
     return fitForEra(await answer(deps, exchangeOf(incoming, facts), facts), incoming.client.era);

@@ -98,6 +98,7 @@ function answer<C extends McpCaller>(
   const level = said[LOG_LEVEL_META_KEY];
   return answerMethod(deps, {
     caller,
+    id: mcpReq.id,
     method,
     params,
     headers,

@@ -54,6 +54,7 @@ describe("the configuration", () => {
       allowStdio: true,
       oauth: { issuers: [], scopes: ["mcp"], allowHosts: [] },
       logLevel: "info",
+      telemetry: undefined,
     });
   });
 
@@ -74,6 +75,10 @@ describe("the configuration", () => {
       AWOOOP_OAUTH_ISSUERS: "https://login.example/realms/a, http://[::1]:9000",
       AWOOOP_OAUTH_SCOPES: "tools, urn:awooop:call",
       AWOOOP_LOG_LEVEL: "debug",
+      OTEL_EXPORTER_OTLP_ENDPOINT: "https://collector.example/otlp/",
+      OTEL_EXPORTER_OTLP_HEADERS: "api-key=a=b, x-tenant=acme",
+      OTEL_SERVICE_NAME: "awooop-eu",
+      OTEL_TRACES_SAMPLER_ARG: "0.25",
     });
     expect(config).toEqual({
       database: {
@@ -97,6 +102,12 @@ describe("the configuration", () => {
         allowHosts: ["tools.internal", "[::1]:9000"],
       },
       logLevel: "debug",
+      telemetry: {
+        endpoint: "https://collector.example/otlp",
+        headers: { "api-key": "a=b", "x-tenant": "acme" },
+        serviceName: "awooop-eu",
+        ratio: 0.25,
+      },
     });
   });
 
@@ -148,6 +159,28 @@ describe("the configuration", () => {
       ],
       [{ AWOOOP_ALLOW_STDIO: "yes" }, "AWOOOP_ALLOW_STDIO: must be true or false."],
       [
+        { AWOOOP_LOG_LEVEL: "loud" },
+        "AWOOOP_LOG_LEVEL: must be one of fatal, error, warn, info, debug, trace, silent.",
+      ],
+      [
+        { DATABASE_URL: "mysql://db/x", AWOOOP_SECRET_KEY: SECRET },
+        "DATABASE_URL: must be a URL such as postgres://user:password@host:5432/database.",
+      ],
+      [
+        { DATABASE_MIGRATE_URL: "postgres://db/x" },
+        "DATABASE_MIGRATE_URL: is of use only with DATABASE_URL.",
+      ],
+      [
+        { DATABASE_LISTEN_URL: "postgres://db/x" },
+        "DATABASE_LISTEN_URL: is of use only with DATABASE_URL.",
+      ],
+    ];
+    for (const [env, words] of cases) expect(refusal(env)).toBe(words);
+  });
+
+  it("says the same of issuers and collectors", () => {
+    const cases: [Record<string, string>, string][] = [
+      [
         { AWOOOP_OAUTH_ISSUERS: "login.example" },
         "AWOOOP_OAUTH_ISSUERS: must be a list of addresses such as https://login.example, without a query.",
       ],
@@ -164,20 +197,16 @@ describe("the configuration", () => {
         "AWOOOP_OAUTH_SCOPES: must be scopes such as mcp, separated by commas.",
       ],
       [
-        { AWOOOP_LOG_LEVEL: "loud" },
-        "AWOOOP_LOG_LEVEL: must be one of fatal, error, warn, info, debug, trace, silent.",
+        { OTEL_EXPORTER_OTLP_ENDPOINT: "collector:4317" },
+        "OTEL_EXPORTER_OTLP_ENDPOINT: must be an address such as http://127.0.0.1:4318.",
       ],
       [
-        { DATABASE_URL: "mysql://db/x", AWOOOP_SECRET_KEY: SECRET },
-        "DATABASE_URL: must be a URL such as postgres://user:password@host:5432/database.",
+        { OTEL_EXPORTER_OTLP_ENDPOINT: "http://c", OTEL_EXPORTER_OTLP_HEADERS: "hunter2" },
+        "OTEL_EXPORTER_OTLP_HEADERS: must be name=value, separated by commas.",
       ],
       [
-        { DATABASE_MIGRATE_URL: "postgres://db/x" },
-        "DATABASE_MIGRATE_URL: is of use only with DATABASE_URL.",
-      ],
-      [
-        { DATABASE_LISTEN_URL: "postgres://db/x" },
-        "DATABASE_LISTEN_URL: is of use only with DATABASE_URL.",
+        { OTEL_EXPORTER_OTLP_ENDPOINT: "http://c", OTEL_TRACES_SAMPLER_ARG: "2" },
+        "OTEL_TRACES_SAMPLER_ARG: must be from 0 to 1.",
       ],
     ];
     for (const [env, words] of cases) expect(refusal(env)).toBe(words);

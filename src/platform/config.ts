@@ -38,6 +38,17 @@ export interface Config {
     allowHosts: readonly string[];
   };
   logLevel: (typeof LOG_LEVELS)[number];
+  /** Where traces go (OpenTelemetry); undefined: nowhere. */
+  telemetry:
+    | {
+        /** No slash at the end. */
+        endpoint: string;
+        headers: Readonly<Record<string, string>>;
+        serviceName: string;
+        /** Which part of the traces that begin here is recorded. */
+        ratio: number;
+      }
+    | undefined;
 }
 
 interface Variable {
@@ -84,6 +95,17 @@ const VARIABLES = {
     help: "the scopes that an access token must have, comma separated; default mcp",
   },
   AWOOOP_LOG_LEVEL: { help: `${LOG_LEVELS.join(", ")}; default info` },
+  OTEL_EXPORTER_OTLP_ENDPOINT: {
+    help: "where traces go: a collector that takes OTLP over HTTP, such as http://127.0.0.1:4318; unset: nowhere",
+  },
+  OTEL_EXPORTER_OTLP_HEADERS: {
+    secret: true,
+    help: "headers for the collector, as name=value, comma separated",
+  },
+  OTEL_SERVICE_NAME: { help: "what the collector knows this server as; default awooop" },
+  OTEL_TRACES_SAMPLER_ARG: {
+    help: "which part of the traces that begin here is recorded, from 0 to 1; default 1",
+  },
 } as const satisfies Record<string, Variable>;
 
 type Name = keyof typeof VARIABLES;
@@ -130,6 +152,25 @@ const issuer = z.string().refine((text) => {
   );
 }, "must be a list of addresses such as https://login.example, without a query");
 
+const collector = z
+  .string()
+  .refine(
+    (text) => /^https?:$/.test(URL.parse(text)?.protocol ?? "") && !/[?#]/.test(text),
+    "must be an address such as http://127.0.0.1:4318",
+  )
+  .transform((text) => text.replace(/\/+$/, ""));
+
+const headers = list
+  .refine(
+    (pairs) => pairs.every((pair) => /^[\w!#$%&'*+.^`|~-]+=[\x20-\x7e]*$/.test(pair)),
+    "must be name=value, separated by commas",
+  )
+  .transform((pairs) =>
+    Object.fromEntries(
+      pairs.map((pair) => [pair.split("=")[0], pair.slice(pair.indexOf("=") + 1)]),
+    ),
+  );
+
 const SCHEMAS = {
   DATABASE_URL: databaseUrl,
   DATABASE_MIGRATE_URL: databaseUrl,
@@ -167,6 +208,13 @@ const SCHEMAS = {
     ),
   ),
   AWOOOP_LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(", ")}`),
+  OTEL_EXPORTER_OTLP_ENDPOINT: collector,
+  OTEL_EXPORTER_OTLP_HEADERS: headers,
+  OTEL_SERVICE_NAME: z.string(),
+  OTEL_TRACES_SAMPLER_ARG: z
+    .string()
+    .refine((text) => /^(0|1|[01]?\.\d+)$/.test(text) && Number(text) <= 1, "must be from 0 to 1")
+    .transform(Number),
 } satisfies Record<Name, z.ZodType>;
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -222,6 +270,17 @@ function readOAuth(env: Environment, allowHosts: readonly string[]): Config["oau
   return { issuers, scopes: read(env, "AWOOOP_OAUTH_SCOPES") ?? ["mcp"], allowHosts };
 }
 
+function readTelemetry(env: Environment): Config["telemetry"] {
+  const endpoint = read(env, "OTEL_EXPORTER_OTLP_ENDPOINT");
+  if (endpoint === undefined) return undefined;
+  return {
+    endpoint,
+    headers: read(env, "OTEL_EXPORTER_OTLP_HEADERS") ?? {},
+    serviceName: read(env, "OTEL_SERVICE_NAME") ?? "awooop",
+    ratio: read(env, "OTEL_TRACES_SAMPLER_ARG") ?? 1,
+  };
+}
+
 /**
  * The configuration of this process. With the embedded database, and AWOOOP_SECRET_KEY unset, a key is made in the
  * data directory.
@@ -248,6 +307,7 @@ export function readConfig(env: Environment, options: { dataDirDefault: string }
     allowStdio: read(env, "AWOOOP_ALLOW_STDIO") ?? embedded,
     oauth: readOAuth(env, allowHosts),
     logLevel: read(env, "AWOOOP_LOG_LEVEL") ?? "info",
+    telemetry: readTelemetry(env),
   };
   const given = read(env, "AWOOOP_SECRET_KEY");
   if (!given && !embedded) {

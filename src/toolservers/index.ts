@@ -22,4 +22,5 @@ export { listPins, pinnedTools, readPin, syncPins, type ToolPin } from "./querie
 export { reviewRoutes } from "./review-routes.ts";
 export type { InputRequired, Round } from "./rounds.ts";
 export { toolServerRoutes } from "./routes.ts";
+export { tracePool } from "./traced.ts";
 export type { ServerNotification } from "./unsolicited.ts";

@@ -1,0 +1,21 @@
+import type { TraceContext } from "../platform/telemetry.ts";
+import type { McpCaller } from "./deps.ts";
+import type { RpcId } from "./jsonrpc.ts";
+import type { PeerOptions } from "./peer.ts";
+
+/** A request of either era, as far as both have it in common. */
+export interface Incoming<C extends McpCaller> {
+  caller: C;
+  id?: RpcId;
+  method: string;
+  /** Without what belongs to the protocol's envelope. */
+  params: Record<string, unknown>;
+  headers: Headers;
+  requestState?: string | undefined;
+  inputResponses?: Record<string, unknown> | undefined;
+  /** The way back to the client. */
+  client: Omit<PeerOptions, "progressToken">;
+  signal: AbortSignal;
+  /** The trace that the call goes on in, where we keep one. */
+  trace?: TraceContext;
+}

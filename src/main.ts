@@ -63,17 +63,13 @@ import {
 } from "./identity/index.ts";
 import { agentSide, createMcpEdge, type McpEdge } from "./mcp/index.ts";
 import { type Config, configHelp, localUrl, readConfig } from "./platform/config.ts";
-import { listenToChanges } from "./platform/database/changes.ts";
-import { assertRlsHolds, type Database, isReady, openDatabase } from "./platform/database/index.ts";
-import { migrate } from "./platform/database/migrate.ts";
-import { createCursors } from "./platform/http/index.ts";
+import { type Database, isReady } from "./platform/database/index.ts";
 import { newId } from "./platform/ids.ts";
-import { type Jobs, openJobs } from "./platform/jobs/index.ts";
+import type { Jobs } from "./platform/jobs/index.ts";
 import { createLog, type Logger } from "./platform/log.ts";
-import { createSealer } from "./platform/sealing.ts";
+import { openPlatform, type Platform } from "./platform/open-platform.ts";
 import { sayWhatFailed, sayWhereItIs } from "./platform/startup-words.ts";
-import { type Closer, closeAll, openStorage, type Storage } from "./platform/storage.ts";
-import { openTelemetry } from "./platform/telemetry.ts";
+import { type Closer, closeAll, openStorage } from "./platform/storage.ts";
 import {
   agentOf,
   type BulkDeps,
@@ -100,31 +96,6 @@ import { startWorker } from "./worker/index.ts";
 
 const WEB_ROOT = fileURLToPath(new URL("../dist/web/", import.meta.url));
 const DATA_DIR = fileURLToPath(new URL("../.awooop", import.meta.url));
-
-/** What every feature is made with. */
-async function openPlatform(config: Config, storage: Storage, log: Logger, closers: Closer[]) {
-  const telemetry = openTelemetry(config.telemetry, log);
-  if (telemetry) closers.push({ name: "telemetry", close: () => telemetry.close() });
-  const runtimeUser =
-    storage.migrateUrl === storage.url
-      ? undefined
-      : decodeURIComponent(new URL(storage.url).username);
-  await migrate({ url: storage.migrateUrl, runtimeUser });
-  const isPooled = storage.listenUrl !== storage.url;
-  const db = openDatabase({ url: storage.url, isPooled, log });
-  closers.push({ name: "connections", close: () => db.close() });
-  await assertRlsHolds(db);
-  const sealer = createSealer(config.secretKeys);
-  await ensureSigningKey(db, sealer);
-  const jobs = await openJobs({ url: storage.listenUrl, log });
-  closers.push({ name: "jobs", close: () => jobs.stop() });
-  const changes = await listenToChanges({ url: storage.listenUrl, log });
-  closers.push({ name: "changes", close: () => changes.close() });
-  const cursors = createCursors(sealer.derive("cursors"));
-  return { db, sealer, jobs, changes, cursors, log, telemetry };
-}
-
-type Platform = Awaited<ReturnType<typeof openPlatform>>;
 
 /** What transitions and closed questions set off across features, in one transaction. */
 function createEffects(jobs: Jobs): ApprovalEffects {
@@ -344,6 +315,7 @@ async function start(config: Config, log: Logger, onLost: () => void): Promise<R
   try {
     const storage = await openStorage(config, log, closers, onLost);
     const platform = await openPlatform(config, storage, log, closers);
+    await ensureSigningKey(platform.db, platform.sealer);
     const effects = createEffects(platform.jobs);
     const calls = openCalls(config, platform, effects, closers);
     const { identity, routers } = createRouters(config, platform, effects, calls);

@@ -184,6 +184,33 @@ describe("a call that waits for a person", () => {
   );
 });
 
+describe("a task of a frozen agent", () => {
+  it(
+    "goes on working, and its call is made after the thaw",
+    async () => {
+      const text = "frozen";
+      const taskId = await world.start(text);
+      await decide(world.server, text, { decision: "approve" });
+      const place = { scope: "agent", project_id: "acme", agent_id: "scout", reason: "wait" };
+      const { body: frozen } = await world.server.api("/freezes", { body: place });
+      const held = await world.get(taskId, world.at(world.other));
+      expect(held.result).toMatchObject({
+        status: "working",
+        statusMessage: expect.stringMatching(/not executed yet: .* froze the agent scout/),
+      });
+      expect(world.echoes.ran).not.toContain(text);
+      const lift = `/freezes/${frozen.freeze_id}/lift`;
+      expect(await world.server.api(lift, { body: { reason: "on" } })).toMatchObject({
+        status: 200,
+      });
+      const { result } = await world.get(taskId);
+      expect(result).toMatchObject({ status: "completed", result: { content: [{ text }] } });
+      expect(world.echoes.ran.filter((ran) => ran === text)).toHaveLength(1);
+    },
+    SLOW,
+  );
+});
+
 describe("cancelling a task", () => {
   it(
     "closes the question, and the call is never made",

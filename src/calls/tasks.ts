@@ -1,14 +1,16 @@
 import { sql } from "kysely";
 import { askedArguments, withdrawQuestion } from "../approvals/index.ts";
+import { frozenReason } from "../gates/index.ts";
 import { announce } from "../platform/database/changes.ts";
 import type { Database, Tx } from "../platform/database/index.ts";
 import { AppError } from "../platform/errors.ts";
 import { inTurn } from "../platform/in-turn.ts";
 import type { Sealer } from "../platform/sealing.ts";
 import { touchClientRun } from "../runs/index.ts";
+import { readFreeze } from "../tenants/index.ts";
 import { makeCall } from "./call.ts";
 import type { CallDeps } from "./deps.ts";
-import type { SettledOutcome } from "./outcome.ts";
+import type { CallOutcome, SettledOutcome } from "./outcome.ts";
 import { agentActor } from "./question.ts";
 import { type TaskRow, type TaskState, taskState } from "./taskstate.ts";
 
@@ -77,6 +79,8 @@ class TaskKeeper implements Tasks {
     if (!task) return undefined;
     const state = this.#stateOf(ref, task);
     if (state !== "due") return state;
+    const held = await this.#heldBy(ref, task);
+    if (held) return held;
     await this.#make(ref, task);
     const now = await this.#look(ref);
     if (!now) return undefined;
@@ -84,6 +88,15 @@ class TaskKeeper implements Tasks {
     const then = this.#stateOf(ref, now);
     if (then !== "due") return then;
     return { status: "executing", createdAt, updatedAt: createdAt, knownUntil };
+  }
+
+  /** Nothing is made of what is frozen, not even a refusal: that would be the task's end. */
+  async #heldBy(ref: TaskRef, task: FoundTask): Promise<TaskState | undefined> {
+    const { created_at: createdAt, expires_at: knownUntil, agent_id } = task;
+    const freeze = await this.#inProject(ref, (tx) => readFreeze(tx, ref.projectId, agent_id));
+    if (!freeze) return undefined;
+    const reason = frozenReason(freeze, ref.projectId, agent_id);
+    return { status: "held", reason, createdAt, updatedAt: freeze.frozen_at, knownUntil };
   }
 
   withdraw(ref: TaskRef): Promise<boolean> {
@@ -135,7 +148,9 @@ class TaskKeeper implements Tasks {
   async #execute(ref: TaskRef, task: FoundTask): Promise<void> {
     const { sealer, log } = this.#deps;
     const { projectId, runId, approvalId, keyId } = ref;
-    const keep = (tx: Tx, outcome: SettledOutcome) => keepOutcome(tx, sealer, ref, outcome);
+    const keep = async (tx: Tx, outcome: SettledOutcome) => {
+      if (!isFrozen(outcome)) await keepOutcome(tx, sealer, ref, outcome);
+    };
     try {
       const outcome = await makeCall(this.#deps, {
         projectId,
@@ -149,7 +164,7 @@ class TaskKeeper implements Tasks {
         agentReason: task.agent_reason ?? undefined,
         onSettled: keep,
       });
-      if (outcome.kind !== "waiting") return;
+      if (outcome.kind !== "waiting" && !isFrozen(outcome)) return;
     } catch (error) {
       if (!(error instanceof AppError)) {
         log.error({ err: error, approval: approvalId }, "a task's call failed");
@@ -166,6 +181,9 @@ class TaskKeeper implements Tasks {
     await this.#inProject(ref, (tx) => giveBack(tx, ref));
   }
 }
+
+const isFrozen = (outcome: CallOutcome) =>
+  outcome.kind === "blocked" && outcome.code === "E-FROZEN";
 
 export function createTasks(deps: CallDeps): Tasks {
   return new TaskKeeper(deps);

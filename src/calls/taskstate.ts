@@ -12,6 +12,8 @@ export type TaskState = {
 } & (
   | { status: "waiting"; approvalId: string }
   | { status: "executing" }
+  /** A person has answered, but somebody has frozen the agent: the call is made after the thaw. */
+  | { status: "held"; reason: string }
   | { status: "ended"; outcome: SettledOutcome }
   | { status: "withdrawn"; reason: string }
 );

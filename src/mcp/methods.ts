@@ -100,6 +100,7 @@ async function granted<C extends McpCaller>(
   kind: keyof McpGrants,
   list: () => Promise<Record<string, unknown>>,
 ): Promise<Record<string, unknown>> {
+  await deps.requireThawed(caller);
   const grants = await deps.grants(caller);
   if (!grants[kind]) throw new ProtocolError(ProtocolErrorCode.MethodNotFound, "Method not found");
   return list();

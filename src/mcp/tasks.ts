@@ -125,6 +125,8 @@ function messageOf(state: TaskState): string {
       return `awaiting approval ${approvalName(state.approvalId)}: a person has to approve this call, until ${state.knownUntil}`;
     case "executing":
       return "a person has answered; the call is under way";
+    case "held":
+      return `a person has answered; not executed yet: ${state.reason}`;
     case "withdrawn":
       return `not executed: ${state.reason}`;
     case "ended":
@@ -140,6 +142,7 @@ function detailed(id: string, state: TaskState): ToolAnswer {
   switch (state.status) {
     case "waiting":
     case "executing":
+    case "held":
       return { ...base, ...WORKING };
     case "withdrawn":
       return { ...base, status: "cancelled" };

@@ -1,4 +1,4 @@
-import { Document, isCollection, isMap, isScalar, type Node } from "yaml";
+import { Document, isCollection, isMap, isScalar, type Node, type YAMLMap } from "yaml";
 import { redact } from "../platform/redact.ts";
 
 /** One tool of a contract that is written for a person, with what there is to know about it. */
@@ -39,13 +39,22 @@ export function fileOf(contract: NotedContract): string {
   contract.tools.forEach(({ notes }, at) => {
     const node = file.getIn(["body", "tools", at], true) as Node;
     node.commentBefore = comment(notes);
-    // One line for what is plain.
-    if (isMap(node)) node.flow = node.items.every(({ value }) => isScalar(value));
+    if (isMap(node)) setOut(node);
   });
   const tools = file.getIn(["body", "tools"], true);
   if (isCollection(tools) && contract.endNotes.length > 0)
     tools.comment = comment(contract.endNotes);
   return file.toString({ lineWidth: 0, flowCollectionPadding: true });
+}
+
+const SHORT = 100;
+
+/** One line for a grant that is plain, and for the short parts of one that is not. */
+function setOut(grant: YAMLMap): void {
+  grant.flow = grant.items.every(({ value }) => isScalar(value));
+  for (const { value } of grant.items) {
+    if (isCollection(value)) value.flow = JSON.stringify(value).length <= SHORT;
+  }
 }
 
 function noteKey(file: Document, key: string, notes: readonly string[]): void {

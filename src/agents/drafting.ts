@@ -17,8 +17,8 @@ export interface DescribedTool {
 /** What stands above every contract that was written here. */
 export const READ_IT_FIRST: readonly string[] = [
   "Read it before you apply it:",
-  "- `effect: read` stands where the tool server itself calls a tool read-only. That is the server's own claim, and",
-  "  nothing proves it: a read is made without asking anybody, also in shadow runs, and repeated after a failure.",
+  "- `effect: read` stands where the tool server itself calls a tool read-only: its own claim, which nothing proves.",
+  "- A read is made without asking anybody, also in shadow runs, and may be repeated after a failure.",
   "- Everything else is a write, and each call of a write waits for a person.",
   "- Take out what the agent does not need: a tool that is not listed is blocked.",
   "`contracts apply FILE --dry-run` shows what it would change.",

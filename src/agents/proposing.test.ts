@@ -58,6 +58,9 @@ describe("a proposal", () => {
     const body = bodyOf(active(), called(calls), KNOWN);
     expect(body).not.toHaveProperty("observe");
     expect(body.mode).toBe("shadow");
+    expect(fileOf(propose(active(), called(calls), KNOWN).contract)).toContain(
+      "mode is shadow still",
+    );
     expect(body.tools).toEqual([
       GIVEN.tools[0],
       { server: "shop", tool: "tail_log", effect: "read" },

@@ -107,6 +107,11 @@ export function propose(
         ? []
         : ["There were more runs or calls; only the newest were looked at."]),
       ...READ_IT_FIRST,
+      ...(active.body.mode === "active"
+        ? []
+        : [
+            `Its mode is ${active.body.mode} still: say \`mode: active\` once its writes shall be made.`,
+          ]),
     ],
     body: { ...rest, limits: { ...limitsOf(limits), ...suggestedLimits(called, active.body) } },
     limitNotes: limitNotes(called),

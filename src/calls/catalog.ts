@@ -10,6 +10,7 @@ import {
 const FRESH_MS = 60_000;
 /** Somebody waits for it, with a contract in their hands. */
 const RELIST_MS = 10_000;
+const CHANGED_MS = 1_000;
 
 /** What the tool servers offer, compared with what is pinned at most a minute ago. */
 export interface Catalog {
@@ -69,6 +70,12 @@ export function createCatalog(db: Database, pool: ToolServerPool): Catalog {
     return undefined;
   }
 
+  whenChanged(pool, keyOf, (ref) => {
+    listedAt.delete(keyOf(ref));
+    // One that can't be asked now is asked again when somebody wants to know.
+    refresh(ref).catch(() => undefined);
+  });
+
   return {
     isFresh,
     refresh,
@@ -82,4 +89,23 @@ export function createCatalog(db: Database, pool: ToolServerPool): Catalog {
       await Promise.all(listing);
     },
   };
+}
+
+/** Hears of servers that say that their tools have changed; of each not more often than every second. */
+function whenChanged(
+  pool: ToolServerPool,
+  keyOf: (ref: ToolServerRef) => string,
+  hear: (ref: ToolServerRef) => void,
+): void {
+  const due = new Set<string>();
+  pool.onNotification((ref, { method }) => {
+    const key = keyOf(ref);
+    if (method !== "notifications/tools/list_changed" || due.has(key)) return;
+    due.add(key);
+    const tell = () => {
+      due.delete(key);
+      hear(ref);
+    };
+    setTimeout(tell, CHANGED_MS).unref();
+  });
 }

@@ -8,6 +8,7 @@ import type { Changes } from "../platform/database/changes.ts";
 import { AppError } from "../platform/errors.ts";
 import { activeAgent } from "../runs/index.ts";
 import type { McpCall, McpCaller, McpDeps } from "./deps.ts";
+import { News } from "./news.ts";
 
 /** Whose contract is asked about. */
 interface Agent {
@@ -17,7 +18,14 @@ interface Agent {
 
 type About = Pick<
   McpDeps<Agent & McpCaller>,
-  "agentTools" | "grants" | "resources" | "resourceTemplates" | "prompts" | "watch" | "subscribe"
+  | "agentTools"
+  | "grants"
+  | "resources"
+  | "resourceTemplates"
+  | "prompts"
+  | "watch"
+  | "hear"
+  | "subscribe"
 >;
 
 interface AgentSide {
@@ -39,8 +47,10 @@ export function agentSide(calls: CallDeps & { changes: Changes }): AgentSide {
       activeAgent(tx, projectId, agentId),
     );
   const bodyOf = async (agent: Agent) => (await contractOf(agent)).body;
+  const agentTools = ({ projectId, agentId }: Agent) => toolLists.of(projectId, agentId);
+  const news = new News(calls, bodyOf, agentTools);
   const about: About = {
-    agentTools: ({ projectId, agentId }) => toolLists.of(projectId, agentId),
+    agentTools,
     async grants(caller) {
       try {
         const { resources = [], prompts = [] } = await bodyOf(caller);
@@ -53,13 +63,8 @@ export function agentSide(calls: CallDeps & { changes: Changes }): AgentSide {
     resources: async (caller) => offers.resources(caller.projectId, await bodyOf(caller)),
     resourceTemplates: async (caller) => offers.templates(caller.projectId, await bodyOf(caller)),
     prompts: async (caller) => offers.prompts(caller.projectId, await bodyOf(caller)),
-    async watch(caller, listener) {
-      const { tools, resources = [], prompts = [] } = await bodyOf(caller);
-      const servers = new Set([...tools, ...resources, ...prompts].map(({ server }) => server));
-      return calls.pool.onNotification((ref, said) => {
-        if (ref.projectId === caller.projectId && servers.has(ref.serverId)) listener(said);
-      });
-    },
+    watch: (caller, listener) => news.watch(caller, listener),
+    hear: (caller, listener) => news.hear(caller, listener),
     subscribe: async (caller, uri) =>
       subscriptions.open(caller.projectId, await bodyOf(caller), uri),
   };

@@ -59,6 +59,12 @@ export interface McpNews {
   params: Record<string, unknown>;
 }
 
+/** That something of a kind changed, named by its id. */
+export interface McpChange {
+  kind: string;
+  id: string;
+}
+
 /** What an agent's contract grants beside tools. */
 export interface McpGrants {
   resources: boolean;
@@ -85,11 +91,18 @@ export interface McpDeps<C extends McpCaller> {
   resourceTemplates(caller: C): Items;
   prompts(caller: C): Items;
   /**
-   * Listens to what the agent's tool servers say to all: changed lists, updated resources.
+   * Listens to what the agent's tool servers say to all, and to what makes its lists others: changed lists, updated
+   * resources.
    *
    * @returns how to stop
    */
   watch(caller: C, listener: (news: McpNews) => void): Promise<() => void>;
+  /**
+   * Hears of what changed in the agent's project; of undefined when that may have been missed.
+   *
+   * @returns how to stop
+   */
+  hear(caller: C, listener: (change: McpChange | undefined) => void): () => void;
   /**
    * Has a resource's tool server tell of its updates.
    *

@@ -6,6 +6,7 @@ import type { EdgeDeps } from "./edgedeps.ts";
 import { HeldCalls } from "./heldcalls.ts";
 import { errorMessage, PARSE_ERROR } from "./jsonrpc.ts";
 import { answerLegacy } from "./legacy.ts";
+import { Listeners } from "./listeners.ts";
 import { createModernEdge } from "./modern.ts";
 import { Sessions } from "./sessions.ts";
 
@@ -37,6 +38,7 @@ export function createMcpEdge<C extends McpCaller>(
     ...given,
     sessions: new Sessions(given.sealer),
     held: new HeldCalls(),
+    listeners: new Listeners(),
   };
   const modern = createModernEdge(deps);
 
@@ -69,6 +71,7 @@ export function createMcpEdge<C extends McpCaller>(
     async close() {
       closing.abort();
       deps.held.close();
+      deps.listeners.close();
       deps.sessions.close();
       await modern.close();
     },

@@ -174,7 +174,7 @@ async function initialize<C extends McpCaller>(
   const session = deps.sessions.open(caller.keyId, protocolVersion, capabilities);
   const result = {
     protocolVersion: session.version,
-    capabilities: capabilitiesOf("legacy", await deps.grants(caller)),
+    capabilities: capabilitiesOf(await deps.grants(caller)),
     serverInfo: SERVER_INFO,
     instructions: INSTRUCTIONS,
   };

@@ -15,11 +15,15 @@ import type { EdgeDeps } from "./edgedeps.ts";
 import { answerMethod, isMethod } from "./methods.ts";
 import { TASK_METHODS, TASKS_EXTENSION } from "./tasks.ts";
 
+const LISTEN = "subscriptions/listen";
+
 /** What one HTTP request brings along. */
 interface RequestScope<C extends McpCaller> {
   caller: C;
   headers: Headers;
   method: string;
+  /** The SDK has found nothing wrong with its envelope and its headers. */
+  isAccepted: boolean;
   /** Aborted when the client goes away or the gateway closes. */
   gone: AbortSignal;
 }
@@ -45,16 +49,32 @@ export function createModernEdge<C extends McpCaller>(deps: EdgeDeps<C>): Modern
     },
   );
   return {
-    fetch(request, body, caller, gone) {
+    async fetch(request, body, caller, gone) {
       // The SDK passes this object on as it is; the key itself has no business in there.
       const authInfo: AuthInfo = { token: "", clientId: caller.keyId, scopes: [] };
       const { method } = Object(body) as { method?: unknown };
-      const scope = { caller, headers: request.headers, method: String(method), gone };
+      const scope: RequestScope<C> = {
+        ...{ caller, gone, method: String(method) },
+        ...{ headers: request.headers, isAccepted: false },
+      };
       scopes.set(authInfo, scope);
-      return handler.fetch(request, { authInfo, parsedBody: body });
+      const response = await handler.fetch(request, { authInfo, parsedBody: body });
+      if (method !== LISTEN || !scope.isAccepted) return response;
+      // The SDK's own stream would tell everybody the same, and nothing of tasks.
+      await response.body?.cancel();
+      return listen(deps, scope, body as JSONRPCRequest);
     },
     close: () => handler.close(),
   };
+}
+
+function listen<C extends McpCaller>(
+  deps: EdgeDeps<C>,
+  { caller, gone }: RequestScope<C>,
+  { id, params = {} }: JSONRPCRequest,
+): Promise<Response> {
+  const capabilities = Object(params._meta)[CLIENT_CAPABILITIES_META_KEY];
+  return deps.listeners.listen(deps, { caller, id, params, capabilities, gone });
 }
 
 const NO_GRANTS: McpGrants = { resources: false, prompts: false };
@@ -68,11 +88,12 @@ async function createRequestServer<C extends McpCaller>(
   scope: RequestScope<C>,
 ): Promise<Server> {
   const { method } = scope;
+  scope.isAccepted = true;
   const kind = /^(resources|prompts)\/(?:templates\/)?list$/.exec(method)?.[1];
   const isAbout = method === "server/discover" || kind !== undefined;
   const grants = isAbout ? await deps.grants(scope.caller) : NO_GRANTS;
   const server = new Server(SERVER_INFO, {
-    capabilities: { ...capabilitiesOf("modern", grants), extensions: { [TASKS_EXTENSION]: {} } },
+    capabilities: { ...capabilitiesOf(grants), extensions: { [TASKS_EXTENSION]: {} } },
     instructions: INSTRUCTIONS,
   });
   const isGranted = kind === undefined || grants[kind as keyof McpGrants];

@@ -8,7 +8,7 @@ import type { SettledOutcome, TaskState } from "../calls/index.ts";
 import { approvalName } from "../platform/ids.ts";
 import type { Sealer } from "../platform/sealing.ts";
 import { answerOf, type ToolAnswer } from "./answers.ts";
-import type { McpCaller, McpDeps } from "./deps.ts";
+import type { McpCaller, McpChange, McpDeps } from "./deps.ts";
 
 /**
  * The tasks extension of the 2026-07-28 protocol (SEP-2663): a call that waits for a person is answered with a task, and
@@ -79,6 +79,50 @@ export const TASK_METHODS: Readonly<Record<string, TaskMethod>> = {
     return {};
   },
 };
+
+/** A task whose changes a client listens to. */
+export interface WatchedTask {
+  taskId: string;
+  /** Tells how it stands now, and from then on each time that this is something else. */
+  begin(tell: (task: Record<string, unknown>) => void): void;
+  /** To be called with whatever changed: an approval by its id, or undefined when that was missed. */
+  hear(change: McpChange | undefined): void;
+}
+
+/** @returns undefined when the key has no such task */
+export async function createWatchedTask<C extends McpCaller>(
+  deps: McpDeps<C>,
+  caller: C,
+  sealed: string,
+): Promise<WatchedTask | undefined> {
+  const of = openId(deps.sealer, sealed);
+  if (of?.keyId !== caller.keyId || !(await deps.tasks.get(caller, of))) return undefined;
+  let tell: ((task: Record<string, unknown>) => void) | undefined;
+  let told: string | undefined;
+  const look = async () => {
+    const state = await deps.tasks.get(caller, of);
+    if (!state || !tell || told === state.status) return;
+    told = state.status;
+    tell(detailed(sealed, state));
+  };
+  // One after the other, or an older state could be told after a newer one.
+  let looking: Promise<void> = Promise.resolve();
+  const lookAgain = () => {
+    looking = looking.then(look).catch((error: unknown) => {
+      deps.log.warn({ err: error }, "a task could not be looked at");
+    });
+  };
+  return {
+    taskId: sealed,
+    begin(listener) {
+      tell = listener;
+      lookAgain();
+    },
+    hear(change) {
+      if (!change || (change.kind === "approval" && change.id === of.approvalId)) lookAgain();
+    },
+  };
+}
 
 function taskOf<C extends McpCaller>(
   { sealer }: McpDeps<C>,

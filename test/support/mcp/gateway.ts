@@ -43,6 +43,7 @@ export async function serveGateway(
       resourceTemplates: async () => [],
       prompts: async () => [],
       watch: async () => () => undefined,
+      hear: () => () => undefined,
       subscribe: async () => () => undefined,
       openRun: (caller, wish) => decisions.openRun(caller, wish),
       callTool: (call) => decisions.callTool(call),

@@ -57,3 +57,52 @@ export async function ask(
   const { result, error } = JSON.parse(data);
   return { status: response.status, result, error };
 }
+
+/** A stream of `subscriptions/listen`, with all messages that have come so far. */
+export interface RawStream {
+  id: string;
+  heard: Json[];
+  /** Settles when the server has ended it. */
+  ended: Promise<void>;
+  close(): void;
+}
+
+let streams = 0;
+
+/** Listens, with an id of its own. */
+export async function listenRaw(
+  to: { url: string; key: string },
+  params: Record<string, unknown>,
+  capabilities: Record<string, unknown> = { extensions: { [TASKS]: {} } },
+): Promise<RawStream> {
+  const method = "subscriptions/listen";
+  const id = `listen-${++streams}`;
+  const leaving = new AbortController();
+  const response = await fetch(to.url, {
+    method: "POST",
+    headers: headersOf(to.key, method, params),
+    body: JSON.stringify({
+      ...{ jsonrpc: "2.0", id, method },
+      params: { ...params, _meta: framing(capabilities) },
+    }),
+    signal: leaving.signal,
+  });
+  const heard: Json[] = [];
+  const read = async () => {
+    let text = "";
+    const decoder = new TextDecoder();
+    for await (const chunk of response.body ?? []) {
+      text += decoder.decode(chunk, { stream: true });
+      const frames = text.split("\n\n");
+      text = frames.pop() ?? "";
+      for (const frame of frames) {
+        const data = /^data: (.*)$/m.exec(frame)?.[1];
+        if (data !== undefined) heard.push(JSON.parse(data));
+      }
+    }
+  };
+  const ended = read().catch((error: unknown) => {
+    if (!leaving.signal.aborted) throw error;
+  });
+  return { id, heard, ended, close: () => leaving.abort() };
+}

@@ -20,12 +20,12 @@ import { type Size, seed } from "./seed.ts";
 export interface BenchPostgres {
   version: string;
   /**
-   * Makes and fills a database.
+   * Makes a database and fills it, if it is to have a size.
    *
    * @returns its URL for an ordinary login, as the server has it in production
    * @throws Error when seeding left another schema behind than the migrations made
    */
-  makeDatabase(size: Size): Promise<string>;
+  makeDatabase(size?: Size): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -98,11 +98,16 @@ async function openServer(): Promise<{ adminUrl: string; close(): Promise<void> 
   }
 }
 
-async function makeDatabase(server: TestServer, size: Size, migrated: string): Promise<string> {
+async function makeDatabase(
+  server: TestServer,
+  size: Size | undefined,
+  migrated: string,
+): Promise<string> {
   const name = `${server.prefix}${randomBytes(4).toString("hex")}`;
   await withClient(server.adminUrl, (client) =>
     client.query(`create database ${name} owner ${ownerOf(server)} template ${server.template}`),
   );
+  if (!size) return urlOf(server.loginUrl, name);
   await seed(urlOf(server.adminUrl, name), size);
   const seeded = await dumpSchema(urlOf(server.loginUrl, name));
   if (seeded !== migrated) throw new Error("Seeding has changed the schema.");

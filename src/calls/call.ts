@@ -36,7 +36,7 @@ export async function makeCall(deps: CallDeps, request: CallRequest): Promise<Ca
     deps.db.transaction(scope, (tx) => decideCall(tx, deps, request, started, listed));
   let decided = await decide();
   if (decided.kind === "refresh") {
-    const failure = await deps.catalog.refresh(decided.ref, request.signal);
+    const failure = await deps.catalog.refresh(decided.ref);
     if (failure)
       deps.log.warn({ server: decided.ref.serverId, code: failure.code }, failure.message);
     decided = await decide({ failure });

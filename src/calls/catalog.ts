@@ -8,6 +8,8 @@ import {
 } from "../toolservers/index.ts";
 
 const FRESH_MS = 60_000;
+/** From this age on a list is asked for anew before anybody has to wait for it. */
+const DUE_MS = 45_000;
 /** Somebody waits for it, with a contract in their hands. */
 const RELIST_MS = 10_000;
 const CHANGED_MS = 1_000;
@@ -21,7 +23,14 @@ export interface Catalog {
    * @param readAt `Date.now()` from before the facts were read
    */
   isFresh(ref: ToolServerRef, readAt?: number): boolean;
-  /** Lists the server's tools and brings the pins up to date; the error is the tool server's. */
+  /** As `isFresh`; and lists the tools anew in the background when they soon no longer are. */
+  keepFresh(ref: ToolServerRef): boolean;
+  /**
+   * Lists the server's tools and brings the pins up to date, once for all that ask for it at the same time; the error is
+   * the tool server's.
+   *
+   * @param signal for somebody who won't wait as long as the tool server may take; they list it for themselves
+   */
   refresh(ref: ToolServerRef, signal?: AbortSignal): Promise<UpstreamError | undefined>;
   /** Lists the tools of active tool servers anew; of one that can't be reached, what is pinned stays as it is. */
   relist(servers: readonly { project_id: string; server_id: string }[]): Promise<void>;
@@ -60,7 +69,16 @@ export function createCatalog(db: Database, pool: ToolServerPool): Catalog {
     if (method === "notifications/tools/list_changed") listedAt.delete(keyOf(ref));
   });
 
-  async function refresh(ref: ToolServerRef, signal?: AbortSignal) {
+  const listing = new Map<string, Promise<UpstreamError | undefined>>();
+  const refresh = (ref: ToolServerRef, signal?: AbortSignal) => {
+    if (signal) return list(ref, signal);
+    const key = keyOf(ref);
+    const underWay = listing.get(key) ?? list(ref).finally(() => listing.delete(key));
+    listing.set(key, underWay);
+    return underWay;
+  };
+
+  async function list(ref: ToolServerRef, signal?: AbortSignal) {
     const listed = await pool.listTools(ref, { signal });
     if (listed.kind === "upstream_error") return listed;
     await db.transaction({ role: "app", projects: [ref.projectId] }, (tx) =>
@@ -78,15 +96,21 @@ export function createCatalog(db: Database, pool: ToolServerPool): Catalog {
 
   return {
     isFresh,
+    keepFresh(ref) {
+      const age = Date.now() - (listedAt.get(keyOf(ref)) ?? 0);
+      // What fails now is tried again, and told, by the call that finds the list too old.
+      if (age >= DUE_MS && age < FRESH_MS) refresh(ref).catch(() => undefined);
+      return age < FRESH_MS;
+    },
     refresh,
     async relist(servers) {
       const signal = AbortSignal.timeout(RELIST_MS);
-      const listing = servers.map(async ({ project_id, server_id }) => {
+      const asked = servers.map(async ({ project_id, server_id }) => {
         const scope = { role: "app", projects: [project_id] } as const;
         const ref = await db.transaction(scope, (tx) => serverRef(tx, project_id, server_id));
-        if (ref) await refresh(ref, signal);
+        if (ref) await list(ref, signal);
       });
-      await Promise.all(listing);
+      await Promise.all(asked);
     },
   };
 }

@@ -45,7 +45,7 @@ export async function makeFastCall(
 ): Promise<CallOutcome | undefined> {
   const standing = await deps.standing.of(run.project_id, run.revision_id);
   const tool = standing?.tools.get(request.tool);
-  if (!standing || !tool?.ref || !tool.pin || !deps.catalog.isFresh(tool.ref)) return undefined;
+  if (!standing || !tool?.ref || !tool.pin || !deps.catalog.keepFresh(tool.ref)) return undefined;
   if (run.is_shadow && tool.grant.effect === "write") return undefined;
   const call = prepare(deps, request, run, started, standing, { ...tool, ref: tool.ref });
   if (!call) return undefined;

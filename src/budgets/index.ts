@@ -4,6 +4,6 @@ export {
   accountsOf,
   brokenLimit,
 } from "./accounts.ts";
-export { readAccounts, reserve, type Standing, settle } from "./budgets.ts";
-export { holdAccounts } from "./hold.ts";
+export { type Reservation, readAccounts, reserve, type Standing, settle } from "./budgets.ts";
+export { type Held, holdAccounts } from "./hold.ts";
 export { budgetRoutes } from "./routes.ts";

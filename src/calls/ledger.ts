@@ -2,9 +2,10 @@ import { appendAudit } from "../audit/index.ts";
 import {
   type Account,
   accountKey,
+  type Held,
   holdAccounts,
+  type Reservation,
   reserve,
-  type Standing,
   settle,
 } from "../budgets/index.ts";
 import { askGates, type GateDecision, type GateFacts } from "../gates/index.ts";
@@ -132,33 +133,15 @@ async function enterAll(
   if (items.length === 0) return [];
   const begins = items.filter((item) => item.kind === "begin");
   const ends = items.filter((item) => item.kind === "end");
-  const changing = [...begins, ...ends.filter(costs)].map(({ row }) => row);
-  const deciding = [...new Set(begins.map(({ row }) => row.projectId))].sort();
-  // Sent before what comes next, and so done before it.
-  const unfrozen = deciding.map((projectId) => holdFreezes(tx, projectId));
-  const runs = await holdRuns(tx, runsOf(items), [...changing, ...touching]);
-  await Promise.all(unfrozen);
-  const [held, projects] = await Promise.all([
-    holdAccounts(
-      tx,
-      items.flatMap((item) => accountsToHold(item)),
-    ),
-    readProjects(tx, begins),
-  ]);
   const counted = ends.filter(({ hasBegun }) => !hasBegun);
-  const decided = decideAll(begins, { runs, held, projects });
+  const holding = hold(tx, items, touching);
+  // Where nothing is to be decided, nobody waits: what was sent before is done before.
+  const decided = begins.length > 0 ? decideAll(begins, await holding) : [];
+  await holding.sent;
   const passed = decided.filter(({ decision }) => decision.decision === "pass");
-  const heldBy = ({ accounts }: Item) => accounts.flatMap((of) => held.get(accountKey(of)) ?? []);
-  const reservations = [...passed.map(({ begin }) => begin), ...counted].map((item) => ({
-    projectId: item.row.projectId,
-    runId: item.row.runId,
-    callId: item.row.callId,
-    amountUsd: item.kind === "begin" ? item.amountUsd : 0,
-    held: heldBy(item),
-  }));
   const [finished] = await Promise.all([
     finishAll(tx, ends),
-    reserve(tx, reservations),
+    reserve(tx, [...passed.map(reservationOf), ...counted.map(countOf)]),
     insertCalls(tx, [...decided.map(rowOf), ...counted.map(({ row }) => row)]),
     auditWrites(
       tx,
@@ -173,6 +156,7 @@ async function enterAll(
         id: runId,
       })),
     ),
+    holding,
   ]);
   return [
     ...decided.map(({ begin, decision }): [Item, Entered] => [begin, enteredOf(decision)]),
@@ -182,6 +166,59 @@ async function enterAll(
     ]),
   ];
 }
+
+/**
+ * Holds runs, then accounts, as everybody does, and reads what else a decision needs.
+ *
+ * @returns resolves with what was read; `sent`, as soon as all of it is on its way to the database
+ */
+function hold(
+  tx: Tx,
+  items: readonly Item[],
+  touching: readonly Place[],
+): Promise<HeldNow> & { sent: Promise<void> } {
+  const begins = items.filter((item) => item.kind === "begin");
+  const changing = items.filter((item) => item.kind === "begin" || costs(item));
+  const deciding = [...new Set(begins.map(({ row }) => row.projectId))].sort();
+  const unfrozen = Promise.all(deciding.map((projectId) => holdFreezes(tx, projectId)));
+  const runs = holdRuns(tx, runsOf(items), [...changing.map(({ row }) => row), ...touching]);
+  const accounts = onItsWay().then(
+    () => [holdAccounts(tx, items.flatMap(accountsToHold)), readProjects(tx, begins)] as const,
+  );
+  const sent = accounts.then(onItsWay);
+  const held = (async (): Promise<HeldNow> => {
+    const [holding, reading] = await accounts;
+    const [, runsNow, accountsNow, projects] = await Promise.all([
+      unfrozen,
+      runs,
+      holding,
+      reading,
+    ]);
+    return { runs: runsNow, held: accountsNow, projects };
+  })();
+  return Object.assign(held, { sent });
+}
+
+/** Statements are sent in the turn of the event loop in which they are made. */
+function onItsWay(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+function reservationOf({ begin, held }: Decided): Reservation {
+  const { row, amountUsd } = begin;
+  const { projectId, runId, callId } = row;
+  return { projectId, runId, callId, amountUsd, held };
+}
+
+/** What was not in the record before its end has no limits, and counts for its run alone. */
+function countOf({ row, accounts }: End): Reservation {
+  const { projectId, runId, callId } = row;
+  const run = accounts.filter(({ period }) => period === "run");
+  const held = run.map((account) => ({ account, usage: NOTHING, startsAt: null }));
+  return { projectId, runId, callId, amountUsd: 0, held };
+}
+
+const NOTHING = { calls: 0, costUsd: 0 };
 
 /** An end moves money only where there is some; and what has not begun counts against its run now. */
 function accountsToHold(item: Item): readonly Account[] {
@@ -211,6 +248,7 @@ async function readProjects(
 interface Decided {
   begin: Begin;
   decision: GateDecision;
+  held: Held[];
 }
 
 interface HeldNow {
@@ -225,10 +263,11 @@ function decideAll(begins: readonly Begin[], { runs, held, projects }: HeldNow):
   return begins.map((begin) => {
     const { row, facts, accounts, amountUsd } = begin;
     const run = runs.get(row.runId);
-    const budget = accounts.flatMap((account): Standing[] => {
-      const usage = used.get(accountKey(account));
-      return usage ? [{ account, usage }] : [];
-    });
+    const mine = accounts.flatMap((account) => held.get(accountKey(account)) ?? []);
+    const budget = mine.map(({ account, usage }) => ({
+      account,
+      usage: used.get(accountKey(account)) ?? usage,
+    }));
     const decision = begin.isUnderWay
       ? passedBefore(row)
       : askGates(
@@ -248,7 +287,7 @@ function decideAll(begins: readonly Begin[], { runs, held, projects }: HeldNow):
         });
       }
     }
-    return { begin, decision };
+    return { begin, decision, held: mine };
   });
 }
 

@@ -7,6 +7,7 @@ import {
   SERVER_INFO_META_KEY,
   type StandardSchemaV1,
 } from "@modelcontextprotocol/client";
+import { DirectHttp } from "./direct.ts";
 import { type Exchange, runExchange } from "./exchange.ts";
 import type { GuardedFetch } from "./guardedfetch.ts";
 import type { ServerFacts } from "./health.ts";
@@ -179,7 +180,7 @@ async function converse(
   return { kind: "answer", result: withoutEnvelope(result) };
 }
 
-function toConnection(client: Client, ends: Ends): Connection {
+function toConnection(client: Client, ends: Ends, direct?: DirectHttp): Connection {
   const listeners: ((why: UpstreamFailure | undefined) => void)[] = [];
   client.onclose = () => {
     for (const listener of listeners.splice(0)) listener(ends.failure());
@@ -191,24 +192,20 @@ function toConnection(client: Client, ends: Ends): Connection {
     get sessionId() {
       return ends.sessionId();
     },
-    request: (method, params, { timeoutMs, leftMs, signal, peer }) =>
-      runExchange<Answer | InputRequired | UpstreamError>(
-        { signal, peer, leftMs, late: () => tooLate(timeoutMs) },
-        (exchange) => {
-          const onprogress = peer?.wantsProgress
-            ? (progress: object) => peer.notify("notifications/progress", { ...progress })
-            : undefined;
-          const options = {
-            timeout: leftMs + LONGEST_ASKING_MS,
-            signal: exchange.ending,
-            ...(onprogress ? { onprogress } : {}),
-          };
-          const ask = async (params: Record<string, unknown>) => {
-            await client.request({ method, params }, anything, options);
-            return exchange.result ?? {};
-          };
-          return converse(ask, withPeer(params, legacy, peer), exchange);
-        },
+    async request(method, asked, options) {
+      const { timeoutMs, leftMs, signal, peer } = options;
+      const params = withPeer(asked, legacy, peer);
+      const late = () => tooLate(timeoutMs);
+      const started = performance.now();
+      const first = direct?.fits(method, params, peer)
+        ? await direct.ask(params, { timeoutMs, leftMs, signal, late })
+        : undefined;
+      if (first?.kind === "answer") return { ...first, result: withoutEnvelope(first.result) };
+      if (first?.kind === "upstream_error") return first;
+      const left = Math.max(1, leftMs - (performance.now() - started));
+      return runExchange<Answer | InputRequired | UpstreamError>(
+        { signal, peer, leftMs: left, late, prefetched: first },
+        (exchange) => converse(asker(client, method, options, exchange), params, exchange),
         (error, sent) => {
           const place = { sent, timeoutMs };
           if (error instanceof ProtocolError) return toUpstreamError(error, place);
@@ -216,9 +213,27 @@ function toConnection(client: Client, ends: Ends): Connection {
           const gone = signal?.aborted ? new UpstreamFailure("E-CALL-LOST", words) : undefined;
           return toUpstreamError(gone ?? ends.failure() ?? error, place);
         },
-      ),
+      );
+    },
     onClosed: (listener) => listeners.push(listener),
     close: () => ends.close(),
+  };
+}
+
+/** Sends a request through the SDK; what comes back is kept as it came. */
+function asker(client: Client, method: string, options: RequestOptions, exchange: Exchange) {
+  const { leftMs, peer } = options;
+  const onprogress = peer?.wantsProgress
+    ? (progress: object) => peer.notify("notifications/progress", { ...progress })
+    : undefined;
+  const more = {
+    timeout: leftMs + LONGEST_ASKING_MS,
+    signal: exchange.ending,
+    ...(onprogress ? { onprogress } : {}),
+  };
+  return async (params: Record<string, unknown>) => {
+    await client.request({ method, params }, anything, more);
+    return exchange.result ?? {};
   };
 }
 
@@ -291,9 +306,17 @@ export async function connectHttp(options: {
     await transport.close();
     throw error;
   }
-  return toConnection(client, {
+  const sessionId = () => transport.sessionId;
+  transport.direct = new DirectHttp({
+    ...options,
+    legacy: client.getProtocolEra() === "legacy",
+    protocolVersion: client.getNegotiatedProtocolVersion() ?? "",
+    clientInfo: CLIENT_INFO,
+    sessionId,
+  });
+  const ends: Ends = {
     failure: () => undefined,
-    sessionId: () => transport.sessionId,
+    sessionId,
     async close() {
       const late = Promise.withResolvers<void>();
       const timer = setTimeout(late.resolve, TERMINATE_MS);
@@ -301,5 +324,6 @@ export async function connectHttp(options: {
       clearTimeout(timer);
       await client.close();
     },
-  });
+  };
+  return toConnection(client, ends, transport.direct);
 }

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { JSONRPCMessage, RequestId } from "@modelcontextprotocol/client";
+import type { Prefetched } from "./direct.ts";
 import type { ClientPeer } from "./peer.ts";
 
 /**
@@ -23,6 +24,8 @@ export interface Exchange {
   readonly peer: ClientPeer | undefined;
   /** How many questions the tool server has asked the client. */
   asked: number;
+  /** What came to the request, which was sent directly; the transport takes it in the place of sending it again. */
+  prefetched: Prefetched | undefined;
   /** Does something for which the tool server is not to blame: its time does not run meanwhile. */
   untimed<T>(work: () => Promise<T>): Promise<T>;
 }
@@ -83,6 +86,7 @@ export interface ExchangeOptions {
   /** After how many milliseconds there is no more waiting, and what is then said. */
   leftMs: number;
   late: () => Error;
+  prefetched?: Prefetched | undefined;
 }
 
 /**
@@ -91,7 +95,7 @@ export interface ExchangeOptions {
  * @param onFailure is told whether the request may have reached the tool server
  */
 export async function runExchange<T>(
-  { signal, peer, leftMs, late }: ExchangeOptions,
+  { signal, peer, leftMs, late, prefetched }: ExchangeOptions,
   request: (exchange: Exchange) => Promise<T>,
   onFailure: (error: unknown, sent: boolean) => T,
 ): Promise<T> {
@@ -101,13 +105,14 @@ export async function runExchange<T>(
   const cut = new AbortController();
   const clock = new Clock(leftMs, () => exchange.lost(late()));
   const exchange: Exchange = {
-    reached: false,
+    reached: prefetched !== undefined,
     answered: false,
     result: undefined,
     ending: signal === undefined ? cut.signal : AbortSignal.any([signal, cut.signal]),
     over: over.signal,
     peer,
     asked: 0,
+    prefetched,
     lost(reason) {
       if (exchange.answered) return;
       reject(reason);
@@ -153,9 +158,23 @@ const NOTHING = {
 export class ResultTap {
   readonly #waiting = new Map<RequestId, Exchange>();
 
+  /** By the ids under which requests were sent directly, those that the SDK knows them by. */
+  readonly #aliases = new Map<RequestId, RequestId>();
+
+  /** The id under which a request was really sent. */
+  sentAs(id: RequestId): RequestId {
+    for (const [sent, known] of this.#aliases) if (known === id) return sent;
+    return id;
+  }
+
   /** Notes which exchange the answer to this request belongs to. */
   expect(id: RequestId, exchange: Exchange): void {
     this.#waiting.set(id, exchange);
+    const sent = exchange.prefetched?.id;
+    if (sent !== undefined) {
+      this.#aliases.set(sent, id);
+      exchange.over.addEventListener("abort", () => this.#aliases.delete(sent), { once: true });
+    }
     exchange.over.addEventListener("abort", () => this.#waiting.delete(id), { once: true });
   }
 
@@ -168,13 +187,14 @@ export class ResultTap {
   /** The message to show to the SDK. */
   pass(message: JSONRPCMessage): JSONRPCMessage {
     if ("method" in message || message.id === undefined) return message;
-    const exchange = this.#waiting.get(message.id);
-    if (exchange === undefined || exchange.answered) return message;
+    const id = this.#aliases.get(message.id) ?? message.id;
+    const exchange = this.#waiting.get(id);
+    if (exchange === undefined || exchange.answered) return { ...message, id };
     exchange.answered = true;
-    if (!("result" in message)) return message;
+    if (!("result" in message)) return { ...message, id };
     exchange.result = message.result;
     const { resultType } = message.result;
     const shown = resultType === undefined ? NOTHING : { ...NOTHING, resultType: "complete" };
-    return { ...message, result: shown };
+    return { ...message, id, result: shown };
   }
 }

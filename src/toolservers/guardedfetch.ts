@@ -21,9 +21,23 @@ export interface FetchTimeouts {
   idleMs: number;
 }
 
+/** The answer to a message that was posted: JSON that came whole, or whatever else it is. */
+export type Posted = { kind: "json"; text: string } | { kind: "other"; response: Response };
+
+/** A message on its way to one URL. */
+export interface Post {
+  body: string;
+  /** In lower case. */
+  headers: Record<string, string>;
+  signal?: AbortSignal | undefined;
+  observer: FetchObserver;
+}
+
 /** A `fetch` that reaches public addresses and allowed hosts only. */
 export interface GuardedFetch {
   fetch(url: string | URL, init?: RequestInit, observer?: FetchObserver): Promise<Response>;
+  /** Posts to one URL, with as little around it as can be. */
+  poster(url: URL): (post: Post) => Promise<Posted>;
 }
 
 /** The connections that such requests are made over. */
@@ -152,12 +166,13 @@ function watchConnection(
  * @throws (from `fetch`) UpstreamFailure E-UPSTREAM-HOST, E-UPSTREAM-CONNECT, or Node's own network error
  */
 export function createGuardedConnections(options: GuardedFetchOptions): GuardedConnections {
-  const agentOptions = { keepAlive: true, timeout: IDLE_SOCKET_MS, maxFreeSockets: 16 };
+  const agentOptions = { keepAlive: true, timeout: IDLE_SOCKET_MS, maxFreeSockets: 256 };
   const agents = { http: new http.Agent(agentOptions), https: new https.Agent(agentOptions) };
   return {
     within: (timeouts) => ({
       fetch: (input, init = {}, observer) =>
         send(agents, options, timeouts, { url: new URL(input), init, observer }),
+      poster: (url) => posterTo(url, agents, options, timeouts),
     }),
     close() {
       agents.http.destroy();
@@ -197,5 +212,73 @@ async function send(
   });
   request.on("error", reject);
   request.end(init.body ?? undefined);
+  return promise;
+}
+
+function posterTo(
+  url: URL,
+  agents: { http: http.Agent; https: https.Agent },
+  options: GuardedFetchOptions,
+  timeouts: FetchTimeouts,
+): (post: Post) => Promise<Posted> {
+  const secure = url.protocol === "https:";
+  const { host } = url;
+  const place = {
+    method: "POST",
+    protocol: url.protocol,
+    hostname: url.hostname.replace(/^\[|\]$/g, ""),
+    port: url.port,
+    path: url.pathname + url.search,
+    agent: secure ? agents.https : agents.http,
+  };
+  return ({ body: text, headers, signal, observer }) => {
+    const { promise, resolve, reject } = Promise.withResolvers<Posted>();
+    const length = Buffer.byteLength(text);
+    const request = (secure ? https : http).request({
+      ...place,
+      ...guardedConnection(url, options.allowHosts, refused),
+      headers: { ...headers, host, "accept-encoding": "identity", "content-length": length },
+      ...(signal ? { signal } : {}),
+    });
+    watchConnection(request, secure, timeouts.connectMs, observer);
+    let body: Transform | undefined;
+    endWhenSilent(request, timeouts.idleMs, () => body);
+    request.once("response", (message) => {
+      if (message.statusCode === 200 && isJson(message)) {
+        collect(message, options.maxBodyBytes).then(
+          (json) => resolve({ kind: "json", text: json }),
+          reject,
+        );
+        return;
+      }
+      body = capped(message, options.maxBodyBytes, observer.onBodyError);
+      resolve({ kind: "other", response: toResponse(message, body) });
+    });
+    request.on("error", reject);
+    request.end(text);
+    return promise;
+  };
+}
+
+function isJson(message: http.IncomingMessage): boolean {
+  return message.headers["content-type"]?.startsWith("application/json") === true;
+}
+
+/** The whole of a body. */
+function collect(message: http.IncomingMessage, maxBytes: number): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const parts: Buffer[] = [];
+  let seen = 0;
+  message.on("data", (part: Buffer) => {
+    seen += part.length;
+    parts.push(part);
+    if (seen <= maxBytes) return;
+    const words = `The tool server's answer is larger than ${maxBytes} bytes.`;
+    reject(new UpstreamFailure("E-UPSTREAM-SIZE", words));
+    message.destroy();
+  });
+  message.once("end", () => resolve(Buffer.concat(parts).toString()));
+  message.once("error", reject);
+  message.once("aborted", () => reject(new Error("the connection broke off")));
   return promise;
 }

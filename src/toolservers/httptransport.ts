@@ -3,6 +3,7 @@ import {
   StreamableHTTPClientTransport,
   type TransportSendOptions,
 } from "@modelcontextprotocol/client";
+import type { DirectHttp } from "./direct.ts";
 import { currentExchange, ResultTap } from "./exchange.ts";
 import type { GuardedFetch } from "./guardedfetch.ts";
 import { UpstreamFailure } from "./outcome.ts";
@@ -20,8 +21,9 @@ export interface HttpTransportOptions {
  * lost. Without that, a broken response stream would look like a slow tool until the time-out.
  */
 export class HttpTransport extends StreamableHTTPClientTransport {
+  /** Calls that go past this transport. */
+  direct: DirectHttp | undefined;
   readonly #tap = new ResultTap();
-
   readonly #unsolicited: Unsolicited;
 
   constructor({ url, headers, guarded, onNotification }: HttpTransportOptions) {
@@ -30,6 +32,15 @@ export class HttpTransport extends StreamableHTTPClientTransport {
       fetch: (input, init) => {
         const exchange = currentExchange();
         if (init?.method !== "POST" || exchange === undefined) return guarded.fetch(input, init);
+        const { prefetched } = exchange;
+        if (prefetched) {
+          exchange.prefetched = undefined;
+          init.signal?.addEventListener("abort", () => prefetched.cut(), { once: true });
+          prefetched.onBroken((why) => {
+            if (why instanceof UpstreamFailure) exchange.lost(why);
+          });
+          return Promise.resolve(prefetched.response);
+        }
         return guarded.fetch(input, init, {
           onReached: () => {
             exchange.reached = true;
@@ -42,7 +53,7 @@ export class HttpTransport extends StreamableHTTPClientTransport {
     });
     this.#unsolicited = new Unsolicited({
       send: (message) => super.send(message),
-      only: () => this.#tap.only(),
+      only: () => ((this.direct?.inFlight ?? 0) > 0 ? undefined : this.#tap.only()),
       onNotification,
     });
     // The SDK sets this property, reads it to chain handlers, and calls it; in between stands the tap.
@@ -62,7 +73,7 @@ export class HttpTransport extends StreamableHTTPClientTransport {
   override send(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
     const exchange = currentExchange();
     if (exchange === undefined || !("method" in message && "id" in message))
-      return super.send(message, options);
+      return super.send(this.#cancelledAs(message), options);
     this.#tap.expect(message.id, exchange);
     const asked = options?.requestSignal;
     return super.send(message, {
@@ -76,5 +87,12 @@ export class HttpTransport extends StreamableHTTPClientTransport {
           ),
         ),
     });
+  }
+
+  /** A cancellation names the request as the server knows it. */
+  #cancelledAs(message: JSONRPCMessage): JSONRPCMessage {
+    if (!("method" in message) || message.method !== "notifications/cancelled") return message;
+    const { requestId, ...params } = message.params as { requestId: string | number };
+    return { ...message, params: { ...params, requestId: this.#tap.sentAs(requestId) } };
   }
 }

@@ -1,0 +1,198 @@
+import {
+  CLIENT_INFO_META_KEY,
+  PROTOCOL_VERSION_META_KEY,
+  ProtocolError,
+} from "@modelcontextprotocol/client";
+import type { GuardedFetch, Posted } from "./guardedfetch.ts";
+import { toUpstreamError, type UpstreamError, UpstreamFailure } from "./outcome.ts";
+import type { ClientPeer } from "./peer.ts";
+
+/** A response that has come to a request sent directly, and has more to it than one result. */
+export interface Prefetched {
+  kind: "prefetched";
+  /** Under which the request was sent. */
+  id: string;
+  response: Response;
+  /** Breaks the response off. */
+  cut(): void;
+  /** Tells why the response broke off. */
+  onBroken(hear: (why: Error) => void): void;
+}
+
+interface DirectAnswer {
+  kind: "answer";
+  result: Record<string, unknown>;
+}
+
+export interface DirectOptions {
+  leftMs: number;
+  late: () => UpstreamFailure;
+  timeoutMs: number;
+  signal?: AbortSignal | undefined;
+}
+
+/** What the connection has agreed on. */
+export interface DirectTerms {
+  url: URL;
+  /** Those of the contract. */
+  headers: Record<string, string>;
+  guarded: GuardedFetch;
+  legacy: boolean;
+  protocolVersion: string;
+  clientInfo: object;
+  sessionId(): string | undefined;
+}
+
+const PRINTABLE = /^[\x21-\x7e]{1,256}$/;
+const GONE = "The caller went away before the tool server answered.";
+
+/**
+ * Tool calls to a Streamable HTTP server past the SDK's layers: one POST, and if one JSON result comes back, that is it.
+ * Whatever else comes (a stream, an error status, a question) is handed on as it is to where such things are dealt with.
+ */
+export class DirectHttp {
+  readonly #terms: DirectTerms;
+  readonly #post: ReturnType<GuardedFetch["poster"]>;
+  readonly #headers: Record<string, string>;
+  #count = 0;
+  #inFlight = 0;
+
+  constructor(terms: DirectTerms) {
+    this.#terms = terms;
+    this.#post = terms.guarded.poster(terms.url);
+    const own = Object.entries(terms.headers).map(([name, value]) => [name.toLowerCase(), value]);
+    this.#headers = {
+      ...Object.fromEntries(own),
+      "content-type": "application/json",
+      accept: "application/json, text/event-stream",
+      "mcp-protocol-version": terms.protocolVersion,
+    };
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** Whether the request is one that can go this way. */
+  fits(method: string, params: Record<string, unknown>, peer: ClientPeer | undefined): boolean {
+    if (method !== "tools/call" || peer?.wantsProgress) return false;
+    return PRINTABLE.test(String(params.name));
+  }
+
+  /** Sends a tool call. */
+  async ask(
+    params: Record<string, unknown>,
+    options: DirectOptions,
+  ): Promise<DirectAnswer | UpstreamError | Prefetched> {
+    this.#count += 1;
+    const id = `call-${this.#count}`;
+    const place = { sent: false, timeoutMs: options.timeoutMs };
+    const { promise: over, reject: end } = Promise.withResolvers<never>();
+    over.catch(() => undefined);
+    const cut = new AbortController();
+    const stop = (why: Error) => {
+      end(why);
+      cut.abort();
+      if (place.sent && this.#terms.legacy) this.#cancel(id);
+    };
+    const timer = setTimeout(() => stop(options.late()), options.leftMs);
+    const onGone = () => stop(new UpstreamFailure("E-CALL-LOST", GONE));
+    if (options.signal?.aborted) onGone();
+    options.signal?.addEventListener("abort", onGone, { once: true });
+    this.#inFlight += 1;
+    try {
+      const broken = Promise.withResolvers<Error>();
+      const observer = {
+        onReached: () => {
+          place.sent = true;
+        },
+        onBodyError: broken.resolve,
+      };
+      const posting = this.#post({ ...this.#message(id, params), signal: cut.signal, observer });
+      const read = readAnswer(id, await Promise.race([posting, over]));
+      if ("kind" in read) return read;
+      return {
+        kind: "prefetched",
+        id,
+        response: read,
+        cut: () => cut.abort(),
+        onBroken: (hear) => void broken.promise.then(hear),
+      };
+    } catch (error) {
+      return toUpstreamError(error, place);
+    } finally {
+      this.#inFlight -= 1;
+      clearTimeout(timer);
+      options.signal?.removeEventListener("abort", onGone);
+    }
+  }
+
+  #message(id: string, params: Record<string, unknown>) {
+    const { legacy, protocolVersion, clientInfo } = this.#terms;
+    const sessionId = this.#terms.sessionId();
+    const envelope = {
+      ...(params._meta as object | undefined),
+      [PROTOCOL_VERSION_META_KEY]: protocolVersion,
+      [CLIENT_INFO_META_KEY]: clientInfo,
+    };
+    const sent = legacy ? params : { ...params, _meta: envelope };
+    const named: Record<string, string> = legacy
+      ? {}
+      : { "mcp-method": "tools/call", "mcp-name": String(params.name) };
+    return {
+      body: JSON.stringify({ jsonrpc: "2.0", id, method: "tools/call", params: sent }),
+      headers: {
+        ...this.#headers,
+        ...named,
+        ...(sessionId === undefined ? {} : { "mcp-session-id": sessionId }),
+      },
+    };
+  }
+
+  /** Tells a server of the 2025 era, which does not see it by the closed connection. */
+  #cancel(requestId: string): void {
+    const sessionId = this.#terms.sessionId();
+    const params = { requestId, reason: "The caller no longer waits." };
+    const headers = {
+      ...this.#headers,
+      ...(sessionId === undefined ? {} : { "mcp-session-id": sessionId }),
+    };
+    const body = JSON.stringify({ jsonrpc: "2.0", method: "notifications/cancelled", params });
+    this.#post({ body, headers, observer: {} }).then(
+      (posted) => {
+        if (posted.kind === "other") void posted.response.body?.cancel().catch(() => undefined);
+      },
+      () => undefined,
+    );
+  }
+}
+
+/** One result or one error, plainly; anything else is not for us. */
+function readAnswer(id: string, posted: Posted): DirectAnswer | UpstreamError | Response {
+  if (posted.kind === "other") return posted.response;
+  const message = parse(posted.text);
+  if (message?.jsonrpc === "2.0" && message.id === id) {
+    const { result, error } = message;
+    const isDone = isObject(result) && (result.resultType ?? "complete") === "complete";
+    if (isDone && error === undefined) return { kind: "answer", result };
+    if (isObject(error) && result === undefined && Number.isInteger(error.code)) {
+      const said = new ProtocolError(error.code as number, String(error.message), error.data);
+      return toUpstreamError(said, { sent: true, timeoutMs: 0 });
+    }
+  }
+  const headers = { "content-type": "application/json" };
+  return new Response(posted.text, { headers });
+}
+
+function parse(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -109,7 +109,7 @@ export class DirectHttp {
         onBodyError: broken.resolve,
       };
       const posting = this.#post({ ...this.#message(id, params), signal: cut.signal, observer });
-      const read = readAnswer(id, await Promise.race([posting, over]));
+      const read = this.#read(id, await Promise.race([posting, over]));
       if ("kind" in read) return read;
       return {
         kind: "prefetched",
@@ -125,6 +125,12 @@ export class DirectHttp {
       clearTimeout(timer);
       options.signal?.removeEventListener("abort", onGone);
     }
+  }
+
+  #read(id: string, posted: Posted): DirectAnswer | UpstreamError | Response {
+    // A server of the 2025 era may mean by its status that it has forgotten the session.
+    const isPlain = posted.kind === "json" && (posted.status === 200 || !this.#terms.legacy);
+    return (isPlain && readAnswer(id, posted)) || responseOf(posted);
   }
 
   #message(id: string, params: Record<string, unknown>) {
@@ -167,21 +173,25 @@ export class DirectHttp {
   }
 }
 
-/** One result or one error, plainly; anything else is not for us. */
-function readAnswer(id: string, posted: Posted): DirectAnswer | UpstreamError | Response {
+/** One result or one error, plainly; undefined for anything else. */
+function readAnswer(
+  id: string,
+  { status, text }: Extract<Posted, { kind: "json" }>,
+): DirectAnswer | UpstreamError | undefined {
+  const message = parse(text);
+  if (message?.jsonrpc !== "2.0" || message.id !== id) return undefined;
+  const { result, error } = message;
+  const isDone = isObject(result) && (result.resultType ?? "complete") === "complete";
+  if (isDone && error === undefined && status === 200) return { kind: "answer", result };
+  if (!isObject(error) || result !== undefined || !Number.isInteger(error.code)) return undefined;
+  const said = new ProtocolError(error.code as number, String(error.message), error.data);
+  return toUpstreamError(said, { sent: true, timeoutMs: 0 });
+}
+
+function responseOf(posted: Posted): Response {
   if (posted.kind === "other") return posted.response;
-  const message = parse(posted.text);
-  if (message?.jsonrpc === "2.0" && message.id === id) {
-    const { result, error } = message;
-    const isDone = isObject(result) && (result.resultType ?? "complete") === "complete";
-    if (isDone && error === undefined) return { kind: "answer", result };
-    if (isObject(error) && result === undefined && Number.isInteger(error.code)) {
-      const said = new ProtocolError(error.code as number, String(error.message), error.data);
-      return toUpstreamError(said, { sent: true, timeoutMs: 0 });
-    }
-  }
   const headers = { "content-type": "application/json" };
-  return new Response(posted.text, { headers });
+  return new Response(posted.text, { headers, status: posted.status });
 }
 
 function parse(text: string): Record<string, unknown> | undefined {

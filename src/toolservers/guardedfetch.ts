@@ -22,7 +22,9 @@ export interface FetchTimeouts {
 }
 
 /** The answer to a message that was posted: JSON that came whole, or whatever else it is. */
-export type Posted = { kind: "json"; text: string } | { kind: "other"; response: Response };
+export type Posted =
+  | { kind: "json"; status: number; text: string }
+  | { kind: "other"; response: Response };
 
 /** A message on its way to one URL. */
 export interface Post {
@@ -244,9 +246,11 @@ function posterTo(
     let body: Transform | undefined;
     endWhenSilent(request, timeouts.idleMs, () => body);
     request.once("response", (message) => {
-      if (message.statusCode === 200 && isJson(message)) {
+      const { statusCode: status = 502 } = message;
+      const mayAnswer = status === 200 || (status >= 400 && status < 500);
+      if (mayAnswer && isJson(message)) {
         collect(message, options.maxBodyBytes).then(
-          (json) => resolve({ kind: "json", text: json }),
+          (json) => resolve({ kind: "json", status, text: json }),
           reject,
         );
         return;

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { decodeJwt, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from "jose";
 import { AppError } from "../platform/errors.ts";
 import type { Logger } from "../platform/log.ts";
@@ -58,7 +58,7 @@ export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
   const kept = new Map<string, { holder: TokenHolder; until: number }>();
   return {
     async verify(token) {
-      const id = createHash("sha256").update(token).digest("base64");
+      const id = hash("sha256", token, "base64");
       const found = kept.get(id);
       if (found && found.until > Date.now()) return found.holder;
       kept.delete(id);

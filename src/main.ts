@@ -43,14 +43,7 @@ import {
   hasAgent,
   lifecycleRoutes,
 } from "./contracts/index.ts";
-import {
-  createArgumentChecker,
-  createPolicies,
-  type PolicyBody,
-  policiesOf,
-  policyBodySchema,
-  policyChecks,
-} from "./gates/index.ts";
+import { createArgumentChecker, createPolicies, policyFamily } from "./gates/index.ts";
 import { createHttp } from "./http/index.ts";
 import {
   createIdentity,
@@ -88,6 +81,7 @@ import {
   openToolServers,
   pinnedTools,
   reviewRoutes,
+  toolSchemas,
   toolServerBody,
   toolServerRoutes,
   tracePool,
@@ -144,16 +138,13 @@ function openContracts(config: Config, db: Database, calls: CallDeps) {
     allowStdio: config.allowStdio,
     schemaProblem: calls.checker.schemaProblem,
     pinnedTools,
+    toolSchemas,
     relist: calls.catalog.relist,
     families: {
       agent: { schema: agentBodySchema, check: (body) => contractChecks(body as AgentBody) },
       tool_server: { schema: toolServerBody },
       channel: { schema: channelBodySchema },
-      policy: {
-        schema: policyBodySchema,
-        check: (body) => policyChecks(body as PolicyBody),
-        compared: (body) => policiesOf((body as PolicyBody).cedar),
-      },
+      policy: policyFamily,
     },
   });
 }

@@ -62,6 +62,38 @@ describe("a policy contract", () => {
     });
   });
 
+  it("is held against the tools that it names, once those are known", async () => {
+    const wrong = `@id("slip") forbid (principal, action, resource == Tool::"tools/look")
+      when { context.args.nam == "x" };`;
+    // Nothing is known of the arguments before the tool server has listed its tools.
+    const validate = (cedar: string) =>
+      good(
+        asAdmin("/contracts/validate", {
+          project_id: "acme",
+          ...contract("policy", "guardrails", { cedar }),
+        }),
+      );
+    await listed();
+    expect(await validate(wrong)).toMatchObject({
+      valid: false,
+      errors: [
+        {
+          path: "body.cedar",
+          message:
+            'line 2, column 14: policy "slip": attribute `args.nam` not found; did you mean `name`?',
+        },
+      ],
+    });
+    const refused = await apply(wrong);
+    expect(refused).toMatchObject({ status: 422, body: { code: "E-CONTRACT-INVALID" } });
+    expect(
+      await validate('permit (principal, action, resource == Tool::"tools/lok");'),
+    ).toMatchObject({
+      valid: true,
+      warnings: ['policy 1 names the tool "lok", which the tool server "tools" does not have.'],
+    });
+  });
+
   it("decides from the moment it is active until the moment it is not", async () => {
     expect(await look("before")).not.toHaveProperty("isError", true);
     await good(

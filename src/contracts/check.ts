@@ -14,7 +14,7 @@ import {
   type ReadDocument,
   type Rules,
 } from "./documents.ts";
-import { type PinnedTools, projectsAmong, whatExists } from "./existing.ts";
+import { type PinnedTools, projectsAmong, type ToolSchemas, whatExists } from "./existing.ts";
 import { under } from "./fields.ts";
 import { bodiesOf, lockContracts, type Standing, standings } from "./standing.ts";
 import { nextVersion, type Version } from "./versions.ts";
@@ -24,6 +24,7 @@ const MOST_HINTS = 20;
 /** What is needed to judge contracts. */
 export interface Judging extends Rules {
   pinnedTools: PinnedTools;
+  toolSchemas: ToolSchemas;
   /** Has active tool servers list their tools anew; what can't be reached stays as it was. */
   relist(servers: readonly { project_id: string; server_id: string }[]): Promise<void>;
   /** Whether tool servers may be programs on this machine. */
@@ -80,7 +81,7 @@ async function examine(
   if (projectId !== undefined && !projects.has(projectId)) throw unknownProject(projectId);
   const identities = documents.flatMap(({ identity }) => identity ?? []);
   await lockContracts(tx, identities, isAll ? [...projects.keys()] : []);
-  const known = await whatExists(tx, judging.pinnedTools, [...projects.keys()], documents, isAll);
+  const known = await whatExists(tx, judging, [...projects.keys()], documents, isAll);
   const hints = { left: MOST_HINTS };
   const errors = documents.flatMap((read) => [
     ...read.errors,
@@ -94,6 +95,11 @@ async function examine(
     const needsSecond = projects.get(here.identity.project_id)?.needsSecond ?? true;
     return { ...here, needsSecond, warnings: warningsOf(read, knownTo(here.identity, known)) };
   });
+  for (const [at, here] of judged.entries()) {
+    const read = documents[at];
+    if (read) errors.push(...(await toolErrors(read, here, known, judging.families)));
+  }
+  if (errors.length > 0) return { errors, checked: [] };
   const active = judged.flatMap(({ identity, standing: of, isUnchanged }) =>
     of?.active_id && !isUnchanged
       ? [{ project_id: identity.project_id, revision_id: of.active_id }]
@@ -139,6 +145,28 @@ function errorsInProject(
   return here
     ? danglingErrors(read, here, hints)
     : [{ path: under(read.root, "project_id"), message: `there is no project "${project_id}"` }];
+}
+
+/**
+ * What is wrong with a body given the project's tools; what is only worth saying is added to the warnings. An active body
+ * was right when it was activated: what tools have become since is no reason to refuse the set of which it is a part.
+ */
+async function toolErrors(
+  read: ReadDocument,
+  { identity, isUnchanged, warnings }: Pick<Judged, "identity" | "isUnchanged" | "warnings">,
+  known: ReadonlyMap<string, Known>,
+  families: Families,
+): Promise<FieldError[]> {
+  const { servers, schemas } = knownTo(identity, known);
+  const family = families[identity.contract_family];
+  const found = await family.checkTools?.(read.parsed, { servers, tools: schemas });
+  if (!found) return [];
+  warnings.push(...found.warnings);
+  if (isUnchanged) warnings.push(...found.errors.map(({ message }) => message));
+  const root = under(read.root, "body");
+  return isUnchanged
+    ? []
+    : found.errors.map(({ path, message }) => ({ path: `${root}.${path}`, message }));
 }
 
 type Judged = Omit<Checked, "level" | "comparison" | "version">;

@@ -12,6 +12,8 @@ export interface Known {
   secrets: ReadonlySet<string>;
   /** The tools of each server that has listed them since its contract last changed. */
   tools: ReadonlyMap<string, ReadonlySet<string>>;
+  /** The same of all servers, with the schemas of the tools' arguments; read only where a policy is looked at. */
+  schemas: ReadonlyMap<string, ReadonlyMap<string, unknown>>;
 }
 
 /** For how many wrong names those that come close are still looked for. */

@@ -11,8 +11,19 @@ export interface FamilyRules {
   schema: z.ZodType;
   /** Further rules, for a body that fits the schema; paths are relative to the body (`triggers.0.when`). */
   check?(body: unknown, context: { projectId: string; contractId: string }): FieldError[];
+  /** What else is wrong with a valid body, or worth saying, given the project's tools; paths as for `check`. */
+  checkTools?(
+    body: unknown,
+    known: KnownTools,
+  ): Promise<{ errors: FieldError[]; warnings: string[] }>;
   /** What two bodies are compared by, where that is not the body itself: of a policy contract its policies. */
   compared?(body: unknown): unknown;
+}
+
+/** Of each tool server, its tools with the JSON Schemas of their arguments; one that has listed none yet is missing. */
+export interface KnownTools {
+  servers: ReadonlySet<string>;
+  tools: ReadonlyMap<string, ReadonlyMap<string, unknown>>;
 }
 
 export type Families = Record<Family, FamilyRules>;

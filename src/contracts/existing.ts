@@ -10,6 +10,12 @@ export type PinnedTools = (
   servers: readonly { project_id: string; server_id: string }[],
 ) => Promise<{ project_id: string; server_id: string; tool_name: string }[]>;
 
+/** The tools of all servers of the projects, with the schemas of their arguments. */
+export type ToolSchemas = (
+  tx: Tx,
+  projects: readonly string[],
+) => Promise<{ project_id: string; server_id: string; tool_name: string; schema: unknown }[]>;
+
 interface Active {
   project_id: string;
   contract_id: string;
@@ -24,7 +30,7 @@ interface Active {
  */
 export async function whatExists(
   tx: Tx,
-  pinnedTools: PinnedTools,
+  { pinnedTools, toolSchemas }: { pinnedTools: PinnedTools; toolSchemas: ToolSchemas },
   projects: readonly string[],
   applied: readonly ReadDocument[],
   onlyApplied: boolean,
@@ -35,6 +41,7 @@ export async function whatExists(
   const contracts = onlyApplied ? coming : [...active, ...coming];
   const secrets = await secretNames(tx, projects);
   const tools = await listedTools(tx, pinnedTools, active, applied);
+  const schemas = await schemasOf(tx, toolSchemas, projects, active, applied);
   return new Map(
     projects.map((id) => {
       const here = contracts.filter((of) => of.project_id === id);
@@ -46,8 +53,23 @@ export async function whatExists(
         channels: ids("channel"),
         secrets: new Set(set.map((secret) => secret.name)),
         tools: tools.get(id) ?? new Map(),
+        schemas: schemas.get(id) ?? new Map(),
       };
       return [id, known];
+    }),
+  );
+}
+
+/** The tool servers that get another contract with the request, as `project/server`. */
+function serversThatChange(active: readonly Active[], applied: readonly ReadDocument[]) {
+  return new Set(
+    applied.flatMap(({ identity, body }) => {
+      if (identity?.contract_family !== "tool_server") return [];
+      const now = active.find(
+        (of) => of.project_id === identity.project_id && of.contract_id === identity.contract_id,
+      );
+      const stays = now !== undefined && now.body_hash === hashOf(body);
+      return stays ? [] : [`${identity.project_id}/${identity.contract_id}`];
     }),
   );
 }
@@ -62,16 +84,7 @@ async function listedTools(
   active: readonly Active[],
   applied: readonly ReadDocument[],
 ): Promise<Map<string, Map<string, Set<string>>>> {
-  const changing = new Set(
-    applied.flatMap(({ identity, body }) => {
-      if (identity?.contract_family !== "tool_server") return [];
-      const now = active.find(
-        (of) => of.project_id === identity.project_id && of.contract_id === identity.contract_id,
-      );
-      const stays = now !== undefined && now.body_hash === hashOf(body);
-      return stays ? [] : [`${identity.project_id}/${identity.contract_id}`];
-    }),
-  );
+  const changing = serversThatChange(active, applied);
   const servers = new Map(
     applied
       .flatMap(toolsNamed)
@@ -83,6 +96,32 @@ async function listedTools(
   for (const { project_id, server_id, tool_name } of await pinnedTools(tx, [...servers.values()])) {
     const here = found.get(project_id) ?? new Map<string, Set<string>>();
     found.set(project_id, here.set(server_id, (here.get(server_id) ?? new Set()).add(tool_name)));
+  }
+  return found;
+}
+
+/** The schemas of all tools of the projects that a policy is applied to, but for servers whose contract changes with it. */
+async function schemasOf(
+  tx: Tx,
+  toolSchemas: ToolSchemas,
+  projects: readonly string[],
+  active: readonly Active[],
+  applied: readonly ReadDocument[],
+): Promise<Map<string, Map<string, Map<string, unknown>>>> {
+  const policed = new Set(
+    applied.flatMap(({ identity }) =>
+      identity?.contract_family === "policy" ? identity.project_id : [],
+    ),
+  );
+  const wanted = projects.filter((id) => policed.has(id));
+  const found = new Map<string, Map<string, Map<string, unknown>>>();
+  if (wanted.length === 0) return found;
+  const changing = serversThatChange(active, applied);
+  for (const { project_id, server_id, tool_name, schema } of await toolSchemas(tx, wanted)) {
+    if (changing.has(`${project_id}/${server_id}`)) continue;
+    const here = found.get(project_id) ?? new Map<string, Map<string, unknown>>();
+    const tools = here.get(server_id) ?? new Map<string, unknown>();
+    found.set(project_id, here.set(server_id, tools.set(tool_name, schema)));
   }
   return found;
 }

@@ -2,6 +2,6 @@ export { type ArgumentChecker, createArgumentChecker } from "./arguments.ts";
 export type { GateFacts, PolicyFact, QuestionFact } from "./facts.ts";
 export { askGates, frozenReason, type GateDecision } from "./gates.ts";
 export { createPolicies, type Policies } from "./policies.ts";
-export { type PolicyBody, policyBodySchema, policyChecks } from "./policy-body.ts";
+export { policyBodySchema, policyChecks, policyFamily } from "./policy-body.ts";
 export { policiesOf } from "./policy-text.ts";
 export type { GateNumber, Verdict } from "./verdicts.ts";

@@ -177,7 +177,7 @@ function inWords(error: DetailedError, cedarText: string): string {
 }
 
 /** @param byte counted in UTF-8, as Cedar counts */
-function lineAndColumn(text: string, byte: number): string {
+export function lineAndColumn(text: string, byte: number): string {
   const before = Buffer.from(text).subarray(0, byte).toString().split("\n");
   return `line ${before.length}, column ${(before.at(-1) ?? "").length + 1}`;
 }

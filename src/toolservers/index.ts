@@ -18,7 +18,7 @@ export {
   type ToolServerPool,
   type ToolServerPoolOptions,
 } from "./pool.ts";
-export { listPins, pinnedTools, readPin, syncPins, type ToolPin } from "./queries.ts";
+export { listPins, pinnedTools, readPin, syncPins, type ToolPin, toolSchemas } from "./queries.ts";
 export { reviewRoutes } from "./review-routes.ts";
 export type { InputRequired, Round } from "./rounds.ts";
 export { toolServerRoutes } from "./routes.ts";

@@ -199,3 +199,22 @@ export async function pinnedTools(
     join tool_pins pin using (project_id, server_id)`.execute(tx);
   return rows;
 }
+
+const SCHEMAS_MAX = 2_000;
+
+/** The tools that the projects' servers list, with the schemas of their arguments as they are pinned; at most 2,000. */
+export async function toolSchemas(
+  tx: Tx,
+  projects: readonly string[],
+): Promise<{ project_id: string; server_id: string; tool_name: string; schema: unknown }[]> {
+  const { rows } = await sql<{
+    project_id: string;
+    server_id: string;
+    tool_name: string;
+    schema: unknown;
+  }>`
+    select project_id, server_id, tool_name, definition -> 'inputSchema' as schema from tool_pins
+    where project_id = any (${projects}::text[]) and absent_since is null
+    order by project_id, server_id, tool_name limit ${SCHEMAS_MAX}`.execute(tx);
+  return rows;
+}

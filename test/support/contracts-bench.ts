@@ -12,7 +12,7 @@ import type { ApiEnv, Caller } from "../../src/identity/index.ts";
 import { type Database, openDatabase } from "../../src/platform/database/index.ts";
 import { createCursors, problemResponse } from "../../src/platform/http/index.ts";
 import { createLog } from "../../src/platform/log.ts";
-import { pinnedTools, syncPins } from "../../src/toolservers/index.ts";
+import { pinnedTools, syncPins, toolSchemas } from "../../src/toolservers/index.ts";
 import { createTestDatabase } from "./database.ts";
 
 const families: Families = {
@@ -144,6 +144,7 @@ function createApi(db: Database, relist: Relist, as: Caller, allowStdio: boolean
     families,
     schemaProblem,
     pinnedTools,
+    toolSchemas,
     relist,
     allowStdio,
   });

@@ -1,3 +1,4 @@
+import { newId } from "../../../src/platform/ids.ts";
 import { ADMIN_KEY, type Awooop, startAwooop } from "../awooop.ts";
 import { putChangedTool } from "../changed-tool.ts";
 import { createTestDatabase } from "../database.ts";
@@ -148,7 +149,7 @@ async function supply(
   }
   if (path.startsWith("/tool-")) {
     for (let made = 0; made < TOOLS; made += 1) {
-      await putChangedTool(databaseUrl, projectId, `${method}-${made}`);
+      await putChangedTool(databaseUrl, projectId, `changed-${newId()}`);
     }
     await learn(`/tool-reviews?project_id=${projectId}`);
   }

@@ -1,7 +1,12 @@
 import { type AgentBody, activeRevisions, matchesPattern } from "../contracts/index.ts";
 import type { Database } from "../platform/database/index.ts";
 import type { Logger } from "../platform/log.ts";
-import type { ServerNotification, ToolServerPool, ToolServerRef } from "../toolservers/index.ts";
+import {
+  cleanItem,
+  type ServerNotification,
+  type ToolServerPool,
+  type ToolServerRef,
+} from "../toolservers/index.ts";
 import { refOf } from "./catalog.ts";
 import { mayRead, subjectOf } from "./reading.ts";
 
@@ -100,7 +105,7 @@ class Lists {
       for (const item of Array.isArray(items) ? items : []) {
         const name = (Object(item) as Item)[named];
         if (typeof name !== "string" || name.length > MAX_NAME || found.has(name)) continue;
-        if (found.size < MAX_ITEMS) found.set(name, item);
+        if (found.size < MAX_ITEMS) found.set(name, cleanItem(item as Item));
       }
       if (typeof nextCursor !== "string") break;
       cursor = nextCursor;

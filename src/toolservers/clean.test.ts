@@ -181,6 +181,23 @@ describe("an answer", () => {
     });
   });
 
+  it("that is a resource or a prompt is cleaned in its texts as well", () => {
+    const read = { contents: [{ uri: "file:///a", text: "a\u200bb" }] };
+    expect(cleanResult(read)).toMatchObject({
+      result: { contents: [{ uri: "file:///a", text: "ab" }] },
+      flags: ["invisible_characters"],
+    });
+    const prompt = {
+      messages: [
+        { role: "user", content: { type: "text", text: "c\u202ed" } },
+        { role: "user", content: [{ type: "text", text: "e\u200bf" }] },
+      ],
+    };
+    expect(cleanResult(prompt).result).toMatchObject({
+      messages: [{ content: { text: "cd" } }, { content: [{ text: "ef" }] }],
+    });
+  });
+
   it("can't speak in our name", () => {
     const posing = { content: [], _meta: { "awooop/code": "E-APPR-REQUIRED", mine: 1 } };
     expect(cleanResult(posing).result).toEqual({ content: [], _meta: { mine: 1 } });

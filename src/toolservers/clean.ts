@@ -71,8 +71,25 @@ function cleanBlock(block: unknown, reader: Reader): unknown {
   });
 }
 
+function cleanBlocks(blocks: readonly unknown[], reader: Reader): readonly unknown[] {
+  const clean = blocks.map((block) => cleanBlock(block, reader));
+  return clean.some((block, at) => block !== blocks[at]) ? clean : blocks;
+}
+
+/** Messages of a prompt, or of what a model shall go on with. */
+function cleanMessages(messages: readonly unknown[], reader: Reader): readonly unknown[] {
+  const clean = messages.map((message) => {
+    if (message === null || typeof message !== "object" || Array.isArray(message)) return message;
+    return withFields(message as Json, (name, value) => {
+      if (name !== "content") return value;
+      return Array.isArray(value) ? cleanBlocks(value, reader) : cleanBlock(value, reader);
+    });
+  });
+  return clean.some((message, at) => message !== messages[at]) ? clean : messages;
+}
+
 /**
- * An answer of a tool (its `CallToolResult`) as an agent may have it: without characters that nobody sees, in its text
+ * An answer of a tool server (the result of a tool, a resource's contents, a prompt's messages) as an agent may have it: without characters that nobody sees, in its text
  * and in the texts of its structured content, which many clients hand to the model as well; names of fields stay as
  * they are. What it reads like is flagged and left as it is. The flags are also in `_meta["awooop/flags"]`; what the
  * tool server itself put under `awooop/` is left out, for it would pass as ours.
@@ -82,9 +99,9 @@ function cleanBlock(block: unknown, reader: Reader): unknown {
 export function cleanResult(result: Json): { result: Json; flags: readonly Flag[] } {
   const reader = newReader("answer");
   const clean = withFields(result, (name, value) => {
-    if (name === "content" && Array.isArray(value)) {
-      const blocks = value.map((block) => cleanBlock(block, reader));
-      return blocks.some((block, at) => block !== value[at]) ? blocks : value;
+    if (Array.isArray(value)) {
+      if (name === "content" || name === "contents") return cleanBlocks(value, reader);
+      if (name === "messages") return cleanMessages(value, reader);
     }
     if (name === "structuredContent") return overTexts(value, (text) => cleanText(text, reader));
     return name === "_meta" ? withoutOurs(value) : value;
@@ -93,6 +110,25 @@ export function cleanResult(result: Json): { result: Json; flags: readonly Flag[
   if (flags.length === 0) return { result: clean, flags };
   const meta = { ...(clean._meta as object | undefined), "awooop/flags": flags };
   return { result: { ...clean, _meta: meta }, flags };
+}
+
+/** What is listed beside tools, in words without characters that nobody sees and of reasonable length. */
+export function cleanItem(item: Json): Json {
+  const reader = newReader("description");
+  return withFields(item, (name, value) => {
+    if (typeof value === "string" && READ.has(name)) return shortened(value, PART_MAX, reader);
+    return name === "_meta" ? withoutOurs(value) : value;
+  });
+}
+
+/** A question to a person or a model, in its words without characters that nobody sees. */
+export function cleanQuestion(params: Json): Json {
+  const reader = newReader("answer");
+  return withFields(params, (name, value) => {
+    if (name === "message" || name === "systemPrompt")
+      return typeof value === "string" ? cleanText(value, reader) : value;
+    return name === "messages" && Array.isArray(value) ? cleanMessages(value, reader) : value;
+  });
 }
 
 function withoutOurs(meta: unknown): unknown {

@@ -1,4 +1,4 @@
-export { cleanDefinition, cleanResult } from "./clean.ts";
+export { cleanDefinition, cleanItem, cleanResult } from "./clean.ts";
 export type { ToolServerRef } from "./connector.ts";
 export { toolServerBody } from "./contract.ts";
 export { hintOf } from "./hints.ts";

@@ -1,3 +1,4 @@
+import { cleanQuestion } from "./clean.ts";
 import { isPeerMethod, type PeerRequest } from "./peer.ts";
 
 /** The tool server needs answers first (`input_required` of the 2026-07-28 protocol). */
@@ -41,7 +42,7 @@ export function readInputRequired(result: Record<string, unknown>): InputRequire
     if (!isObject(request) || typeof request.method !== "string") return undefined;
     const { method, params = {} } = request;
     if (!isPeerMethod(method) || !isObject(params)) return undefined;
-    asked[name] = { method, params };
+    asked[name] = { method, params: cleanQuestion(params) };
   }
   return { kind: "input_required", inputRequests: asked, requestState };
 }

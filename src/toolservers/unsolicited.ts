@@ -1,4 +1,5 @@
 import type { JSONRPCMessage, RequestId } from "@modelcontextprotocol/client";
+import { cleanQuestion } from "./clean.ts";
 import { currentExchange, type Exchange, outsideExchange } from "./exchange.ts";
 import { canAnswer, isLogged, isPeerMethod, PeerError, type PeerMethod } from "./peer.ts";
 import { MAX_QUESTIONS } from "./rounds.ts";
@@ -115,7 +116,8 @@ export class Unsolicited {
     this.#open.set(id, withdrawn);
     try {
       const signal = AbortSignal.any([withdrawn.signal, exchange.over, exchange.ending]);
-      return await exchange.untimed(() => peer.request(method, params, signal));
+      const asked = cleanQuestion(params);
+      return await exchange.untimed(() => peer.request(method, asked, signal));
     } finally {
       this.#open.delete(id);
     }

@@ -16,6 +16,19 @@ describe("arguments against a JSON Schema", () => {
     );
   });
 
+  it("are those that were sent, not what every object has", () => {
+    const named = (more: object) => ({
+      type: "object",
+      properties: { constructor: { type: "string" } },
+      ...more,
+    });
+    expect(checker.problems(named({}), {}, "the schema")).toEqual([]);
+    const [missing] = checker.problems(named({ required: ["constructor"] }), {}, "the schema");
+    expect(missing).toContain("required property 'constructor'");
+    const needs = { type: "object", dependentRequired: { toString: ["path"] } };
+    expect(checker.problems(needs, {}, "the schema")).toEqual([]);
+  });
+
   it.each([
     [{}, "required property 'path'"],
     [{ path: "/etc" }, 'path must match pattern "^/var/cache/"'],

@@ -132,6 +132,8 @@ function newAjv(Dialect: Dialect): Ajv {
     strict: false,
     allErrors: false,
     validateFormats: true,
+    // What every object inherits (`constructor`) is no argument: it satisfied `required`, and failed types, unsent.
+    ownProperties: true,
     code: { regExp: PATTERNS },
   });
   formats.default(ajv);

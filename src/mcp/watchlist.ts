@@ -4,6 +4,9 @@ import type { Logger } from "../platform/log.ts";
 /** Several changes that come together (a contract and its tool servers) are looked at together. */
 const TOGETHER_MS = 200;
 
+/** A tool server need not say that its tools have changed: it is asked now and then as long as somebody listens. */
+const UNTOLD_MS = 61_000;
+
 /** A list that is looked at again when something may have changed it. */
 export interface WatchedList {
   /** Something may have changed it. */
@@ -16,11 +19,13 @@ export interface WatchedList {
  * server that does not answer.
  *
  * @param read the list as a client would get it; a list that can't be read counts as one of its own
+ * @param untoldMs how often it is looked at when nobody says that it has changed, in milliseconds
  */
 export function watchList(
   read: () => Promise<unknown>,
   tell: () => void,
   log: Pick<Logger, "debug">,
+  untoldMs = UNTOLD_MS,
 ): WatchedList {
   const look = async () => {
     try {
@@ -38,17 +43,20 @@ export function watchList(
     if (now !== before && !isOver) tell();
     return now;
   };
+  const lookAgain = () => {
+    if (isOver || timer) return;
+    timer = setTimeout(() => {
+      timer = undefined;
+      known = known.then(compare);
+    }, TOGETHER_MS);
+  };
+  const untold = setInterval(lookAgain, untoldMs).unref();
   return {
-    lookAgain() {
-      if (isOver || timer) return;
-      timer = setTimeout(() => {
-        timer = undefined;
-        known = known.then(compare);
-      }, TOGETHER_MS);
-    },
+    lookAgain,
     stop() {
       isOver = true;
       clearTimeout(timer);
+      clearInterval(untold);
     },
   };
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { ToolServer } from "../src/toolservers/page-contract.ts";
 import { type Awooop, startAwooop } from "./support/awooop.ts";
 import { createTestDatabase, type TestDatabase } from "./support/database.ts";
 import { applyContracts, contract, good, newKey } from "./support/e2e-tenant.ts";
@@ -8,6 +9,7 @@ import { MISDEEDS } from "./support/mcp/hostile.ts";
 import { type HostileServer, serveHostile } from "./support/mcp/hostile-http.ts";
 import { programBody } from "./support/mcp/pool.ts";
 import { figuresOf } from "./support/process-figures.ts";
+import { waitFor } from "./support/wait.ts";
 
 /** What a call of a hostile tool may take. */
 const TIMEOUT_SECONDS = 2;
@@ -156,6 +158,31 @@ describe("a tool server that", () => {
     },
     60_000,
   );
+});
+
+describe("the operator", () => {
+  it("sees which of them are not well and what they did last, in the list and in the log", async () => {
+    const listed = await waitFor(
+      async () => {
+        const { tool_servers } = await good(server.api("/tool-servers?project_id=acme&limit=100"));
+        const failing = (tool_servers as ToolServer[]).filter(
+          ({ health }) => health.error_code !== null,
+        );
+        return failing.length === CASES.length && failing;
+      },
+      { timeoutMs: 20_000, what: "what was found to be written down" },
+    );
+    for (const { server_id, health } of listed) {
+      expect(health, server_id).toMatchObject({
+        state: expect.stringMatching(/^(down|backing_off|breaker_open)$/),
+        error_code: expect.stringMatching(BROKEN),
+        error_message: expect.stringMatching(/^The /),
+        last_failure_at: expect.any(String),
+      });
+      const said = new RegExp(`"server":"${server_id}".*"a tool server is not up"`);
+      expect(server.output(), server_id).toMatch(said);
+    }
+  }, 60_000);
 });
 
 describe("a tool server that becomes another", () => {

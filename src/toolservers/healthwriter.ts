@@ -36,12 +36,13 @@ export function startHealthWriter(options: {
   let writing = Promise.resolve();
 
   async function writeDue(): Promise<void> {
+    const now = Date.now();
     for (const [projectId, due] of dueByProject(book, written)) {
       try {
         const scope = { role: "app", projects: [projectId] } as const;
         await db.transaction(scope, (tx) => write(tx, processId, due));
         for (const health of due) {
-          written.set(keyOf(health), { state: stateOf(health), at: Date.now() });
+          written.set(keyOf(health), { state: stateOf(health), at: now });
         }
       } catch (error) {
         // It is tried again at the next look; calls go on without it.
@@ -81,7 +82,8 @@ function dueByProject(
     const usedAt = Math.max(health.lastOkAt ?? 0, health.lastFailureAt ?? 0);
     const isStale = before !== undefined && usedAt > before.at && now - before.at >= REFRESH_MS;
     if (before?.state === stateOf(health) && !isStale) continue;
-    due.set(health.projectId, [...(due.get(health.projectId) ?? []), health]);
+    // As it is now: it may change while it is being written.
+    due.set(health.projectId, [...(due.get(health.projectId) ?? []), { ...health }]);
   }
   return due;
 }

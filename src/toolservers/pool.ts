@@ -78,7 +78,10 @@ const MIB = 1024 * 1024;
 const FINISH_MS = 5000;
 const CLOSE_MS = 5000;
 const MAX_LIST_PAGES = 50;
+const NO_LIST = "The tool server's list of tools is not valid MCP.";
 const MAX_LIST_BYTES = 8 * MIB;
+
+type ListPage = { kind: "page" } & NonNullable<ReturnType<typeof readPage>>;
 
 class Pool implements ToolServerPool {
   readonly #options: ToolServerPoolOptions;
@@ -133,10 +136,10 @@ class Pool implements ToolServerPool {
     for (let page = 0; page < MAX_LIST_PAGES; page++) {
       const params = cursor === undefined ? {} : { cursor };
       const timeoutMs = page === 0 ? options.timeoutMs : Math.max(1, until - Date.now());
-      const answer = await this.#ask(ref, "tools/list", params, { ...options, timeoutMs });
-      if (answer.kind === "upstream_error") return answer;
-      const found = answer.kind === "answer" ? readPage(answer.result) : undefined;
-      if (!found) return invalid("The tool server's list of tools is not valid MCP.");
+      const limits = { ...options, timeoutMs };
+      const found = await this.#ask(ref, "tools/list", params, limits, pageOf);
+      if (found.kind === "upstream_error") return found;
+      if (found.kind !== "page") return invalid(NO_LIST);
       bytes += JSON.stringify(found.tools).length;
       if (bytes > MAX_LIST_BYTES)
         return tooLarge("The tool server's list of tools", MAX_LIST_BYTES);
@@ -172,8 +175,7 @@ class Pool implements ToolServerPool {
       ...(round && { inputResponses: round.inputResponses }),
       ...(round?.requestState !== undefined && { requestState: round.requestState }),
     };
-    const answer = await this.#ask(ref, method, params, options);
-    return answer.kind === "answer" ? this.#fit(answer) : answer;
+    return this.#ask(ref, method, params, options, (answer) => this.#fit(answer));
   }
 
   #fit({ result }: Answer): ToolResult | UpstreamError {
@@ -204,14 +206,15 @@ class Pool implements ToolServerPool {
     process.off("exit", this.#killAll);
   }
 
-  async #ask(
+  async #ask<T extends { kind: string }>(
     ref: ToolServerRef,
     method: string,
     params: Record<string, unknown>,
     options: AskOptions,
-  ): Promise<Answer | InputRequired | UpstreamError> {
+    read: (answer: Answer) => T | UpstreamError,
+  ): Promise<T | InputRequired | UpstreamError> {
     if (this.#closed) return toUpstreamError(closing(), { sent: false, timeoutMs: 0 });
-    return this.#upstream(ref).ask(ref, method, params, options);
+    return this.#upstream(ref).ask(ref, method, params, options, read);
   }
 
   #upstream(ref: ToolServerRef): Upstream {
@@ -251,6 +254,12 @@ class Pool implements ToolServerPool {
 function keyOf({ projectId, serverId, bodyHash, body }: ToolServerRef): string {
   const isShared = (body as { sharing?: unknown } | null)?.sharing === "shared";
   return isShared ? `* ${bodyHash}` : `${projectId} ${serverId} ${bodyHash}`;
+}
+
+function pageOf({ result }: Answer): ListPage | UpstreamError {
+  if (isTooDeep(result)) return invalid("The tool server's list of tools is nested too deeply.");
+  const page = readPage(result);
+  return page === undefined ? invalid(NO_LIST) : { kind: "page", ...page };
 }
 
 function timeoutOf(ref: ToolServerRef): number {

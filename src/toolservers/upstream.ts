@@ -91,20 +91,25 @@ export class Upstream {
     return this.#underWay;
   }
 
-  /** Asks the server; what fails comes back as an `UpstreamError`. */
-  async ask(
+  /**
+   * Asks the server; what fails comes back as an `UpstreamError`.
+   *
+   * @param read makes of the answer what was asked for, or says what is wrong with it
+   */
+  async ask<T extends { kind: string }>(
     ref: ToolServerRef,
     method: string,
     params: Record<string, unknown>,
     options: AskOptions,
-  ): Promise<Answer | InputRequired | UpstreamError> {
+    read: (answer: Answer) => T | UpstreamError,
+  ): Promise<T | InputRequired | UpstreamError> {
     const answer = await this.#breaker.through(() => this.#ask(ref, method, params, options));
     this.#usedAt = Date.now();
-    if (answer.kind !== "upstream_error") this.#options.health.note(ref, this.#standing(true));
-    else if (isAnswered(answer)) this.#options.health.note(ref, this.#standing(true));
-    else if (answer.code !== "E-CALL-LOST")
-      this.#options.health.note(ref, this.#standing(false), answer);
-    return answer;
+    const outcome = answer.kind === "answer" ? read(answer) : answer;
+    const failure = isFailure(outcome) ? outcome : undefined;
+    if (failure?.code !== "E-CALL-LOST")
+      this.#options.health.note(ref, this.#standing(failure === undefined), failure);
+    return outcome;
   }
 
   /** Closes the connection when nobody has used it since then; true when there is nothing left to remember. */
@@ -266,7 +271,8 @@ export class Upstream {
   }
 }
 
-/** Whether the server itself said no: it is there, whatever it thinks of the request. */
-function isAnswered(failure: UpstreamError): boolean {
-  return failure.answered && failure.httpStatus === undefined;
+/** Whether it says that something is wrong with the server. One that itself said no is there, whatever it thinks of the request. */
+function isFailure(outcome: { kind: string } | UpstreamError): outcome is UpstreamError {
+  if (!("code" in outcome)) return false;
+  return !outcome.answered || outcome.httpStatus !== undefined;
 }

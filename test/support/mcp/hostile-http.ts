@@ -5,6 +5,8 @@ import { type ListeningServer, listen } from "./http-server.ts";
 export interface HostileServer extends ListeningServer {
   /** What it lists now. */
   tools: Record<string, unknown>[];
+  /** Where its list goes on, for ever. */
+  nextCursor: string | undefined;
   /** How many requests came in. */
   requests: number;
   /** How many of them were tool calls. */
@@ -84,12 +86,17 @@ const DO: Record<string, Misdeed> = {
 
 /** A Streamable HTTP tool server that means no good; of the 2025 protocol, without any SDK. */
 export async function serveHostile(): Promise<HostileServer> {
-  const state = { tools: HOSTILE_TOOLS as Record<string, unknown>[], requests: 0, calls: 0 };
+  const state = {
+    tools: HOSTILE_TOOLS as Record<string, unknown>[],
+    nextCursor: undefined as string | undefined,
+    requests: 0,
+    calls: 0,
+  };
   const answer: RequestListener = async (request: IncomingMessage, response) => {
     state.requests += 1;
     const body = Buffer.concat(await request.toArray()).toString("utf8");
     const message = JSON.parse(body || "{}") as Message;
-    const known = reply(message, state.tools);
+    const known = reply(message, state.tools, state.nextCursor);
     if (known !== undefined) return response.writeHead(200, JSON_TYPE).end(JSON.stringify(known));
     if (message.method !== "tools/call") return response.writeHead(202).end();
     state.calls += 1;

@@ -36,11 +36,12 @@ export const HOSTILE_TOOLS = [
 export const DEEP = "[".repeat(100_000) + "]".repeat(100_000);
 
 /** The answer of a server of the 2025 protocol to everything but a tool call; undefined when there is none. */
-export function reply(message: Message, tools: unknown): unknown {
+export function reply(message: Message, tools: unknown, nextCursor?: string): unknown {
   const { id, method } = message;
   const answer = (result: unknown) => ({ jsonrpc: "2.0", id, result });
   if (id === undefined) return undefined;
-  if (method === "tools/list") return answer({ tools });
+  if (method === "tools/list")
+    return answer({ tools, ...(nextCursor === undefined ? {} : { nextCursor }) });
   if (method === "tools/call") return undefined;
   if (method !== "initialize")
     return { jsonrpc: "2.0", id, error: { code: -32601, message: "Method not found" } };

@@ -133,6 +133,8 @@ const callSchema = z.object({
   block_code: words,
   is_shadow: z.boolean(),
   error_code: words,
+  /** What reads oddly in the result, by the names of src/toolservers/flags-contract.ts. */
+  flags: z.array(z.string()),
 });
 
 const itemBase = {

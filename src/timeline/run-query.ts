@@ -106,7 +106,7 @@ export async function readMessages(tx: Tx, runId: string): Promise<RunAnswer["ou
 
 const callsQuery = firstOfRun<RunAnswer["mcp_calls"][number]>(
   `call_id, tool_name, result_status, block_gate, block_reason, latency_ms, created_at, server, effect, args, args_hash,
-    result, verdicts, agent_reason, step_id, approval_id, attempt, cost_usd, upstream_ms, completed_at, block_code,
+    result, flags, verdicts, agent_reason, step_id, approval_id, attempt, cost_usd, upstream_ms, completed_at, block_code,
     is_shadow, error_code`,
   sql`mcp_calls where ${OF_RUN}`,
   "created_at, call_id",

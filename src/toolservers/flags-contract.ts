@@ -56,3 +56,8 @@ export const FLAG_WORDS = {
 
 /** One thing that is wrong with the text of a tool server. */
 export type Flag = keyof typeof FLAG_WORDS;
+
+/** A flag in words; one of a newer version is shown by its name. */
+export function flagText(flag: string, language: "en" | "zh-TW"): string {
+  return Object.hasOwn(FLAG_WORDS, flag) ? FLAG_WORDS[flag as Flag][language] : flag;
+}

@@ -16,7 +16,7 @@ import {
   timeAndId,
 } from "../platform/http/index.ts";
 import { readProject } from "../tenants/index.ts";
-import { FLAG_WORDS } from "./flags-contract.ts";
+import { flagText } from "./flags-contract.ts";
 import {
   differenceText,
   type Review,
@@ -104,6 +104,6 @@ function shownReview(row: ReviewRow, language: Language): Review {
   return {
     ...row,
     differences: row.differences.map((one) => ({ ...one, text: differenceText(one, language) })),
-    flags: row.flags.map((flag) => ({ flag, text: FLAG_WORDS[flag][language] })),
+    flags: row.flags.map((flag) => ({ flag, text: flagText(flag, language) })),
   };
 }

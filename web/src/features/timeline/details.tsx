@@ -1,4 +1,5 @@
 import { type ReactNode, useId } from "react";
+import { flagText } from "../../../../src/toolservers/flags-contract.ts";
 import type { Call, Json, RunDetail, TimelineItem } from "../../app/api.ts";
 import { joined, shortHash, shortId, wallTime } from "../../app/format.ts";
 import { useWords, type Words } from "../../app/words.ts";
@@ -218,7 +219,7 @@ const askedInWords = (call: Call, words: Words): string =>
     : joined([words.t("details.result_not_sent"), stopInWords(call, words) ?? ""]);
 
 function CallFacts({ call }: { call: Call }) {
-  const { t, duration, money } = useWords();
+  const { t, duration, money, language } = useWords();
   return (
     <Section title={t("details.figures")}>
       <dl className="kv">
@@ -228,6 +229,12 @@ function CallFacts({ call }: { call: Call }) {
           <>
             <dt>{t("details.upstream")}</dt>
             <dd>{duration(call.upstream_ms)}</dd>
+          </>
+        )}
+        {call.flags.length > 0 && (
+          <>
+            <dt>{t("details.flags")}</dt>
+            <dd>{call.flags.map((flag) => flagText(flag, language)).join("; ")}</dd>
           </>
         )}
         <dt>{t("details.cost")}</dt>

@@ -46,6 +46,7 @@ const call = (id: string, over: Partial<Call> = {}): Call => ({
   cost_usd: 0,
   is_shadow: false,
   error_code: null,
+  flags: [],
   ...over,
 });
 const step = (id: string, callId: string | null, summary: string | null): Step => ({

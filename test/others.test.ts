@@ -149,6 +149,10 @@ describe.each([
     async () => {
       const tools = await client.listTools();
       expect(tools.map(({ name }) => name).sort()).toEqual(SEEN);
+      for (const server of ["everything", "everything-http"]) {
+        const echo = tools.find(({ name }) => name === `${server}__echo`);
+        expect(echo?._meta).toMatchObject({ "awooop/server": server, "awooop/tool": "echo" });
+      }
       const weather = tools.find(({ name }) => name === "get-structured-content");
       expect(weather).toMatchObject({
         title: "Get Structured Content Tool",

@@ -332,6 +332,25 @@ describe("which agent a token is", () => {
     expect((await knock(token)).status).toBe(200);
   });
 
+  it("is forgotten by the other processes within seconds of a revocation", async () => {
+    const other = await startAwooop({
+      databaseUrl: database.url,
+      env: { AWOOOP_OAUTH_ISSUERS: login.issuer, AWOOOP_ROLES: "api" },
+    });
+    try {
+      const token = await login.forge({ ...claims(), client_id: "passing-app", sub: "passing" });
+      const made = await good(other.api("/oauth-clients", { body: mapping("passing-app") }));
+      expect((await knock(token)).status).toBe(200);
+      await other.api(`/oauth-clients/${made.oauth_client_id}`, { method: "DELETE" });
+      await waitFor(async () => (await knock(token)).status === 403, {
+        timeoutMs: 10_000,
+        what: "the revocation to be known",
+      });
+    } finally {
+      await other.stop();
+    }
+  }, 60_000);
+
   it("is the subject's before it is the client's", async () => {
     const { client_id: _, ...bySubject } = mapping("", { sub: "user-7", agent_id: "nobody" });
     await good(server.api("/oauth-clients", { body: bySubject }));

@@ -17,6 +17,7 @@ import {
   secretOf,
   startAuthorizationServer,
 } from "./support/oauth/authorization-server.ts";
+import { knockAt } from "./support/oauth/knock.ts";
 import { freePort } from "./support/port.ts";
 import { queryRows } from "./support/server.ts";
 import { waitFor } from "./support/wait.ts";
@@ -90,28 +91,7 @@ afterAll(async () => {
   await database?.drop();
 });
 
-/** What the gateway answers to a request with the token. */
-async function knock(token: string | undefined) {
-  const response = await fetch(resource, {
-    method: "POST",
-    headers: {
-      "content-type": "application/json",
-      accept: "application/json, text/event-stream",
-      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-    },
-    body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/list" }),
-  });
-  const text = await response.text();
-  const problem = response.ok ? undefined : (JSON.parse(text) as Record<string, unknown>);
-  return {
-    text,
-    status: response.status,
-    code: problem?.code,
-    detail: problem?.detail,
-    challenge: response.headers.get("www-authenticate"),
-    retryAfter: response.headers.get("retry-after"),
-  };
-}
+const knock = (token: string | undefined) => knockAt(resource, token);
 
 const now = () => Math.floor(Date.now() / 1_000);
 

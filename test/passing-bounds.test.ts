@@ -97,10 +97,10 @@ describe("a session", () => {
     expect((await ping(awooop, key)).status).toBe(404);
   });
 
-  it(
-    "is told of changed lists, and of resources that it subscribed to",
-    async () => {
-      const key = await everythingKey(awooop, "http2025");
+  it.each(["http2025", "http2026"])(
+    "is told what changes at %s, and of resources that it subscribed to",
+    async (server) => {
+      const key = await everythingKey(awooop, server);
       const [session, deaf] = [
         await openSession(at(awooop, key)),
         await openSession(at(awooop, key)),

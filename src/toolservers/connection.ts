@@ -12,6 +12,7 @@ import { type Exchange, runExchange } from "./exchange.ts";
 import type { GuardedFetch } from "./guardedfetch.ts";
 import type { ServerFacts } from "./health.ts";
 import { HttpTransport } from "./httptransport.ts";
+import { ModernNews } from "./modernnews.ts";
 import {
   foreignText,
   seconds,
@@ -80,6 +81,8 @@ function withoutEnvelope(answer: Record<string, unknown>): Record<string, unknow
  * is seen when it asks. One of 2026-07-28 is told with each call.
  */
 const ASKABLE = { elicitation: { form: {}, url: {} }, sampling: {}, roots: {} };
+
+const SUBSCRIPTIONS = new Set(["resources/subscribe", "resources/unsubscribe"]);
 
 /** The longest that a client may take for its answers to a tool server, in milliseconds. */
 const LONGEST_ASKING_MS = 3_600_000;
@@ -182,10 +185,12 @@ async function converse(
 
 function toConnection(client: Client, ends: Ends, direct?: DirectHttp): Connection {
   const listeners: ((why: UpstreamFailure | undefined) => void)[] = [];
+  const legacy = client.getProtocolEra() === "legacy";
+  const news = legacy ? undefined : new ModernNews(client);
   client.onclose = () => {
+    news?.close();
     for (const listener of listeners.splice(0)) listener(ends.failure());
   };
-  const legacy = client.getProtocolEra() === "legacy";
   return {
     legacy,
     facts: factsOf(client),
@@ -194,6 +199,7 @@ function toConnection(client: Client, ends: Ends, direct?: DirectHttp): Connecti
     },
     async request(method, asked, options) {
       const { timeoutMs, leftMs, signal, peer } = options;
+      if (news && SUBSCRIPTIONS.has(method)) return subscription(news, method, asked);
       const params = withPeer(asked, legacy, peer);
       const late = () => tooLate(timeoutMs);
       const started = performance.now();
@@ -235,6 +241,13 @@ function asker(client: Client, method: string, options: RequestOptions, exchange
     await client.request({ method, params }, anything, more);
     return exchange.result ?? {};
   };
+}
+
+/** The newer protocol has no requests for single resources: they are part of what is listened to. */
+function subscription(news: ModernNews, method: string, { uri }: Record<string, unknown>): Answer {
+  if (method === "resources/subscribe") news.subscribe(String(uri));
+  else news.unsubscribe(String(uri));
+  return { kind: "answer", result: {} };
 }
 
 function tooLate(timeoutMs: number): UpstreamFailure {

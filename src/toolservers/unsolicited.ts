@@ -63,7 +63,9 @@ export class Unsolicited {
       return true;
     }
     if (FOR_ALL.has(method)) {
-      if (isSmall(params)) this.#options.onNotification({ method, params });
+      // Its `_meta` names the stream it came on, which is nobody else's business.
+      const { _meta, ...said } = params;
+      if (isSmall(said)) this.#options.onNotification({ method, params: said });
       return true;
     }
     if (FOR_CALL.has(method)) {

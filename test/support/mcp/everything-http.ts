@@ -8,7 +8,12 @@ import { type ListeningServer, listen } from "./http-server.ts";
 /** The server of everything over Streamable HTTP, of one era only. */
 export async function serveEverything(era: "2025" | "2026"): Promise<ListeningServer> {
   if (era === "2026") {
-    const handler = createMcpHandler(modernEverything, { legacy: "reject" });
+    const handler = createMcpHandler(
+      () => modernEverything((event) => handler.bus.publish(event)),
+      {
+        legacy: "reject",
+      },
+    );
     return listen(toNodeHandler(handler));
   }
   const sessions = new Map<string, StreamableHTTPServerTransport>();

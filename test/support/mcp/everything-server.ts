@@ -6,6 +6,7 @@ import {
   LOG_LEVEL_META_KEY,
   Server as ModernServer,
   ProtocolError,
+  type ServerEvent,
 } from "@modelcontextprotocol/server";
 import { CAPABILITIES, everything } from "./everything.ts";
 import { type Json, NeedsInput, RpcFailure, type Side } from "./everything-side.ts";
@@ -14,7 +15,7 @@ const INFO = { name: "everything", version: "1.0.0" };
 const codec = createRequestStateCodec({ key: new Uint8Array(32).fill(7) });
 
 /** The server of one request, or of one stdio connection, of the 2026-07-28 protocol. */
-export function modernEverything(): ModernServer {
+export function modernEverything(publish?: (event: ServerEvent) => void): ModernServer {
   const server = new ModernServer(INFO, {
     capabilities: CAPABILITIES,
   });
@@ -28,7 +29,13 @@ export function modernEverything(): ModernServer {
       progressToken: (params._meta as { progressToken?: string } | undefined)?.progressToken,
       wantsLogs: envelope[LOG_LEVEL_META_KEY] !== undefined,
       state: kept === undefined ? undefined : ((await codec.verify(kept, context)) as Json),
-      notify: (name, said) => mcpReq.notify({ method: name, params: said } as never),
+      async notify(name, said) {
+        const kind = /^notifications\/(\w+)\/(?:list_changed|updated)$/.exec(name)?.[1];
+        if (kind === undefined) return mcpReq.notify({ method: name, params: said } as never);
+        if (name.endsWith("updated"))
+          publish?.({ kind: "resource_updated", uri: String(said.uri) });
+        else publish?.({ kind: `${kind}_list_changed` } as ServerEvent);
+      },
       async ask(questions) {
         const isAnswered = (name: string) => typeof answers[name] === "object";
         if (!Object.keys(questions).every(isAnswered)) throw new NeedsInput(questions);

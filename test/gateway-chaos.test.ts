@@ -46,7 +46,7 @@ const EVENTS: readonly [
 let postgres: RestartablePostgres;
 let upstream: CountingServer;
 let gateways: [MortalGateway, MortalGateway];
-const caller = openRawCaller();
+const caller = openRawCaller({ keepAlive: true });
 const random = seeded(SEED);
 
 beforeAll(async () => {

@@ -82,7 +82,8 @@ function couldPass(facts: StandingFacts, tool: StandingTool, policies: Policies)
   const { decision } = askGates(
     grant,
     {
-      project,
+      // While an agent is frozen it is told so instead of being shown a list; this one is for afterwards.
+      project: { ...project, freeze: undefined },
       // A shadow run may do all that a live one may, and what is only observed besides.
       run: { state: "running", is_shadow: true, ofCaller: true },
       contract: {

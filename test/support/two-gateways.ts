@@ -19,7 +19,7 @@ export async function openTwoGateways(tools: readonly string[]): Promise<TwoGate
   const upstream = await serveScripted(tools);
   const one = await startAwooop({ databaseUrl: database.url });
   const other = await startAwooop({ databaseUrl: database.url });
-  const caller = openRawCaller();
+  const caller = openRawCaller({ keepAlive: false });
   return {
     database,
     one,

@@ -30,9 +30,14 @@ export interface RawCaller {
 
 const GIVEN_UP_MS = 60_000;
 
-/** A client of the 2025-era protocol that costs next to nothing: many of them call at once. */
-export function openRawCaller(): RawCaller {
-  const agent = new Agent({ keepAlive: true, maxSockets: 256 });
+/**
+ * A client of the 2025-era protocol that costs next to nothing: many of them call at once.
+ *
+ * @param options.keepAlive whether connections are used again; one that was idle may be closed by the server in that
+ *   very moment, and then nobody knows what became of the call
+ */
+export function openRawCaller(options: { keepAlive: boolean }): RawCaller {
+  const agent = new Agent({ keepAlive: options.keepAlive, maxSockets: 256 });
   let id = 0;
   return {
     async call({ url, key, run }, name, args) {

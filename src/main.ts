@@ -46,6 +46,7 @@ import {
 import { createArgumentChecker, createPolicies, policyFamily } from "./gates/index.ts";
 import { createHttp } from "./http/index.ts";
 import {
+  type Caller,
   createIdentity,
   createKeys,
   ensureAdminKey,
@@ -196,6 +197,11 @@ function createRouters(
   return { identity, routers };
 }
 
+function agentCaller(caller: Caller) {
+  const { keyId, holdSeconds } = caller;
+  return { ...agentOf(caller), keyId, holdSeconds };
+}
+
 /** The gateway, for agents' keys. */
 function openGateway(
   config: Config,
@@ -207,15 +213,14 @@ function openGateway(
   const { db, changes, sealer, log } = platform;
   const runs = createOpenRuns({ db, effects: calls.effects, changes });
   const side = agentSide({ ...calls, changes });
-  return createMcpEdge<ReturnType<typeof agentOf> & { keyId: string; holdSeconds: number }>(
+  return createMcpEdge<ReturnType<typeof agentCaller>>(
     {
       sealer,
       log,
       telemetry: platform.telemetry,
-      async authenticate(request) {
-        const agent = agentOf(await identity.authenticate(request));
-        return { ...agent, keyId: agent.caller.keyId, holdSeconds: agent.caller.holdSeconds };
-      },
+      authenticate: async (request) => agentCaller(await identity.authenticate(request)),
+      authenticateBearer: async (header) =>
+        agentCaller(await identity.authenticateBearer(header, "mcp")),
       ...side.about,
       requireThawed: (agent) => requireThawed(db, agent),
       async openRun(agent, wish) {
@@ -321,7 +326,7 @@ async function start(config: Config, log: Logger, onLost: () => void): Promise<R
       config,
       identity,
       routers: hasApi ? routers : [],
-      mcp: config.roles.has("gateway") ? gateway.fetch : undefined,
+      mcp: config.roles.has("gateway") ? gateway : undefined,
       wellKnown: config.roles.has("gateway") ? resourceMetadata(config) : undefined,
       hooks: hasApi ? hookRoutes({ ...platform, effects }) : undefined,
       metrics,

@@ -18,7 +18,7 @@ const ran = (name: string) => bench.upstream.tools.ran.get(name) ?? 0;
 async function openRun(tools: object[], more = {}): Promise<RunRow> {
   const run = await bench.openRun({ tools: tools as never, ...more });
   const [first] = tools as { tool: string }[];
-  await bench.call(run, first?.tool ?? "", { text: "first" });
+  await bench.call(run, first?.tool ?? "", { text: "first", ms: 1 });
   return run;
 }
 

@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { type Context, Hono } from "hono";
 import { HTTPException } from "hono/http-exception";
@@ -13,9 +14,16 @@ import { createApi, notJson } from "./api.ts";
 import { limitBody } from "./body-limit.ts";
 import { consolePages } from "./console.ts";
 import { createEvents } from "./events.ts";
-import { commonHeaders } from "./headers.ts";
-import { measureRequests } from "./metrics.ts";
+import { commonHeaders, headersOf } from "./headers.ts";
+import { createMeasures, type Measures, measureRequests } from "./metrics.ts";
 import { type Listening, serve } from "./serve.ts";
+
+/** The gateway, as far as it is reached over HTTP. */
+interface Gateway {
+  fetch(request: Request): Promise<Response>;
+  /** Answers some requests past all that is done for others, and says with which status; undefined for the rest. */
+  answerPlainly(request: IncomingMessage, response: ServerResponse): Promise<number | undefined>;
+}
 
 export interface HttpOptions {
   config: { host: string; port: number; publicUrl: string };
@@ -24,7 +32,7 @@ export interface HttpOptions {
   /** What features offer under /api/v1. */
   routers: readonly OpenAPIHono<ApiEnv>[];
   /** Answers /mcp; it authenticates its callers itself. */
-  mcp?: ((request: Request) => Promise<Response>) | undefined;
+  mcp?: Gateway | undefined;
   /** Answers /hooks/{project_id}/{channel_id}; its paths begin after /hooks. */
   hooks?: Hono | undefined;
   /** What stands under /.well-known. */
@@ -53,7 +61,8 @@ export function createHttp(options: HttpOptions): Http {
   const events = createEvents(options);
   const https = options.config.publicUrl.startsWith("https:");
   app.use(requestId({ limitLength: 64, generator: newId }));
-  app.use(measureRequests(options.metrics));
+  const measures = createMeasures(options.metrics);
+  app.use(measureRequests(measures));
   app.use(commonHeaders({ https }));
   app.use(limitBody);
   app.onError((error, c) => answerError(error, c, options.log));
@@ -62,7 +71,8 @@ export function createHttp(options: HttpOptions): Http {
   addHealth(app, options);
   app.route("/api/v1", createApi({ ...options, routers: [...options.routers, events.routes] }));
   const { mcp, hooks } = options;
-  if (mcp) app.all("/mcp", (c) => mcp(c.req.raw));
+  if (mcp) app.all("/mcp", (c) => mcp.fetch(c.req.raw));
+  const plainly = mcp && answerPlainly(mcp, measures, headersOf({ https }));
   if (hooks) app.route("/hooks", hooks);
   if (options.wellKnown) app.route("/.well-known", options.wellKnown);
   app.route("/", consolePages(options.webRoot));
@@ -70,7 +80,7 @@ export function createHttp(options: HttpOptions): Http {
   return {
     app,
     async listen() {
-      const listening = await serve(app, options.config);
+      const listening = await serve(app, options.config, plainly);
       return {
         port: listening.port,
         close() {
@@ -79,6 +89,20 @@ export function createHttp(options: HttpOptions): Http {
         },
       };
     },
+  };
+}
+
+/** What is done for every answer, for those that the gateway gives by itself. */
+function answerPlainly(mcp: Gateway, measures: Measures, headers: Record<string, string>) {
+  return async (request: IncomingMessage, response: ServerResponse): Promise<boolean> => {
+    if (request.url !== "/mcp") return false;
+    const start = performance.now();
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    response.setHeader("x-request-id", newId());
+    const status = await mcp.answerPlainly(request, response);
+    if (status === undefined) return false;
+    measures.observe({ method: "POST", route: "/mcp", status }, (performance.now() - start) / 1000);
+    return true;
   };
 }
 

@@ -23,13 +23,16 @@ const HEADERS: Record<string, string> = {
   "x-frame-options": "DENY",
 };
 
+/** What keeps browsers from mixing our pages with anybody else's. */
+export function headersOf({ https }: { https: boolean }): Record<string, string> {
+  return https ? { ...HEADERS, "strict-transport-security": "max-age=31536000" } : HEADERS;
+}
+
 /** The headers of every answer: its request's id, and what keeps browsers from mixing our pages with anybody else's. */
 export function commonHeaders(options: {
   https: boolean;
 }): MiddlewareHandler<{ Variables: RequestIdVariables }> {
-  const headers = options.https
-    ? { ...HEADERS, "strict-transport-security": "max-age=31536000" }
-    : HEADERS;
+  const headers = headersOf(options);
   return async (c, next) => {
     await next();
     c.res.headers.set("x-request-id", c.get("requestId"));

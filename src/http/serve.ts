@@ -1,6 +1,6 @@
-import type { Server } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { createAdaptorServer } from "@hono/node-server";
+import { getRequestListener } from "@hono/node-server";
 import type { Hono } from "hono";
 import { AppError } from "../platform/errors.ts";
 
@@ -15,13 +15,26 @@ export interface Listening {
   close(): Promise<void>;
 }
 
-/** @throws AppError E-CONFIG when the address can't be had */
+/**
+ * @param plainly answers some requests by itself and past the app; false for those that are the app's
+ * @throws AppError E-CONFIG when the address can't be had
+ */
 export async function serve(
   // biome-ignore lint/suspicious/noExplicitAny: whatever its handlers find in their context
   app: Hono<any>,
   address: { host: string; port: number },
+  plainly?: (request: IncomingMessage, response: ServerResponse) => Promise<boolean>,
 ): Promise<Listening> {
-  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+  const listener = getRequestListener(app.fetch);
+  const server = createServer((request, response) => {
+    if (!plainly) return void listener(request, response);
+    plainly(request, response).then(
+      (isAnswered) => {
+        if (!isAnswered) void listener(request, response);
+      },
+      () => response.destroy(),
+    );
+  });
   await new Promise<void>((resolve, reject) => {
     server.once("error", (cause: NodeJS.ErrnoException) => reject(refusal(cause, address)));
     server.listen(address.port, address.host, resolve);

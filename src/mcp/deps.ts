@@ -77,6 +77,8 @@ type Items = Promise<Record<string, unknown>[]>;
 export interface McpDeps<C extends McpCaller> {
   /** @throws AppError E-AUTH, E-FORBIDDEN */
   authenticate(request: Request): Promise<C>;
+  /** The same by the value of the Authorization header alone. */
+  authenticateBearer(header: string): Promise<C>;
   /**
    * Says nothing while the agent may work.
    *

@@ -9,6 +9,7 @@ import { answerLegacy } from "./legacy.ts";
 import { Listeners } from "./listeners.ts";
 import { createModernEdge } from "./modern.ts";
 import { Sessions } from "./sessions.ts";
+import { createShortWay, type ShortWay } from "./shortway.ts";
 
 export interface McpEdgeOptions {
   /** Origins whose pages may call (`https://console.example`); requests without an Origin are no browser's. */
@@ -19,6 +20,8 @@ export interface McpEdgeOptions {
 export interface McpEdge {
   /** Answers one request; never throws. */
   fetch(request: Request): Promise<Response>;
+  /** Answers those requests that need no more than this; see `ShortWay.answer`. */
+  answerPlainly: ShortWay["answer"];
   /** Ends what is held: clients that wait get their answer now. */
   close(): Promise<void>;
 }
@@ -41,6 +44,7 @@ export function createMcpEdge<C extends McpCaller>(
     listeners: new Listeners(),
   };
   const modern = createModernEdge(deps);
+  const shortWay = createShortWay(deps);
 
   async function answer(request: Request): Promise<Response> {
     checkOrigin(request, allowedOrigins);
@@ -68,8 +72,10 @@ export function createMcpEdge<C extends McpCaller>(
         return problemResponse(error);
       }
     },
+    answerPlainly: shortWay.answer,
     async close() {
       closing.abort();
+      shortWay.close();
       deps.held.close();
       deps.listeners.close();
       deps.sessions.close();

@@ -2,6 +2,7 @@ import { ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/server";
 import { z } from "zod";
 import { isTooDeep } from "../platform/contract.ts";
 import type { RunWish } from "./deps.ts";
+import type { HeaderLookup } from "./incoming.ts";
 
 /** One call of a tool, or one reading, taken apart. */
 export interface CallFacts {
@@ -59,7 +60,7 @@ const TRACE_PARENT = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]
 const SESSION_ID = /^[\x21-\x7e]{1,128}$/;
 
 /** The session named by a 2025-era client, which joins its calls to one run. */
-function sessionKey(headers: Headers): string | undefined {
+function sessionKey(headers: HeaderLookup): string | undefined {
   const id = headers.get("mcp-session-id");
   return id !== null && SESSION_ID.test(id) ? id : undefined;
 }
@@ -69,7 +70,7 @@ function sessionKey(headers: Headers): string | undefined {
  *
  * @throws ProtocolError -32602 saying what is wrong with the parameters
  */
-export function readCall(asked: unknown, headers: Headers): CallFacts {
+export function readCall(asked: unknown, headers: HeaderLookup): CallFacts {
   const { name, arguments: args } = parse(callParams, asked ?? {});
   return factsOf({ tool: name, args, isReading: false }, asked, headers);
 }
@@ -79,7 +80,7 @@ export function readCall(asked: unknown, headers: Headers): CallFacts {
  *
  * @throws ProtocolError -32602 saying what is wrong with the parameters
  */
-export function readReading(method: string, asked: unknown, headers: Headers): CallFacts {
+export function readReading(method: string, asked: unknown, headers: HeaderLookup): CallFacts {
   const shape = readingParams[method];
   if (!shape) throw new Error(`${method} is no reading`);
   const { _meta, ...args } = parse(shape, asked ?? {});
@@ -95,7 +96,7 @@ function parse<T>(shape: z.ZodType<T>, asked: unknown): T {
 function factsOf(
   call: Pick<CallFacts, "tool" | "args" | "isReading">,
   asked: unknown,
-  headers: Headers,
+  headers: HeaderLookup,
 ): CallFacts {
   if (isTooDeep(call.args)) throw invalid("arguments are nested too deeply");
   if (UNRECORDABLE.test(JSON.stringify([call.tool, call.args]))) {

@@ -3,6 +3,9 @@ import type { McpCaller } from "./deps.ts";
 import type { RpcId } from "./jsonrpc.ts";
 import type { PeerOptions } from "./peer.ts";
 
+/** A request's headers, by their names in lower case. */
+export type HeaderLookup = Pick<Headers, "get">;
+
 /** A request of either era, as far as both have it in common. */
 export interface Incoming<C extends McpCaller> {
   caller: C;
@@ -10,7 +13,7 @@ export interface Incoming<C extends McpCaller> {
   method: string;
   /** Without what belongs to the protocol's envelope. */
   params: Record<string, unknown>;
-  headers: Headers;
+  headers: HeaderLookup;
   requestState?: string | undefined;
   inputResponses?: Record<string, unknown> | undefined;
   /** The way back to the client. */

@@ -78,7 +78,10 @@ export async function startTestHttp(databaseUrl: string, options: TestHttpOption
       tenantRoutes({ tenants }),
       secretRoutes({ db, sealer, cursors }),
     ],
-    mcp: async (request) => new Response(`mcp ${(await request.text()).length}`),
+    mcp: {
+      fetch: async (request) => new Response(`mcp ${(await request.text()).length}`),
+      answerPlainly: async () => undefined,
+    },
     hooks: new Hono().post("/:project_id/:channel_id", (c) => c.text("hooked")),
     metrics: new Registry(),
     ready: options.ready ?? (async () => true),

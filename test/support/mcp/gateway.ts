@@ -1,5 +1,6 @@
+import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { createAdaptorServer } from "@hono/node-server";
+import { getRequestListener } from "@hono/node-server";
 import {
   Client,
   type ClientOptions,
@@ -17,25 +18,32 @@ export interface TestGateway {
   url: string;
   /** What the edge logged. */
   logged: string[];
+  /** How many requests were answered on the short way. */
+  plainly(): number;
   /** Ends what is held. */
   closeEdge(): Promise<void>;
   close(): Promise<void>;
+}
+
+function callerOf(header: string): TestCaller {
+  const found = /^Bearer (\w+)\/([\d.]+)$/.exec(header);
+  if (!found?.[1]) throw new AppError("E-AUTH", "Send a key as `Authorization: Bearer awp_…`.");
+  return { keyId: found[1], holdSeconds: Number(found[2]) };
 }
 
 /** The gateway's edge on a free port. The bearer key says who calls: `KEY/HOLD_SECONDS`. */
 export async function serveGateway(
   decisions: Decisions,
   more: Partial<McpDeps<TestCaller>> = {},
+  options: { shortWay?: boolean } = {},
 ): Promise<TestGateway> {
+  const { shortWay = true } = options;
+  let plainly = 0;
   const logged: string[] = [];
   const edge = createMcpEdge<TestCaller>(
     {
-      async authenticate(request) {
-        const found = /^Bearer (\w+)\/([\d.]+)$/.exec(request.headers.get("authorization") ?? "");
-        if (!found?.[1])
-          throw new AppError("E-AUTH", "Send a key as `Authorization: Bearer awp_…`.");
-        return { keyId: found[1], holdSeconds: Number(found[2]) };
-      },
+      authenticate: async (request) => callerOf(request.headers.get("authorization") ?? ""),
+      authenticateBearer: async (header) => callerOf(header),
       requireThawed: async () => {},
       agentTools: async () => [],
       grants: async () => ({ resources: false, prompts: false }),
@@ -56,18 +64,26 @@ export async function serveGateway(
     },
     { allowedOrigins: ["https://console.example"] },
   );
-  const server = createAdaptorServer({ fetch: edge.fetch });
+  const listener = getRequestListener(edge.fetch);
+  const server = createServer((request, response) => {
+    if (!shortWay) return void listener(request, response);
+    void edge.answerPlainly(request, response).then((status) => {
+      if (status === undefined) void listener(request, response);
+      else plainly += 1;
+    });
+  });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}/mcp`,
     logged,
+    plainly: () => plainly,
     closeEdge: () => edge.close(),
     async close() {
       await edge.close();
       await new Promise<void>((resolve) => {
         server.close(() => resolve());
-        if ("closeAllConnections" in server) server.closeAllConnections();
+        server.closeAllConnections();
       });
     },
   };

@@ -1,7 +1,7 @@
 import { settle } from "../budgets/index.ts";
 import { AppError } from "../platform/errors.ts";
 import { addCost, lockRun } from "../runs/index.ts";
-import type { UpstreamError } from "../toolservers/index.ts";
+import { paramHeaders, type UpstreamError } from "../toolservers/index.ts";
 import { type Decided, decideCall } from "./decide.ts";
 import type { CallDeps } from "./deps.ts";
 import { type Ending, endingOf } from "./ending.ts";
@@ -58,6 +58,7 @@ async function execute(
     // A client that goes away may give up a read; a write that is on its way is seen to its end.
     signal: isWrite ? undefined : request.signal,
     meta: request.meta,
+    headers: paramHeaders(call.inputSchema, call.args),
     peer: request.peer && timedPeer(deps.db, request, call, request.peer),
     round: request.round,
   };

@@ -36,6 +36,8 @@ export type Decided =
       args: Record<string, unknown>;
       /** A person has put these arguments in the place of those the agent asked for. */
       isEdited: boolean;
+      /** The tool's, as it is pinned; of a reading there is none. */
+      inputSchema: Record<string, unknown> | undefined;
     };
 
 /** How much longer than its time-out a call may be executing before it counts as lost, in seconds. */
@@ -251,8 +253,9 @@ async function proceed(context: Context, verdicts: Verdict[]): Promise<Decided> 
       },
     });
   }
-  const { args, isEdited } = facts;
-  return { kind: "execute", callId: row.callId, ref, grant, args, isEdited };
+  const { args, isEdited, pin } = facts;
+  const inputSchema = pin?.definition.inputSchema;
+  return { kind: "execute", callId: row.callId, ref, grant, args, isEdited, inputSchema };
 }
 
 /** Redeems the approval; a refusal is gate 5's last word and is recorded like any other block. */

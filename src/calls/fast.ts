@@ -3,7 +3,7 @@ import { askGates, type GateFacts } from "../gates/index.ts";
 import { canonicalJson, sha256Hex } from "../platform/canonical.ts";
 import { newId } from "../platform/ids.ts";
 import type { RunRow } from "../runs/index.ts";
-import type { ToolServerRef } from "../toolservers/index.ts";
+import { paramHeaders, type ToolServerRef } from "../toolservers/index.ts";
 import { GRACE_SECONDS } from "./decide.ts";
 import type { CallDeps } from "./deps.ts";
 import { type Ending, endingOf } from "./ending.ts";
@@ -157,6 +157,7 @@ async function send(call: FastCall, hasBegun: boolean): Promise<CallOutcome> {
       // A client that goes away may give up a read; a write that is on its way is seen to its end.
       signal: isWrite ? undefined : request.signal,
       meta: request.meta,
+      headers: paramHeaders(tool.pin?.definition.inputSchema, request.args),
       peer: request.peer && timedPeer(deps.db, request, executing, request.peer, () => shown.now()),
       round: request.round,
     });

@@ -107,7 +107,8 @@ export async function resumeCall(
   if (!run) throw new AppError("E-NOT-FOUND", "There is no such run.");
   if (run.driver === "client") await touchClientRun(tx, projectId, runId);
   const facts = await readFacts(tx, deps, request, run);
-  const { grant, ref, args, isEdited } = facts;
+  const { grant, ref, args, isEdited, pin } = facts;
+  const inputSchema = pin?.definition.inputSchema;
   const { decision, last } = askGates(facts.exact, facts.gates, 2);
   const timeout = grant?.timeout_seconds ?? 0;
   if (!(await extendDeadline(tx, projectId, callId, timeout, round))) {
@@ -116,7 +117,7 @@ export async function resumeCall(
     return ended({ kind: "error", callId, code: "E-CALL-LOST", reason, sent: true });
   }
   if (decision === "pass" && grant && ref)
-    return { kind: "execute", callId, ref, grant, args, isEdited };
+    return { kind: "execute", callId, ref, grant, args, isEdited, inputSchema };
   const { gate, code, reason } = last;
   const spent = (await settle(tx, [{ projectId, callId, how: "spent" }])).get(callId) ?? 0;
   await finishCall(tx, {

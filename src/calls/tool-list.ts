@@ -17,6 +17,15 @@ export interface ToolLists {
    * @throws AppError E-CONTRACT-NONE
    */
   of(projectId: string, agentId: string): Promise<ToolDefinition[]>;
+  /**
+   * The pinned schema of a tool that the agent's active contract lists, by the name that the agent sees. It costs a look at
+   * what is kept, except where the tool was never seen.
+   */
+  schemaOf(
+    projectId: string,
+    agentId: string,
+    tool: string,
+  ): Promise<Record<string, unknown> | undefined>;
   close(): void;
 }
 
@@ -59,6 +68,14 @@ export function createToolLists(
       const list = listOf(facts, policies);
       lists.set(facts, list);
       return list;
+    },
+    async schemaOf(projectId, agentId, name) {
+      const revisionId = await revisionOf(projectId, agentId);
+      const tool = (await standing.of(projectId, revisionId))?.tools.get(name);
+      if (!tool?.ref || tool.pin) return tool?.pin?.definition.inputSchema;
+      await catalog.refresh(tool.ref);
+      const facts = await standing.readAnew(projectId, revisionId);
+      return facts?.tools.get(name)?.pin?.definition.inputSchema;
     },
     close: unsubscribe,
   };

@@ -19,6 +19,7 @@ interface Agent {
 type About = Pick<
   McpDeps<Agent & McpCaller>,
   | "agentTools"
+  | "toolSchema"
   | "grants"
   | "resources"
   | "resourceTemplates"
@@ -51,6 +52,15 @@ export function agentSide(calls: CallDeps & { changes: Changes }): AgentSide {
   const news = new News(calls, bodyOf, agentTools);
   const about: About = {
     agentTools,
+    async toolSchema({ projectId, agentId }, tool) {
+      try {
+        return await toolLists.schemaOf(projectId, agentId, tool);
+      } catch (error) {
+        // Without an active contract there are no tools; what that means for a call is for the gates to say.
+        if (error instanceof AppError) return undefined;
+        throw error;
+      }
+    },
     async grants(caller) {
       try {
         const { resources = [], prompts = [] } = await bodyOf(caller);

@@ -87,6 +87,8 @@ export interface McpDeps<C extends McpCaller> {
   requireThawed(caller: C): Promise<void>;
   /** The tools of the agent's active contract, as the agent may see them. */
   agentTools(caller: C): Promise<ToolDefinition[]>;
+  /** A tool's pinned schema by the name that the agent sees; undefined where it may not call one of that name. */
+  toolSchema(caller: C, tool: string): Promise<Record<string, unknown> | undefined>;
   /** Whether the agent's active contract grants resources and prompts at all. */
   grants(caller: C): Promise<McpGrants>;
   resources(caller: C): Items;

@@ -4,6 +4,8 @@ export type RpcId = string | number;
 /** A JSON-RPC message on its way to a client. */
 export type RpcMessage = Record<string, unknown> & { jsonrpc: "2.0" };
 
+/** The headers say something else than the body; of the 2026-07-28 protocol. */
+export const HEADER_MISMATCH = -32020;
 export const PARSE_ERROR = -32700;
 export const INVALID_REQUEST = -32600;
 export const INVALID_PARAMS = -32602;

@@ -1,12 +1,13 @@
 import { ProtocolError, ProtocolErrorCode, Server } from "@modelcontextprotocol/server";
 import { AppError } from "../platform/errors.ts";
-import type { ToolDefinition } from "../toolservers/index.ts";
+import { paramHeaderMismatch, type ToolDefinition } from "../toolservers/index.ts";
 import { SERVER_INFO } from "./about.ts";
 import { errorAnswer, type ToolAnswer } from "./answers.ts";
 import type { McpCaller, McpGrants } from "./deps.ts";
 import type { EdgeDeps } from "./edgedeps.ts";
 import { type CallFacts, readCall, readReading } from "./facts.ts";
 import type { Incoming } from "./incoming.ts";
+import { HEADER_MISMATCH } from "./jsonrpc.ts";
 import { createPeer } from "./peer.ts";
 import { withSpan } from "./spans.ts";
 import { TASK_METHODS } from "./tasks.ts";
@@ -135,12 +136,31 @@ async function callTool<C extends McpCaller>(
 ): Promise<Record<string, unknown>> {
   const facts = onTrace(incoming, readCall(incoming.params, incoming.headers));
   try {
-    const answer = facts.tool === WAIT_TOOL.name ? answerWait : answerCall;
+    const isWait = facts.tool === WAIT_TOOL.name;
+    if (!isWait && incoming.client.era === "modern") await checkHeaders(deps, incoming, facts);
+    const answer = isWait ? answerWait : answerCall;
     return fitForEra(await answer(deps, exchangeOf(incoming, facts), facts), incoming.client.era);
   } catch (error) {
     if (error instanceof AppError) return errorAnswer(error);
     throw error;
   }
+}
+
+/**
+ * Whoever stands between goes by the headers, so they must not say of the arguments what they aren't.
+ *
+ * @throws ProtocolError -32020
+ */
+async function checkHeaders<C extends McpCaller>(
+  deps: EdgeDeps<C>,
+  { caller, headers }: Incoming<C>,
+  { tool, args }: CallFacts,
+): Promise<void> {
+  const schema = await deps.toolSchema(caller, tool);
+  const mismatch = schema && paramHeaderMismatch(schema, args, headers);
+  if (!mismatch) return;
+  const words = `Bad Request: the request headers and body disagree: ${mismatch}`;
+  throw new ProtocolError(HEADER_MISMATCH, words);
 }
 
 /** Structured results of 2025-era tools are objects; a schema of anything else would only make the client refuse them. */

@@ -4,6 +4,7 @@ import {
   createMcpHandler,
   type JSONRPCRequest,
   LOG_LEVEL_META_KEY,
+  ProtocolError,
   Server,
   type ServerContext,
 } from "@modelcontextprotocol/server";
@@ -12,6 +13,7 @@ import { isLogLevel } from "../toolservers/index.ts";
 import { capabilitiesOf, INSTRUCTIONS, SERVER_INFO } from "./about.ts";
 import type { McpCaller, McpGrants } from "./deps.ts";
 import type { EdgeDeps } from "./edgedeps.ts";
+import { HEADER_MISMATCH } from "./jsonrpc.ts";
 import { answerMethod, isMethod } from "./methods.ts";
 import { TASK_METHODS, TASKS_EXTENSION } from "./tasks.ts";
 
@@ -24,6 +26,8 @@ interface RequestScope<C extends McpCaller> {
   method: string;
   /** The SDK has found nothing wrong with its envelope and its headers. */
   isAccepted: boolean;
+  /** Its headers say of the call's arguments what they aren't: a bad request, which the SDK knows of its own checks only. */
+  isMismatch: boolean;
   /** Aborted when the client goes away or the gateway closes. */
   gone: AbortSignal;
 }
@@ -55,10 +59,12 @@ export function createModernEdge<C extends McpCaller>(deps: EdgeDeps<C>): Modern
       const { method } = Object(body) as { method?: unknown };
       const scope: RequestScope<C> = {
         ...{ caller, gone, method: String(method) },
-        ...{ headers: request.headers, isAccepted: false },
+        ...{ headers: request.headers, isAccepted: false, isMismatch: false },
       };
       scopes.set(authInfo, scope);
       const response = await handler.fetch(request, { authInfo, parsedBody: body });
+      if (scope.isMismatch)
+        return new Response(response.body, { status: 400, headers: response.headers });
       if (method !== LISTEN || !scope.isAccepted) return response;
       // The SDK's own stream would tell everybody the same, and nothing of tasks.
       await response.body?.cancel();
@@ -110,10 +116,11 @@ async function createRequestServer<C extends McpCaller>(
 
 function answer<C extends McpCaller>(
   deps: EdgeDeps<C>,
-  { caller, headers, gone }: RequestScope<C>,
+  scope: RequestScope<C>,
   { method, params = {} }: Pick<JSONRPCRequest, "method" | "params">,
   { mcpReq }: ServerContext,
 ): Promise<Record<string, unknown>> {
+  const { caller, headers, gone } = scope;
   const { inputResponses, envelope } = mcpReq;
   const said: Record<string, unknown> = { ...envelope };
   const level = said[LOG_LEVEL_META_KEY];
@@ -138,5 +145,8 @@ function answer<C extends McpCaller>(
       },
     },
     signal: AbortSignal.any([gone, mcpReq.signal]),
+  }).catch((error: unknown) => {
+    scope.isMismatch = error instanceof ProtocolError && error.code === HEADER_MISMATCH;
+    throw error;
   });
 }

@@ -5,6 +5,7 @@ import { serveGateway, type TestGateway } from "../../test/support/mcp/gateway.t
 const decisions = new Decisions({
   now: () => result({ content: [{ type: "text", text: "noon" }], structuredContent: ["noon"] }),
   fails: () => result({ content: [], isError: true, _meta: { "shop/hint": 1 } }),
+  routed: ({ args }) => result({ content: [], structuredContent: args }),
   breaks: () => {
     throw new Error("a fault of ours with a secret in it");
   },
@@ -15,8 +16,13 @@ const result = (value: Record<string, unknown>) =>
 let short: TestGateway;
 let long: TestGateway;
 beforeAll(async () => {
-  short = await serveGateway(decisions);
-  long = await serveGateway(decisions, {}, { shortWay: false });
+  const region = { type: "string", "x-mcp-header": "Region" };
+  const schema = { type: "object", properties: { region } };
+  const more = {
+    toolSchema: async (_: unknown, tool: string) => (tool === "routed" ? schema : undefined),
+  };
+  short = await serveGateway(decisions, more);
+  long = await serveGateway(decisions, more, { shortWay: false });
 });
 afterAll(async () => {
   await short?.close();
@@ -107,6 +113,28 @@ describe("the short way", () => {
     const said = await post(short.url, body, headers);
     expect(short.plainly() - before).toBe(isShort ? 1 : 0);
     expect(unnamed(said)).toEqual(unnamed(await post(long.url, body, headers)));
+  });
+
+  it.each([
+    ["the value", { region: "eu" }, "eu", 200],
+    ["the value, encoded", { region: "eu" }, "=?base64?ZXU=?=", 200],
+    ["neither value nor header", {}, undefined, 200],
+    ["no header for a value", { region: "eu" }, undefined, 400],
+    ["a header for no value", {}, "eu", 400],
+    ["another value", { region: "eu" }, "us", 400],
+    ["broken Base64", { region: "eu" }, "=?base64?ZXU?=", 400],
+  ])("looks at a parameter's header as the long one does: %s", async (_, args, header, status) => {
+    const body = message({}, { name: "routed", arguments: args });
+    const headers = { "mcp-name": "routed", "MCP-Param-REGION": header };
+    const before = short.plainly();
+    const calls = decisions.calls.length;
+    const said = await post(short.url, body, headers);
+    expect(short.plainly() - before).toBe(1);
+    expect(said.status).toBe(status);
+    expect(unnamed(said)).toEqual(unnamed(await post(long.url, body, headers)));
+    if (status === 200) return;
+    expect(said.body.error).toMatchObject({ code: -32020 });
+    expect(decisions.calls).toHaveLength(calls);
   });
 
   it("ends what it holds when the gateway closes, and when the client goes", async () => {

@@ -11,7 +11,13 @@ import { SERVER_INFO } from "./about.ts";
 import type { McpCaller } from "./deps.ts";
 import type { EdgeDeps } from "./edgedeps.ts";
 import type { HeaderLookup } from "./incoming.ts";
-import { errorMessage, type RpcId, type RpcMessage, resultMessage } from "./jsonrpc.ts";
+import {
+  errorMessage,
+  HEADER_MISMATCH,
+  type RpcId,
+  type RpcMessage,
+  resultMessage,
+} from "./jsonrpc.ts";
 import { answerMethod } from "./methods.ts";
 
 /** Answers plain tool calls of the 2026-07-28 protocol past the SDK and past web requests; leaves the rest. */
@@ -28,6 +34,7 @@ export interface ShortWay {
 const MODERN = "2026-07-28";
 const MAX_BODY_BYTES = 1024 * 1024;
 const MISSING_CAPABILITY = -32021;
+const BAD_REQUESTS: ReadonlySet<number> = new Set([HEADER_MISMATCH, MISSING_CAPABILITY]);
 const ACCEPTED = ["application/json", "text/event-stream"];
 
 interface PlainCall {
@@ -120,8 +127,7 @@ function plainCall(raw: Buffer, { headers }: IncomingMessage): PlainCall | undef
     requestState !== undefined ||
     inputResponses !== undefined ||
     meta.progressToken !== undefined ||
-    meta[LOG_LEVEL_META_KEY] !== undefined ||
-    Object.keys(headers).some((header) => header.startsWith("mcp-param-"));
+    meta[LOG_LEVEL_META_KEY] !== undefined;
   if (!isWhole || asksMore) return undefined;
   return { id: id as RpcId, params, capabilities: capabilities as Record<string, unknown> };
 }
@@ -167,7 +173,7 @@ async function answerCall<C extends McpCaller>(
     return way.end(200, resultMessage(id, enveloped(result)));
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
-    const status = error.code === MISSING_CAPABILITY ? 400 : 200;
+    const status = BAD_REQUESTS.has(error.code) ? 400 : 200;
     return way.end(status, errorMessage(id, error));
   }
 }

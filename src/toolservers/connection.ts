@@ -38,6 +38,8 @@ export interface RequestOptions {
   signal?: AbortSignal | undefined;
   /** The client whose call it is. */
   peer?: ClientPeer | undefined;
+  /** For a server of the 2026-07-28 protocol over HTTP. */
+  headers?: Readonly<Record<string, string>> | undefined;
 }
 
 /** An open connection to one tool server. */
@@ -198,13 +200,13 @@ function toConnection(client: Client, ends: Ends, direct?: DirectHttp): Connecti
       return ends.sessionId();
     },
     async request(method, asked, options) {
-      const { timeoutMs, leftMs, signal, peer } = options;
+      const { timeoutMs, leftMs, signal, peer, headers } = options;
       if (news && SUBSCRIPTIONS.has(method)) return subscription(news, method, asked);
       const params = withPeer(asked, legacy, peer);
       const late = () => tooLate(timeoutMs);
       const started = performance.now();
       const first = direct?.fits(method, params, peer)
-        ? await direct.ask(params, { timeoutMs, leftMs, signal, late })
+        ? await direct.ask(params, { timeoutMs, leftMs, signal, late, headers })
         : undefined;
       if (first?.kind === "answer") return { ...first, result: withoutEnvelope(first.result) };
       if (first?.kind === "upstream_error") return first;
@@ -228,7 +230,8 @@ function toConnection(client: Client, ends: Ends, direct?: DirectHttp): Connecti
 
 /** Sends a request through the SDK; what comes back is kept as it came. */
 function asker(client: Client, method: string, options: RequestOptions, exchange: Exchange) {
-  const { leftMs, peer } = options;
+  const { leftMs, peer, headers } = options;
+  const isModern = client.getProtocolEra() === "modern";
   const onprogress = peer?.wantsProgress
     ? (progress: object) => peer.notify("notifications/progress", { ...progress })
     : undefined;
@@ -236,6 +239,7 @@ function asker(client: Client, method: string, options: RequestOptions, exchange
     timeout: leftMs + LONGEST_ASKING_MS,
     signal: exchange.ending,
     ...(onprogress ? { onprogress } : {}),
+    ...(isModern && headers ? { headers } : {}),
   };
   return async (params: Record<string, unknown>) => {
     await client.request({ method, params }, anything, more);

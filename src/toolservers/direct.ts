@@ -29,6 +29,8 @@ export interface DirectOptions {
   late: () => UpstreamFailure;
   timeoutMs: number;
   signal?: AbortSignal | undefined;
+  /** For a server of the 2026-07-28 protocol. */
+  headers?: Readonly<Record<string, string>> | undefined;
 }
 
 /** What the connection has agreed on. */
@@ -108,7 +110,8 @@ export class DirectHttp {
         },
         onBodyError: broken.resolve,
       };
-      const posting = this.#post({ ...this.#message(id, params), signal: cut.signal, observer });
+      const message = this.#message(id, params, options.headers);
+      const posting = this.#post({ ...message, signal: cut.signal, observer });
       const read = this.#read(id, await Promise.race([posting, over]));
       if ("kind" in read) return read;
       return {
@@ -133,7 +136,7 @@ export class DirectHttp {
     return (isPlain && readAnswer(id, posted)) || responseOf(posted);
   }
 
-  #message(id: string, params: Record<string, unknown>) {
+  #message(id: string, params: Record<string, unknown>, more: DirectOptions["headers"]) {
     const { legacy, protocolVersion, clientInfo } = this.#terms;
     const sessionId = this.#terms.sessionId();
     const envelope = {
@@ -144,7 +147,7 @@ export class DirectHttp {
     const sent = legacy ? params : { ...params, _meta: envelope };
     const named: Record<string, string> = legacy
       ? {}
-      : { "mcp-method": "tools/call", "mcp-name": String(params.name) };
+      : { ...more, "mcp-method": "tools/call", "mcp-name": String(params.name) };
     return {
       body: JSON.stringify({ jsonrpc: "2.0", id, method: "tools/call", params: sent }),
       headers: {

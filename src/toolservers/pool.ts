@@ -232,7 +232,8 @@ class Pool implements ToolServerPool {
   }
 
   #usable(ref: ToolServerRef, listed: readonly unknown[]): ToolDefinition[] {
-    const { tools, refused } = readTools(listed);
+    const isHttp = (ref.body as { transport?: unknown } | null)?.transport === "http";
+    const { tools, refused } = readTools(listed, isHttp);
     if (refused.length > 0) {
       const where = { project: ref.projectId, server: ref.serverId };
       this.#options.log.warn({ ...where, refused: refused.slice(0, 20) }, "tools were left out");

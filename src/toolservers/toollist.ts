@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { paramHeaderProblem } from "./paramheaders.ts";
 import type { ToolDefinition } from "./pins.ts";
 import { hasLoneSurrogate } from "./wellformed.ts";
 
@@ -31,9 +32,13 @@ function isStorable(value: unknown): boolean {
 
 /**
  * Keeps what is a usable tool, untouched, and names the rest: tools without a proper name or schema, second tools of
- * the same name, text that can't be stored, and all beyond the first 1,000.
+ * the same name, text that can't be stored, all beyond the first 1,000, and over HTTP those that want parameters in headers
+ * against the protocol's rules.
  */
-export function readTools(listed: readonly unknown[]): {
+export function readTools(
+  listed: readonly unknown[],
+  isHttp = false,
+): {
   tools: ToolDefinition[];
   refused: string[];
 } {
@@ -42,8 +47,11 @@ export function readTools(listed: readonly unknown[]): {
   for (const item of listed) {
     const found = tool.safeParse(item);
     const name = found.data?.name;
+    const problem = found.data && isHttp ? paramHeaderProblem(found.data.inputSchema) : undefined;
     if (name === undefined || tools.has(name) || tools.size >= MAX_TOOLS || !isStorable(item)) {
       refused.push(name ?? "(a tool without a valid name or schema)");
+    } else if (problem !== undefined) {
+      refused.push(`${name}: ${problem}`);
     } else {
       tools.set(name, item as ToolDefinition);
     }

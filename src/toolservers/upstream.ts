@@ -35,6 +35,8 @@ export interface AskOptions {
   signal?: AbortSignal | undefined;
   /** The client whose call it is: for what the tool server asks and says meanwhile. */
   peer?: ClientPeer | undefined;
+  /** What a server of the 2026-07-28 protocol finds in the request's HTTP headers, too; nobody else does. */
+  headers?: Readonly<Record<string, string>> | undefined;
 }
 
 interface UpstreamOptions {
@@ -189,8 +191,9 @@ export class Upstream {
     entry.inFlight += 1;
     try {
       const leftMs = Math.max(1, timeoutMs - (Date.now() - started));
-      const { signal, peer } = options;
-      const asked = connection.request(method, params, { timeoutMs, leftMs, signal, peer });
+      const { signal, peer, headers } = options;
+      const limits = { timeoutMs, leftMs, signal, peer, headers };
+      const asked = connection.request(method, params, limits);
       this.#underWay.add(asked);
       const answer = await asked.finally(() => this.#underWay.delete(asked));
       if (answer.kind !== "upstream_error") return answer;

@@ -46,6 +46,7 @@ export async function serveGateway(
       authenticateBearer: async (header) => callerOf(header),
       requireThawed: async () => {},
       agentTools: async () => [],
+      toolSchema: async () => undefined,
       grants: async () => ({ resources: false, prompts: false }),
       resources: async () => [],
       resourceTemplates: async () => [],

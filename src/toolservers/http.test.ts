@@ -38,6 +38,26 @@ const misbehaving = (onCall: RequestListener): Promise<HttpFixture> =>
 const eventStream = { "content-type": "text/event-stream" };
 
 describe("a Streamable HTTP tool server", () => {
+  it("finds parameters in headers if it speaks the newer protocol, whichever way the call goes", async () => {
+    const modern = await started(serveHttp({ modernOnly: true }));
+    const old = await started(serveSessions());
+    const headers = { "mcp-param-text": "a" };
+    const peer = {
+      ...{ capabilities: {}, logLevel: undefined, wantsProgress: true, takesRounds: false },
+      ...{ notify: () => undefined, request: async () => ({}) },
+    };
+    for (const server of [modern, old]) {
+      for (const more of [{}, { peer }]) {
+        const limits = { headers, ...more };
+        const answer = await pool.callTool(refTo(server), "echo", { text: "a" }, limits);
+        expect(answer).toMatchObject({ kind: "result" });
+        const sent = server.requests.at(-1)?.["mcp-param-text"];
+        expect(sent).toBe(server === modern ? "a" : undefined);
+      }
+    }
+    expect(old.requests.some((sent) => "mcp-param-text" in sent)).toBe(false);
+  });
+
   it("has its tools and results passed on untouched, in the newer era", async () => {
     const server = await started(serveHttp({ modernOnly: true }));
     const listed = await pool.listTools(refTo(server));

@@ -33,6 +33,16 @@ describe("readTools", () => {
     });
   });
 
+  it("refuses over HTTP what wants headers that there can't be, and says why", () => {
+    const region = { type: "string", "x-mcp-header": "a b" };
+    const listed = [tool("a", { inputSchema: { properties: { region } } }), tool("b")];
+    expect(readTools(listed).refused).toEqual([]);
+    expect(readTools(listed, true)).toMatchObject({
+      tools: [{ name: "b" }],
+      refused: [expect.stringContaining("a: x-mcp-header")],
+    });
+  });
+
   it("keeps the first of two with one name, and a thousand at most", () => {
     const first = tool("a", { description: "first" });
     expect(readTools([first, tool("a")])).toEqual({ tools: [first], refused: ["a"] });

@@ -141,6 +141,7 @@ export const tools: Record<string, Tool> = {
     );
   },
   json_schema_2020_12_tool: () => said("ok"),
+  test_parameter_headers: (_side, { region }) => said(`routed to ${region}`),
   test_missing_capability(side) {
     if (side.capabilities.sampling) return said("the client can sample");
     throw new RpcFailure(-32021, "Missing required client capability", {
@@ -229,6 +230,7 @@ async function askNext(side: Side, questions: Record<string, Question>, state: J
 
 export const SCHEMAS: Record<string, Json> = {
   test_sampling: form({ prompt: { type: "string" } }),
+  test_parameter_headers: form({ region: { type: "string", "x-mcp-header": "Region" } }),
   test_elicitation: form({ message: { type: "string" } }),
   json_schema_2020_12_tool: {
     $schema: "https://json-schema.org/draft/2020-12/schema",

@@ -77,6 +77,8 @@ export interface SessionFixture extends ListeningServer {
   /** Forgets all sessions, as a restarted server does. */
   forget(): void;
   sessions(): number;
+  /** The headers of each request that came in, newest last. */
+  requests: IncomingMessage["headers"][];
 }
 
 /** A Streamable HTTP tool server of SDK v1 that keeps sessions. */
@@ -100,12 +102,14 @@ export async function serveSessions(): Promise<SessionFixture> {
     await transport.handleRequest(request, response);
   }
 
+  const requests: IncomingMessage["headers"][] = [];
   const server = await listen((request, response) => {
+    requests.push(request.headers);
     const id = request.headers["mcp-session-id"];
     const transport = typeof id === "string" ? sessions.get(id) : undefined;
     if (transport) return void transport.handleRequest(request, response);
     if (id === undefined && request.method === "POST") return void open(request, response);
     response.writeHead(404).end();
   });
-  return { ...server, forget: () => sessions.clear(), sessions: () => sessions.size };
+  return { ...server, requests, forget: () => sessions.clear(), sessions: () => sessions.size };
 }

@@ -92,6 +92,10 @@ describe("a tool whose server wants parameters in headers", () => {
       }
       expect(await client.callTool("route", { query: "q" })).toMatchObject(said({ query: "q" }));
       expect(sent()).toEqual({});
+      const before = calls.length;
+      const long = await client.callTool("route", { region: "a".repeat(20_000) });
+      expect(JSON.stringify(long.content)).toContain("E-POLICY-ARGS");
+      expect(calls).toHaveLength(before);
       await client.close();
     },
     MINUTE,

@@ -21,7 +21,12 @@ import { AppError } from "../platform/errors.ts";
 import { redact } from "../platform/redact.ts";
 import type { RunRow } from "../runs/index.ts";
 import { readProjectOfAgent } from "../tenants/index.ts";
-import { readPin, type ToolPin, type ToolServerRef } from "../toolservers/index.ts";
+import {
+  isTooLongForHeaders,
+  readPin,
+  type ToolPin,
+  type ToolServerRef,
+} from "../toolservers/index.ts";
 import { serverRef } from "./catalog.ts";
 import type { FactDeps } from "./deps.ts";
 import { grantFor } from "./names.ts";
@@ -38,6 +43,9 @@ const TOO_LARGE = {
   by: "",
   problem: `they are larger than ${ARGS_MAX} bytes`,
 } as const;
+
+const TOO_LONG =
+  "the values that the tool's server wants in headers are longer than headers may be";
 
 /** Everything known about a call when the gates are asked. */
 export interface CallFacts {
@@ -142,7 +150,8 @@ export function argumentProblems(
   if (size > ARGS_MAX) return [TOO_LARGE.problem];
   const bySchema = checker.problems(pin.definition.inputSchema, args, "the tool's schema");
   const byContract = grant.args ? checker.problems(grant.args, args, "the contract") : [];
-  return [...bySchema, ...byContract];
+  const byHeaders = isTooLongForHeaders(pin.definition.inputSchema, args) ? [TOO_LONG] : [];
+  return [...bySchema, ...byContract, ...byHeaders];
 }
 
 async function questionFact(tx: Tx, question: ApprovalRow): Promise<QuestionFact> {

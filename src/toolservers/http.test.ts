@@ -38,6 +38,19 @@ const misbehaving = (onCall: RequestListener): Promise<HttpFixture> =>
 const eventStream = { "content-type": "text/event-stream" };
 
 describe("a Streamable HTTP tool server", () => {
+  it("is taken to have other tools than before when it misses a header", async () => {
+    const server = await misbehaving((_, response) => {
+      const error = { code: -32020, message: "Mcp-Param-Region is missing" };
+      response.writeHead(400, { "content-type": "application/json" });
+      response.end(JSON.stringify({ jsonrpc: "2.0", id: "call-1", error }));
+    });
+    const heard: string[] = [];
+    pool.onNotification((_, { method }) => heard.push(method));
+    const answer = await pool.callTool(refTo(server), "echo", { text: "a" });
+    expect(answer).toMatchObject({ code: "E-UPSTREAM-TOOL", answered: true });
+    expect(heard).toEqual(["notifications/tools/list_changed"]);
+  });
+
   it("finds parameters in headers if it speaks the newer protocol, whichever way the call goes", async () => {
     const modern = await started(serveHttp({ modernOnly: true }));
     const old = await started(serveSessions());

@@ -4,7 +4,7 @@ export { toolServerBody } from "./contract.ts";
 export { hintOf } from "./hints.ts";
 export { openToolServers } from "./open.ts";
 export type { RpcError, UpstreamError } from "./outcome.ts";
-export { paramHeaderMismatch, paramHeaders } from "./paramheaders.ts";
+export { isTooLongForHeaders, paramHeaderMismatch, paramHeaders } from "./paramheaders.ts";
 export {
   type ClientPeer,
   isLogLevel,

@@ -1,5 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { paramHeaderMismatch, paramHeaderProblem, paramHeaders } from "./paramheaders.ts";
+import {
+  isTooLongForHeaders,
+  paramHeaderMismatch,
+  paramHeaderProblem,
+  paramHeaders,
+} from "./paramheaders.ts";
 
 const marked = (header: unknown, type: unknown = "string") => ({ type, "x-mcp-header": header });
 const schema = {
@@ -97,6 +102,15 @@ describe("the headers of a call's parameters", () => {
     const found = paramHeaderMismatch(schema, args, headers);
     if (problem === undefined) expect(found).toBeUndefined();
     else expect(found).toContain(problem);
+  });
+
+  it("are bounded, all together", () => {
+    const isTooLong = (region: string, query = "") =>
+      isTooLongForHeaders(schema, { region, query });
+    expect(isTooLong("a".repeat(6000))).toBe(false);
+    expect(isTooLong("a".repeat(6200))).toBe(true);
+    expect(isTooLong("漢".repeat(1600))).toBe(true);
+    expect(isTooLong("a", "a".repeat(100_000))).toBe(false);
   });
 
   it("are compared as numbers where they are some", () => {

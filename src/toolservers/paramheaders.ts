@@ -138,6 +138,16 @@ export function paramHeaders(inputSchema: Json | undefined, args: Json): Record<
   );
 }
 
+/** HTTP servers take 8 to 16 KiB of headers; what is refused for more may look like a broken connection. */
+const MOST_BYTES = 6 * 1024;
+
+/** Whether the headers of a call are more than a server can be expected to read. */
+export function isTooLongForHeaders(inputSchema: Json, args: Json): boolean {
+  const headers = Object.entries(paramHeaders(inputSchema, args));
+  const bytes = headers.reduce((sum, [name, value]) => sum + name.length + value.length + 4, 0);
+  return bytes > MOST_BYTES;
+}
+
 /** Why a tool can't be used over HTTP: what it says of headers breaks the protocol's rules. */
 export function paramHeaderProblem(inputSchema: Json): string | undefined {
   return declaredIn(inputSchema).problem;

@@ -78,6 +78,7 @@ const MIB = 1024 * 1024;
 const FINISH_MS = 5000;
 const CLOSE_MS = 5000;
 const MAX_LIST_PAGES = 50;
+const HEADER_MISMATCH = -32020;
 const NO_LIST = "The tool server's list of tools is not valid MCP.";
 const MAX_LIST_BYTES = 8 * MIB;
 
@@ -108,12 +109,10 @@ class Pool implements ToolServerPool {
     this.#closeConnections = connections.close;
     const memory = new MemoryWatch();
     const maxMessageBytes = maxBodyBytes;
-    const onNotification: NotificationListener = (ref, said) => {
-      for (const listener of this.#listeners) listener(ref, said);
-    };
     this.#connector = {
       ...{ resolveSecret, allowStdio, log },
-      ...{ connections, memory, maxMessageBytes, onNotification },
+      ...{ connections, memory, maxMessageBytes },
+      onNotification: (ref, said) => this.#tell(ref, said),
     };
     const idleMs = options.idleMs ?? 600_000;
     this.#sweeper = setInterval(() => this.#sweep(idleMs), Math.min(idleMs, 60_000));
@@ -157,6 +156,9 @@ class Pool implements ToolServerPool {
     options: CallOptions = {},
   ): Promise<ToolResult | InputRequired | UpstreamError> {
     const answer = await this.ask(ref, "tools/call", { name, arguments: args }, options);
+    // It wants headers that its pinned schema says nothing of: what is known of its tools is out of date.
+    if (answer.kind === "upstream_error" && answer.rpc?.code === HEADER_MISMATCH)
+      this.#tell(ref, { method: "notifications/tools/list_changed", params: {} });
     if (answer.kind === "result" && !Array.isArray(answer.result.content))
       return invalid("The tool's result has no content.");
     return answer;
@@ -176,6 +178,10 @@ class Pool implements ToolServerPool {
       ...(round?.requestState !== undefined && { requestState: round.requestState }),
     };
     return this.#ask(ref, method, params, options, (answer) => this.#fit(answer));
+  }
+
+  #tell(ref: ToolServerRef, said: ServerNotification): void {
+    for (const listener of this.#listeners) listener(ref, said);
   }
 
   #fit({ result }: Answer): ToolResult | UpstreamError {

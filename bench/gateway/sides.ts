@@ -96,19 +96,22 @@ export async function startMcpProxy(closers: Close[]): Promise<{ origin: string;
   }
 }
 
-/** Fifty rules as a project may have them: most are of other agents and tools, some look at the arguments. */
+/**
+ * Fifty rules as a project may have them: one that permits, most about other agents and tools, and a few that look at the
+ * arguments of writes, which are evaluated with each of them.
+ */
 function policy(): string {
   const others = Array.from(
     { length: 44 },
     (_, at) =>
       `@id("other-${at}") forbid (principal == Agent::"agent-${at}", action, resource == Tool::"echo/tool_${at}") when { context.args has path && context.args.path like "/srv/${at}/*" };`,
   );
-  const general = Array.from(
+  const writes = Array.from(
     { length: 5 },
     (_, at) =>
-      `@id("general-${at}") forbid (principal, action, resource in Server::"echo") when { context.args has text && context.args.text like "*forbidden word ${at}*" };`,
+      `@id("write-${at}") forbid (principal, action == Action::"write", resource in Server::"echo") when { context.args has text && context.args.text like "*forbidden word ${at}*" };`,
   );
-  return [`@id("all") permit (principal, action, resource);`, ...others, ...general].join("\n");
+  return [`@id("all") permit (principal, action, resource);`, ...others, ...writes].join("\n");
 }
 
 const CONTRACTS = (upstream: string) => [

@@ -61,7 +61,9 @@ export function createShortWay<C extends McpCaller>(deps: EdgeDeps<C>): ShortWay
       if (!caller) return undefined;
       const gone = new AbortController();
       open.add(gone);
-      response.once("close", () => gone.abort());
+      response.once("close", () => {
+        if (!response.writableFinished) gone.abort();
+      });
       try {
         return await answerCall(deps, { caller, call, request, response, signal: gone.signal });
       } finally {

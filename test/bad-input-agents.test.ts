@@ -44,7 +44,7 @@ describe("the gateway", () => {
   /** The JSON-RPC message of an answer, which comes as one server-sent event. */
   const message = ({ status, body }: Answer) => {
     expect(status).toBe(200);
-    return JSON.parse(/^data: (.*)$/m.exec(body)?.[1] ?? "null");
+    return typeof body === "string" ? JSON.parse(/^data: (.*)$/m.exec(body)?.[1] ?? "null") : body;
   };
 
   test("refuses keys that are none, are revoked, or are a person's", async () => {

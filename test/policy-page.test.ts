@@ -66,8 +66,13 @@ describe("docs/write-a-policy.md", () => {
 
   it("has examples that do what the page says", () => {
     const examples = blocks("cedar");
-    expect(examples).toHaveLength(4);
-    const [roles = "", alerts = "", ten = "", stop = ""] = examples;
+    expect(examples).toHaveLength(5);
+    const [asking = "", roles = "", alerts = "", ten = "", stop = ""] = examples;
+    const many = { tool: "restart", args: { count: 11 } };
+    expect(saidOf(asking, { tool: "restart", args: { count: 10 } }, many)).toEqual([
+      "permit p 1.0 @agents-work",
+      "permit p 1.0 @agents-work, p 1.0 @many-at-once",
+    ]);
     const deploy = { server: "deploy-tools", tool: "deploy", agent: "release-agent" };
     expect(saidOf(roles, { effect: "read" }, deploy, { ...deploy, agent: "log-scout" })).toEqual([
       "permit p 1.0 @everybody-reads",

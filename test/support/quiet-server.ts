@@ -58,7 +58,8 @@ export async function openQuietServer(): Promise<QuietServer> {
       const before = await digestTables(database.url);
       const answer = await work();
       const changed = changedTables(before, await digestTables(database.url));
-      expect(changed.filter((table) => !except.includes(table))).toEqual([]);
+      const known = [...except, NOTED_BY_ITSELF];
+      expect(changed.filter((table) => !known.includes(table))).toEqual([]);
       return answer;
     },
     async close() {
@@ -79,6 +80,9 @@ async function addSignedHook(server: Awooop): Promise<void> {
     }),
   ]);
 }
+
+/** How tool servers are is written now and then, whatever is asked meanwhile. */
+const NOTED_BY_ITSELF = "tool_server_health";
 
 /** Waits until the jobs that the preparations set off have been worked on. */
 async function comeToRest(databaseUrl: string): Promise<void> {

@@ -1,5 +1,7 @@
+import { sql } from "kysely";
 import { canonicalHash } from "../platform/canonical.ts";
-import { jsonb, type Tx } from "../platform/database/index.ts";
+import { fixedQuery } from "../platform/database/fixed-query.ts";
+import { jsonb, jsonbText, type Tx } from "../platform/database/index.ts";
 import { newId } from "../platform/ids.ts";
 
 /** Who did something: a key's holder, a worker, the system itself. */
@@ -29,6 +31,17 @@ export interface AuditEntry {
   private?: Record<string, unknown>;
 }
 
+/** One text for any number of entries, so that it is planned once. */
+const appendQuery = fixedQuery<{ entries: string }, unknown>(
+  (
+    slot,
+  ) => sql`insert into audit_log (audit_id, project_id, actor_kind, actor_id, action, subject_kind, subject_id, details,
+      private_hash)
+    select audit_id, project_id, actor_kind, actor_id, action, subject_kind, subject_id, details, decode(private_hash, 'hex')
+    from jsonb_to_recordset(${slot("entries")}::jsonb) as r (audit_id uuid, project_id text, actor_kind text, actor_id text,
+      action text, subject_kind text, subject_id text, details jsonb, private_hash text)`,
+);
+
 /** Appends to the audit log as part of the caller's transaction. */
 export async function appendAudit(
   tx: Tx,
@@ -36,22 +49,18 @@ export async function appendAudit(
 ): Promise<void> {
   const all = [entries].flat().map((entry) => ({ id: newId(), ...entry }));
   if (all.length === 0) return;
-  await tx
-    .insertInto("audit_log")
-    .values(
-      all.map((entry) => ({
-        audit_id: entry.id,
-        project_id: entry.projectId,
-        actor_kind: entry.actor.kind,
-        actor_id: entry.actor.id,
-        action: entry.action,
-        subject_kind: entry.subject.kind,
-        subject_id: entry.subject.id,
-        details: jsonb(entry.details ?? {}),
-        private_hash: entry.private ? Buffer.from(canonicalHash(entry.private), "hex") : null,
-      })),
-    )
-    .execute();
+  const rows = all.map((entry) => ({
+    audit_id: entry.id,
+    project_id: entry.projectId,
+    actor_kind: entry.actor.kind,
+    actor_id: entry.actor.id,
+    action: entry.action,
+    subject_kind: entry.subject.kind,
+    subject_id: entry.subject.id,
+    details: entry.details ?? {},
+    private_hash: entry.private ? canonicalHash(entry.private) : null,
+  }));
+  await appendQuery(tx, { entries: jsonbText(rows) });
   const erasable = all.filter((entry) => entry.private);
   if (erasable.length === 0) return;
   await tx

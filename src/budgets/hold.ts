@@ -1,4 +1,5 @@
-import { sql } from "kysely";
+import { type RawBuilder, sql } from "kysely";
+import { fixedQuery } from "../platform/database/fixed-query.ts";
 import type { Tx } from "../platform/database/index.ts";
 import { type Account, accountKey, type BudgetPeriod, type Usage } from "./accounts.ts";
 
@@ -65,6 +66,9 @@ export async function holdAccounts(
   return held;
 }
 
+type Given = { given: string };
+type Slot = (name: "given") => RawBuilder<unknown>;
+
 async function holdRuns(tx: Tx, accounts: readonly Account[]): Promise<Row[]> {
   if (accounts.length === 0) return [];
   const given = JSON.stringify(
@@ -75,19 +79,26 @@ async function holdRuns(tx: Tx, accounts: readonly Account[]): Promise<Row[]> {
       cost: limits.costUsd,
     })),
   );
-  const runs = sql`jsonb_to_recordset(${given}::jsonb) as r (project_id text, run_id uuid, calls integer, cost numeric)`;
-  const made = sql`insert into run_budgets (project_id, run_id, calls_limit, cost_limit_usd)
-    select project_id, run_id, calls, cost from ${runs} order by 1, 2 on conflict do nothing`.execute(
-    tx,
-  );
-  const held =
-    sql<Row>`select b.project_id, b.run_id::text as subject, 'run' as scope, 'run' as period,
-      b.calls_used as calls, b.reserved_usd + b.spent_usd as used, null as starts_at
-    from ${runs} join run_budgets b using (project_id, run_id) order by b.project_id, b.run_id for update of b`.execute(
-      tx,
-    );
-  return (await Promise.all([held, made]))[0].rows;
+  const [, held] = await Promise.all([makeRunRows(tx, { given }), holdRunRows(tx, { given })]);
+  return held;
 }
+
+const runsGiven = (slot: Slot) =>
+  sql`jsonb_to_recordset(${slot("given")}::jsonb) as r (project_id text, run_id uuid, calls integer, cost numeric)`;
+
+const makeRunRows = fixedQuery<Given, unknown>(
+  (slot) => sql`insert into run_budgets (project_id, run_id, calls_limit, cost_limit_usd)
+    select project_id, run_id, calls, cost from ${runsGiven(slot)} order by 1, 2 on conflict do nothing`,
+);
+
+const holdRunRows = fixedQuery<Given, Row>(
+  (
+    slot,
+  ) => sql<Row>`select b.project_id, b.run_id::text as subject, 'run' as scope, 'run' as period,
+      b.calls_used as calls, b.reserved_usd + b.spent_usd as used, null as starts_at
+    from ${runsGiven(slot)} join run_budgets b using (project_id, run_id)
+    order by b.project_id, b.run_id for update of b`,
+);
 
 async function holdWindows(tx: Tx, accounts: readonly Account[]): Promise<Row[]> {
   if (accounts.length === 0) return [];
@@ -100,37 +111,56 @@ async function holdWindows(tx: Tx, accounts: readonly Account[]): Promise<Row[]>
       run_id: scope === "run" ? subject : null,
     })),
   );
-  const windows = sql`jsonb_to_recordset(${given}::jsonb)
+  const [, held] = await Promise.all([
+    makeWindowRows(tx, { given }),
+    holdWindowRows(tx, { given }),
+  ]);
+  return held;
+}
+
+const windowsGiven = (slot: Slot) => sql`jsonb_to_recordset(${slot("given")}::jsonb)
     as r (project_id text, scope text, subject text, period text, run_id uuid)`;
-  const made =
-    sql`insert into budget_windows (project_id, scope, subject, period, run_id, starts_at)
-    select project_id, scope, subject, period, run_id, awooop_window(period) from ${windows}
-    order by 1, 2, 3, 4 on conflict do nothing`.execute(tx);
-  const held =
-    sql<Row>`select w.project_id, w.subject, w.scope, w.period, now_in.began as starts_at,
+
+const makeWindowRows = fixedQuery<Given, unknown>(
+  (slot) => sql`insert into budget_windows (project_id, scope, subject, period, run_id, starts_at)
+    select project_id, scope, subject, period, run_id, awooop_window(period) from ${windowsGiven(slot)}
+    order by 1, 2, 3, 4 on conflict do nothing`,
+);
+
+const holdWindowRows = fixedQuery<Given, Row>(
+  (slot) => sql<Row>`select w.project_id, w.subject, w.scope, w.period, now_in.began as starts_at,
       case when w.starts_at = now_in.began then w.calls_used else 0 end as calls,
       case when w.starts_at = now_in.began then w.reserved_usd + w.spent_usd else 0 end as used
-    from ${windows} join budget_windows w using (project_id, scope, subject, period)
+    from ${windowsGiven(slot)} join budget_windows w using (project_id, scope, subject, period)
       cross join lateral awooop_window(r.period) as now_in (began)
-    order by w.project_id, w.scope, w.subject, w.period for update of w`.execute(tx);
-  return (await Promise.all([held, made]))[0].rows;
-}
+    order by w.project_id, w.scope, w.subject, w.period for update of w`,
+);
 
 async function holdMonths(tx: Tx, accounts: readonly Account[]): Promise<Row[]> {
   if (accounts.length === 0) return [];
   const projects = accounts.map(({ projectId }) => projectId);
-  const made = sql`insert into project_budgets (project_id, month, spent_usd)
-    select project_id, awooop_month(), 0 from unnest(${projects}::text[]) as r (project_id) order by 1
-    on conflict do nothing`.execute(tx);
-  const held =
-    sql<Row>`select b.project_id, '' as subject, 'project' as scope, 'month' as period, 0 as calls,
+  const [, held] = await Promise.all([
+    makeMonthRows(tx, { projects }),
+    holdMonthRows(tx, { projects }),
+  ]);
+  return held;
+}
+
+const makeMonthRows = fixedQuery<{ projects: string[] }, unknown>(
+  (slot) => sql`insert into project_budgets (project_id, month, spent_usd)
+    select project_id, awooop_month(), 0 from unnest(${slot("projects")}::text[]) as r (project_id) order by 1
+    on conflict do nothing`,
+);
+
+const holdMonthRows = fixedQuery<{ projects: string[] }, Row>(
+  (
+    slot,
+  ) => sql<Row>`select b.project_id, '' as subject, 'project' as scope, 'month' as period, 0 as calls,
       b.reserved_usd + b.spent_usd as used, b.month::text as starts_at
     from awooop_month() as now_in (month), project_budgets b
-    where b.month = now_in.month and b.project_id = any (${projects}::text[]) order by b.project_id for update of b`.execute(
-      tx,
-    );
-  return (await Promise.all([held, made]))[0].rows;
-}
+    where b.month = now_in.month and b.project_id = any (${slot("projects")}::text[])
+    order by b.project_id for update of b`,
+);
 
 /** Adds what was used or given back to accounts that the transaction holds; of a window that is over, nothing is kept. */
 export async function moveAccounts(tx: Tx, movements: readonly Movement[]): Promise<void> {
@@ -177,34 +207,60 @@ function added(a: Movement, b: Movement): Movement {
   };
 }
 
-const moved = (rows: readonly object[]) => sql`jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
+const moved = (slot: Slot) => sql`jsonb_to_recordset(${slot("given")}::jsonb)
   as r (project_id text, scope text, subject text, period text, starts_at text, calls integer, reserved numeric, spent numeric)`;
 
 async function moveRuns(tx: Tx, rows: readonly object[]): Promise<void> {
-  if (rows.length === 0) return;
-  await sql`update run_budgets b set calls_used = b.calls_used + r.calls, reserved_usd = b.reserved_usd + r.reserved,
-      spent_usd = b.spent_usd + r.spent
-    from ${moved(rows)} where b.project_id = r.project_id and b.run_id = r.subject::uuid`.execute(
-    tx,
-  );
+  if (rows.length > 0) await moveRunRows(tx, { given: JSON.stringify(rows) });
 }
 
+const moveRunRows = fixedQuery<Given, unknown>(
+  (slot) => sql`update run_budgets b set calls_used = b.calls_used + r.calls,
+      reserved_usd = b.reserved_usd + r.reserved, spent_usd = b.spent_usd + r.spent
+    from ${moved(slot)} where b.project_id = r.project_id and b.run_id = r.subject::uuid`,
+);
+
 async function moveWindows(tx: Tx, rows: readonly object[]): Promise<void> {
-  if (rows.length === 0) return;
-  // What is added to a window that began later starts it; what is given back to one that is over is forgotten.
-  await sql`update budget_windows w set starts_at = r.starts_at::timestamptz,
+  if (rows.length > 0) await moveWindowRows(tx, { given: JSON.stringify(rows) });
+}
+
+// What is added to a window that began later starts it; what is given back to one that is over is forgotten.
+const moveWindowRows = fixedQuery<Given, unknown>(
+  (slot) => sql`update budget_windows w set starts_at = r.starts_at::timestamptz,
       calls_used = case when w.starts_at = r.starts_at::timestamptz then w.calls_used else 0 end + r.calls,
       reserved_usd = case when w.starts_at = r.starts_at::timestamptz then w.reserved_usd else 0 end + r.reserved,
       spent_usd = case when w.starts_at = r.starts_at::timestamptz then w.spent_usd else 0 end + r.spent
-    from ${moved(rows)}
+    from ${moved(slot)}
     where w.project_id = r.project_id and w.scope = r.scope and w.subject = r.subject and w.period = r.period
-      and w.starts_at <= r.starts_at::timestamptz`.execute(tx);
-}
+      and w.starts_at <= r.starts_at::timestamptz`,
+);
 
 async function moveMonths(tx: Tx, rows: readonly object[]): Promise<void> {
-  if (rows.length === 0) return;
-  await sql`update project_budgets b set reserved_usd = b.reserved_usd + r.reserved, spent_usd = b.spent_usd + r.spent
-    from ${moved(rows)} where b.project_id = r.project_id and b.month = r.starts_at::date`.execute(
-    tx,
-  );
+  if (rows.length > 0) await moveMonthRows(tx, { given: JSON.stringify(rows) });
 }
+
+const moveMonthRows = fixedQuery<Given, unknown>(
+  (slot) => sql`update project_budgets b set reserved_usd = b.reserved_usd + r.reserved,
+      spent_usd = b.spent_usd + r.spent
+    from ${moved(slot)} where b.project_id = r.project_id and b.month = r.starts_at::date`,
+);
+
+/** Calls of runs that nothing limits, which are counted after they ended. */
+export async function countCalls(
+  tx: Tx,
+  runs: readonly { projectId: string; runId: string; calls: number }[],
+): Promise<void> {
+  if (runs.length === 0) return;
+  const given = runs.map(({ projectId, runId, calls }) => ({
+    project_id: projectId,
+    run_id: runId,
+    calls,
+  }));
+  await countQuery(tx, { given: JSON.stringify(given) });
+}
+
+const countQuery = fixedQuery<Given, unknown>(
+  (slot) => sql`insert into run_budgets as b (project_id, run_id, calls_used)
+    select project_id, run_id, calls from ${runsGiven(slot)} order by 1, 2
+    on conflict (project_id, run_id) do update set calls_used = b.calls_used + excluded.calls_used`,
+);

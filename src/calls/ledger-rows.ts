@@ -1,5 +1,6 @@
 import { sql } from "kysely";
-import { jsonb, type Tx } from "../platform/database/index.ts";
+import { fixedQuery } from "../platform/database/fixed-query.ts";
+import { jsonbText, type Tx } from "../platform/database/index.ts";
 import { type CallEnd, type NewCall, shown } from "./records.ts";
 
 /** A call's row, as it is written together with many others. */
@@ -61,25 +62,46 @@ const INSERTED = sql.raw(
   block_reason text, error_code text, latency_ms integer, upstream_ms integer, cost_usd numeric, completed boolean`,
 );
 
-/** Writes many calls' rows in one statement. */
+const insertQuery = fixedQuery<{ calls: string }, unknown>(
+  (slot) => sql`
+    insert into mcp_calls (call_id, project_id, run_id, call_key, server, tool_name, args, args_hash, effect,
+      is_shadow, verdicts, flags, agent_reason, attempt, result_status, result, result_hash, block_gate, block_code,
+      block_reason, error_code, latency_ms, upstream_ms, cost_usd, created_at, completed_at, deadline_at)
+    select r.call_id, r.project_id, r.run_id, r.call_key, r.server, r.tool_name, r.args, r.args_hash, r.effect,
+      r.is_shadow, r.verdicts, coalesce(r.flags, '{}'), r.agent_reason, r.attempt, r.result_status, r.result,
+      r.result_hash, r.block_gate, r.block_code, r.block_reason, r.error_code, r.latency_ms, r.upstream_ms,
+      coalesce(r.cost_usd, 0), now_is.at - make_interval(secs => r.age), case when r.completed then now_is.at end,
+      now_is.at + make_interval(secs => r.deadline)
+    from (select clock_timestamp() as at) as now_is, jsonb_to_recordset(${slot("calls")}::jsonb) as r (${INSERTED})`,
+);
+
+/**
+ * Writes many calls' rows in one statement, in the order of their runs: what refers to a run holds it, and everybody holds
+ * runs in this order.
+ */
 export async function insertCalls(tx: Tx, calls: readonly LedgerRow[]): Promise<void> {
   if (calls.length === 0) return;
-  await sql`insert into mcp_calls (call_id, project_id, run_id, call_key, server, tool_name, args, args_hash, effect,
-      is_shadow, verdicts, flags, agent_reason, attempt, result_status, result, result_hash, block_gate, block_code, block_reason,
-      error_code, latency_ms, upstream_ms, cost_usd, created_at, completed_at, deadline_at)
-    select r.call_id, r.project_id, r.run_id, r.call_key, r.server, r.tool_name, r.args, r.args_hash, r.effect,
-      r.is_shadow, r.verdicts, coalesce(r.flags, '{}'), r.agent_reason, r.attempt, r.result_status, r.result, r.result_hash, r.block_gate,
-      r.block_code, r.block_reason, r.error_code, r.latency_ms, r.upstream_ms, coalesce(r.cost_usd, 0),
-      now_is.at - make_interval(secs => r.age), case when r.completed then now_is.at end,
-      now_is.at + make_interval(secs => r.deadline)
-    from (select clock_timestamp() as at) as now_is,
-      jsonb_to_recordset(${jsonb(calls.map(columnsOf))}) as r (${INSERTED})`.execute(tx);
+  const inOrder = calls.toSorted((a, b) => (a.runId < b.runId ? -1 : 1));
+  await insertQuery(tx, { calls: jsonbText(inOrder.map(columnsOf)) });
 }
 
 /** The end of a call whose row says `executing`. */
 export type LedgerEnd = Pick<LedgerRow, "callId" | "projectId"> & {
   end: NonNullable<LedgerRow["end"]>;
 };
+
+const finishQuery = fixedQuery<{ ends: string }, { call_id: string }>(
+  (slot) => sql`
+    update mcp_calls c set result_status = r.result_status, result = r.result, result_hash = r.result_hash,
+      flags = coalesce(r.flags, '{}'), error_code = r.error_code, block_reason = r.block_reason,
+      latency_ms = r.latency_ms, upstream_ms = r.upstream_ms, cost_usd = coalesce(r.cost_usd, 0),
+      completed_at = clock_timestamp()
+    from jsonb_to_recordset(${slot("ends")}::jsonb) as r (call_id uuid, project_id text, result_status text, result jsonb,
+      result_hash text, flags text[], error_code text, block_reason text, latency_ms integer, upstream_ms integer,
+      cost_usd numeric)
+    where c.project_id = r.project_id and c.call_id = r.call_id and c.result_status = 'executing'
+    returning c.call_id`,
+);
 
 /**
  * Writes how many executing calls ended, in one statement.
@@ -93,14 +115,7 @@ export async function finishCalls(tx: Tx, ends: readonly LedgerEnd[]): Promise<S
     project_id: projectId,
     ...endColumnsOf(end),
   }));
-  const { rows } = await sql<{ call_id: string }>`
-    update mcp_calls c set result_status = r.result_status, result = r.result, result_hash = r.result_hash,
-      flags = coalesce(r.flags, '{}'), error_code = r.error_code, block_reason = r.block_reason, latency_ms = r.latency_ms, upstream_ms = r.upstream_ms,
-      cost_usd = coalesce(r.cost_usd, 0), completed_at = clock_timestamp()
-    from jsonb_to_recordset(${jsonb(given)}) as r (call_id uuid, project_id text, result_status text, result jsonb,
-      result_hash text, flags text[], error_code text, block_reason text, latency_ms integer, upstream_ms integer, cost_usd numeric)
-    where c.project_id = r.project_id and c.call_id = r.call_id and c.result_status = 'executing'
-    returning c.call_id`.execute(tx);
+  const rows = await finishQuery(tx, { ends: jsonbText(given) });
   return new Set(rows.map(({ call_id }) => call_id));
 }
 

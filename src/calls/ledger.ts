@@ -2,6 +2,7 @@ import { appendAudit } from "../audit/index.ts";
 import {
   type Account,
   accountKey,
+  countCalls,
   type Held,
   holdAccounts,
   type Reservation,
@@ -134,20 +135,28 @@ async function enterAll(
   const begins = items.filter((item) => item.kind === "begin");
   const ends = items.filter((item) => item.kind === "end");
   const counted = ends.filter(({ hasBegun }) => !hasBegun);
-  const holding = hold(tx, items, touching);
+  // Where nothing is to be decided and no money moves, what is written holds by itself what it has to.
+  const isHeld = begins.length > 0 || ends.some(costs);
+  const holding = isHeld ? hold(tx, items, touching) : undefined;
   // Where nothing is to be decided, nobody waits: what was sent before is done before.
-  const decided = begins.length > 0 ? decideAll(begins, await holding) : [];
-  await holding.sent;
+  const decided = begins.length > 0 && holding ? decideAll(begins, await holding) : [];
+  await holding?.sent;
+  const touched = later(touchClientRuns(tx, touching));
+  await onItsWay();
   const passed = decided.filter(({ decision }) => decision.decision === "pass");
+  const rows = [...decided.map(rowOf), ...counted.map(({ row }) => row)];
+  const inserted = later(insertCalls(tx, rows));
+  await onItsWay();
   const [finished] = await Promise.all([
     finishAll(tx, ends),
-    reserve(tx, [...passed.map(reservationOf), ...counted.map(countOf)]),
-    insertCalls(tx, [...decided.map(rowOf), ...counted.map(({ row }) => row)]),
+    inserted,
+    reserve(tx, passed.map(reservationOf)),
+    countCalls(tx, countsOf(counted)),
     auditWrites(
       tx,
       passed.map(({ begin }) => begin),
     ),
-    touchClientRuns(tx, touching),
+    touched,
     announce(
       tx,
       runsOf(items).map(({ projectId, runId }) => ({
@@ -180,10 +189,14 @@ function hold(
   const begins = items.filter((item) => item.kind === "begin");
   const changing = items.filter((item) => item.kind === "begin" || costs(item));
   const deciding = [...new Set(begins.map(({ row }) => row.projectId))].sort();
-  const unfrozen = Promise.all(deciding.map((projectId) => holdFreezes(tx, projectId)));
-  const runs = holdRuns(tx, runsOf(items), [...changing.map(({ row }) => row), ...touching]);
+  const unfrozen = later(Promise.all(deciding.map((projectId) => holdFreezes(tx, projectId))));
+  const runs = later(holdRuns(tx, runsOf(items), [...changing.map(({ row }) => row), ...touching]));
   const accounts = onItsWay().then(
-    () => [holdAccounts(tx, items.flatMap(accountsToHold)), readProjects(tx, begins)] as const,
+    () =>
+      [
+        later(holdAccounts(tx, items.flatMap(accountsToHold))),
+        later(readProjects(tx, begins)),
+      ] as const,
   );
   const sent = accounts.then(onItsWay);
   const held = (async (): Promise<HeldNow> => {
@@ -196,7 +209,13 @@ function hold(
     ]);
     return { runs: runsNow, held: accountsNow, projects };
   })();
-  return Object.assign(held, { sent });
+  return Object.assign(later(held), { sent });
+}
+
+/** Work that is awaited only after others: until then its failure is nobody's. */
+function later<T>(work: Promise<T>): Promise<T> {
+  work.catch(() => undefined);
+  return work;
 }
 
 /** Statements are sent in the turn of the event loop in which they are made. */
@@ -211,19 +230,18 @@ function reservationOf({ begin, held }: Decided): Reservation {
 }
 
 /** What was not in the record before its end has no limits, and counts for its run alone. */
-function countOf({ row, accounts }: End): Reservation {
-  const { projectId, runId, callId } = row;
-  const run = accounts.filter(({ period }) => period === "run");
-  const held = run.map((account) => ({ account, usage: NOTHING, startsAt: null }));
-  return { projectId, runId, callId, amountUsd: 0, held };
+function countsOf(ends: readonly End[]) {
+  return [...Map.groupBy(ends, ({ row }) => row.runId)].map(([runId, [first, ...more]]) => ({
+    projectId: first?.row.projectId ?? "",
+    runId,
+    calls: 1 + more.length,
+  }));
 }
 
-const NOTHING = { calls: 0, costUsd: 0 };
-
-/** An end moves money only where there is some; and what has not begun counts against its run now. */
+/** An end moves money only where there is some. */
 function accountsToHold(item: Item): readonly Account[] {
-  if (item.kind === "begin" || !item.hasBegun) return item.accounts;
-  return costs(item) ? item.accounts : [];
+  if (item.kind === "end" && !costs(item)) return item.hasBegun ? [] : item.accounts;
+  return item.accounts;
 }
 
 type ProjectOfAgent = NonNullable<Awaited<ReturnType<typeof readProjectOfAgent>>>;

@@ -1,5 +1,6 @@
-import { type Selectable, sql } from "kysely";
+import { type RawBuilder, type Selectable, sql } from "kysely";
 import { announce } from "../platform/database/changes.ts";
+import { fixedQuery } from "../platform/database/fixed-query.ts";
 import type { DB, Tx } from "../platform/database/index.ts";
 import { AppError } from "../platform/errors.ts";
 import type { RunState } from "./contract.ts";
@@ -145,24 +146,29 @@ export async function holdRuns(
   runs: readonly RunPlace[],
   changing: readonly RunPlace[],
 ): Promise<Map<string, RunHead>> {
-  const held = (some: readonly RunPlace[]) =>
-    tx
-      .selectFrom("runs")
-      .select(["project_id", "run_id", "state"])
-      .where(
-        "project_id",
-        "=",
-        sql<string>`any (${[...new Set(some.map((of) => of.projectId))]}::text[])`,
-      )
-      .where("run_id", "=", sql<string>`any (${[...new Set(some.map((of) => of.runId))]}::uuid[])`)
-      .orderBy("run_id");
+  const given = (some: readonly RunPlace[]) => ({
+    projects: [...new Set(some.map((of) => of.projectId))],
+    runs: [...new Set(some.map((of) => of.runId))],
+  });
   // First all of them, so that it waits for nobody once it holds what others wait for.
   const [all] = await Promise.all([
-    held(runs).forKeyShare().execute(),
-    changing.length > 0 ? held(changing).forNoKeyUpdate().execute() : [],
+    holdKeys(tx, given(runs)),
+    changing.length > 0 ? holdRows(tx, given(changing)) : [],
   ]);
-  return new Map((all as RunHead[]).map((run) => [run.run_id, run]));
+  return new Map(all.map((run) => [run.run_id, run]));
 }
+
+type Held = { projects: string[]; runs: string[] };
+
+const theirs = (slot: (name: keyof Held) => RawBuilder<unknown>) => sql`
+  from runs where project_id = any (${slot("projects")}::text[]) and run_id = any (${slot("runs")}::uuid[]) order by run_id`;
+
+const holdKeys = fixedQuery<Held, RunHead>(
+  (slot) => sql<RunHead>`select project_id, run_id, state ${theirs(slot)} for key share`,
+);
+const holdRows = fixedQuery<Held, RunHead>(
+  (slot) => sql<RunHead>`select project_id, run_id, state ${theirs(slot)} for no key update`,
+);
 
 /** As `touchClientRun`, for many that the transaction holds. */
 export async function touchClientRuns(tx: Tx, runs: readonly RunPlace[]): Promise<void> {

@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import pg from "pg";
 import type { Logger } from "../log.ts";
+import { fixedQuery } from "./fixed-query.ts";
 import type { Tx } from "./index.ts";
 
 const CHANNEL = "awooop_changes";
@@ -35,10 +36,13 @@ export async function announce(tx: Tx, changes: Change | readonly Change[]): Pro
   const payloads = [changes]
     .flat()
     .map(({ project_id, kind, id }) => `${project_id} ${kind} ${id}`);
-  await sql`select pg_notify(${CHANNEL}, payload) from unnest(${payloads}::text[]) as payload`.execute(
-    tx,
-  );
+  await announceQuery(tx, { payloads });
 }
+
+const announceQuery = fixedQuery<{ payloads: string[] }, unknown>(
+  (slot) =>
+    sql`select pg_notify(${CHANNEL}, payload) from unnest(${slot("payloads")}::text[]) as payload`,
+);
 
 export interface Changes {
   /** Calls `hear` for every change from now on, and with undefined when some may have been missed (reconnected). */

@@ -102,8 +102,12 @@ const UNSTORABLE = /(?<!\\)((?:\\\\)*)\\u(?:0000|d[89a-f][0-9a-f]{2})/g;
  * NUL and halves of surrogate pairs, become U+FFFD, in keys as well.
  */
 export function jsonb(value: unknown): RawBuilder<JsonValue> {
-  const text = (JSON.stringify(value) ?? "null").replaceAll(UNSTORABLE, "$1\\ufffd");
-  return sql<JsonValue>`${text}::jsonb`;
+  return sql<JsonValue>`${jsonbText(value)}::jsonb`;
+}
+
+/** The text of such a value, for a statement whose own text stays the same. */
+export function jsonbText(value: unknown): string {
+  return (JSON.stringify(value) ?? "null").replaceAll(UNSTORABLE, "$1\\ufffd");
 }
 
 /** Whether the error is a violation of the named unique constraint or index. */

@@ -77,19 +77,9 @@ export function createLedger({ db, log }: { db: Database; log: Logger }): Ledger
   const group = createGroupCommit<Item, Entered>({
     log,
     commit(items, isRepeat) {
-      const projects = [...new Set(items.map(({ row }) => row.projectId))];
       const touching = dueToTouch(items);
-      return db.transaction({ role: "app", projects }, async (tx) => {
-        const known = isRepeat
-          ? await statusesOf(
-              tx,
-              items.map(({ row }) => row),
-            )
-          : new Map();
-        const left = items.filter((item) => !isWritten(item, known));
-        const entered = new Map(await enterAll(tx, left, touching));
-        return items.map((item) => entered.get(item) ?? asWritten(item, known));
-      });
+      const isPlain = !isRepeat && touching.length === 0 && !items.some(mustBeHeld);
+      return isPlain ? commitPlain(db, items) : commitHeld(db, items, { touching, isRepeat });
     },
   });
   return {
@@ -97,6 +87,41 @@ export function createLedger({ db, log }: { db: Database; log: Logger }): Ledger
     end: (end) => group.add({ kind: "end", ...end }),
     idle: () => group.idle(),
   };
+}
+
+const scopeOf = (items: readonly Item[]) =>
+  ({ role: "app", projects: [...new Set(items.map(({ row }) => row.projectId))] }) as const;
+
+/** Commits ends that nothing has to be held or looked up for: all of it goes to the database in one piece. */
+async function commitPlain(db: Database, items: readonly Item[]): Promise<Entered[]> {
+  let writing: Promise<[Item, Entered][]> | undefined;
+  const work = async (tx: Tx) => {
+    writing = later(enterAll(tx, items, []));
+    await onItsWay();
+  };
+  try {
+    await db.transaction(scopeOf(items), work, { isSent: true });
+  } catch (error) {
+    // Why, the statement that failed knows better than the commit.
+    await writing;
+    throw error;
+  }
+  const entered = new Map(await writing);
+  return items.map((item) => entered.get(item) ?? { kind: "lost" });
+}
+
+async function commitHeld(
+  db: Database,
+  items: readonly Item[],
+  { touching, isRepeat }: { touching: readonly Place[]; isRepeat: boolean },
+): Promise<Entered[]> {
+  return db.transaction(scopeOf(items), async (tx) => {
+    const rows = items.map(({ row }) => row);
+    const known = isRepeat ? await statusesOf(tx, rows) : new Map();
+    const left = items.filter((item) => !isWritten(item, known));
+    const entered = new Map(await enterAll(tx, left, touching));
+    return items.map((item) => entered.get(item) ?? asWritten(item, known));
+  });
 }
 
 /** Whether an earlier try has written it, though nobody heard of it. */
@@ -124,6 +149,8 @@ function runsOf(items: readonly Item[]): Place[] {
 }
 
 const costs = (item: Item) => item.amountUsd > 0;
+/** Whether runs and budgets have to be held before it can be written: it is to be decided, or money moves. */
+const mustBeHeld = (item: Item) => item.kind === "begin" || costs(item);
 
 /** Holds what has to be held, always in the same order; then decides and writes. */
 async function enterAll(
@@ -136,20 +163,19 @@ async function enterAll(
   const ends = items.filter((item) => item.kind === "end");
   const counted = ends.filter(({ hasBegun }) => !hasBegun);
   // Where nothing is to be decided and no money moves, what is written holds by itself what it has to.
-  const isHeld = begins.length > 0 || ends.some(costs);
+  const isHeld = items.some(mustBeHeld);
   const holding = isHeld ? hold(tx, items, touching) : undefined;
   // Where nothing is to be decided, nobody waits: what was sent before is done before.
   const decided = begins.length > 0 && holding ? decideAll(begins, await holding) : [];
   await holding?.sent;
   const touched = later(touchClientRuns(tx, touching));
-  await onItsWay();
+  if (touching.length > 0) await onItsWay();
   const passed = decided.filter(({ decision }) => decision.decision === "pass");
   const rows = [...decided.map(rowOf), ...counted.map(({ row }) => row)];
-  const inserted = later(insertCalls(tx, rows));
-  await onItsWay();
-  const [finished] = await Promise.all([
+  // In this order, for they are sent as they are made.
+  const [, finished] = await Promise.all([
+    insertCalls(tx, rows),
     finishAll(tx, ends),
-    inserted,
     reserve(tx, passed.map(reservationOf)),
     countCalls(tx, countsOf(counted)),
     auditWrites(

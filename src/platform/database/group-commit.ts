@@ -88,8 +88,8 @@ function refuse<I, O>(group: readonly Waiting<I, O>[], error: unknown): void {
 /** The database has looked at it and won't have it; anything else may be the connection. */
 function isRefusal(error: unknown): boolean {
   if (!(error instanceof pg.DatabaseError)) return !isConnectionError(error);
-  // Connection trouble, a server that shuts down or starts up, too many connections.
-  return !/^(08|57P|53)/.test(error.code ?? "");
+  // Connection trouble, a server that shuts down or starts up, too many connections; two that waited for each other.
+  return !/^(08|57P|53|40)/.test(error.code ?? "");
 }
 
 const NETWORK = new Set([

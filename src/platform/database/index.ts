@@ -18,11 +18,14 @@ export interface Database {
    * deadlock or serialization failure is tried again (three times in all), so `work` does nothing but SQL.
    *
    * @param options.snapshot every statement sees the same moment (REPEATABLE READ, read only)
+   * @param options.isSent `work` resolves once its statements are sent, and answers with the promise of what they say: the
+   *   commit follows them without a round trip between. A statement that fails leaves nothing committed; its error is
+   *   that promise's.
    */
   transaction<T>(
     scope: Scope,
     work: (tx: Tx) => Promise<T>,
-    options?: { snapshot?: boolean },
+    options?: { snapshot?: boolean; isSent?: boolean },
   ): Promise<T>;
   close(): Promise<void>;
 }
@@ -75,7 +78,12 @@ export function openDatabase(options: {
   return {
     transaction: (scope, work, more) =>
       withRetries(() =>
-        runTransaction(pool, names, { scope, work, snapshot: more?.snapshot === true }),
+        runTransaction(pool, names, {
+          scope,
+          work,
+          snapshot: more?.snapshot === true,
+          isSent: more?.isSent === true,
+        }),
       ),
     close: () => pool.end(),
   };

@@ -36,6 +36,14 @@ const dialect: Dialect = {
 };
 const executor = new Kysely<DB>({ dialect }).getExecutor();
 
+interface Transacting<T> {
+  scope: Scope;
+  work: (tx: Tx) => Promise<T>;
+  snapshot: boolean;
+  /** When `work` is done, its statements have been sent but need not have been answered: the commit follows them at once. */
+  isSent: boolean;
+}
+
 /**
  * Runs `work` in one transaction on a connection of the pool. What opens it travels with the first statement of `work`, so it
  * costs no round trip of its own; and so do statements that are sent without waiting for the one before.
@@ -43,7 +51,7 @@ const executor = new Kysely<DB>({ dialect }).getExecutor();
 export async function runTransaction<T>(
   pool: pg.Pool,
   names: StatementNames | undefined,
-  { scope, work, snapshot }: { scope: Scope; work: (tx: Tx) => Promise<T>; snapshot: boolean },
+  { scope, work, snapshot, isSent }: Transacting<T>,
 ): Promise<T> {
   const client = await pool.connect();
   gather(client);
@@ -53,7 +61,7 @@ export async function runTransaction<T>(
   try {
     result = await work(transactionOn(session));
     session.end();
-    await opening;
+    if (!isSent) await opening;
   } catch (error) {
     session.end();
     await rollback(client);
@@ -62,7 +70,8 @@ export async function runTransaction<T>(
     throw error;
   }
   if (snapshot) endLater(client);
-  else await commit(client);
+  // Had it not been opened, nothing of it would be committed.
+  else await Promise.all([commit(client), opening]);
   return result;
 }
 

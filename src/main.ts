@@ -109,6 +109,9 @@ function openCalls(
   closers: Closer[],
 ): CallDeps {
   const { db, changes, sealer, log, telemetry } = platform;
+  const ledger = createLedger({ db, log });
+  // Ended after the tool servers: what they still answer is recorded.
+  closers.push({ name: "record of calls", close: () => ledger.idle() });
   const servers = openToolServers({
     db,
     processId: `${hostname()}:${process.pid}`,
@@ -127,8 +130,6 @@ function openCalls(
   const policies = createPolicies();
   const catalog = createCatalog(db, pool);
   const standing = createStandingCache({ db, changes, policies });
-  const ledger = createLedger({ db, log });
-  closers.push({ name: "record of calls", close: () => ledger.idle() });
   const gates = { signer, checker, policies, pool, catalog, standing, ledger };
   return { db, effects, sealer, log, telemetry, ...gates };
 }

@@ -45,7 +45,6 @@ export interface StandingCache {
   of(projectId: string, revisionId: string): Promise<StandingFacts | undefined>;
   /** As `of`, past what is kept: for whoever has just changed something that has not been heard of yet. */
   readAnew(projectId: string, revisionId: string): Promise<StandingFacts | undefined>;
-  close(): void;
 }
 
 /** What says nothing about standing facts: what happens to runs and calls. */
@@ -61,7 +60,7 @@ export function createStandingCache(options: {
 }): StandingCache {
   const { db, changes, policies } = options;
   const kept = createKept<StandingFacts>(changes.isLive);
-  const unsubscribe = changes.subscribe((change) => {
+  changes.subscribe((change) => {
     if (change === undefined) return kept.clear();
     if (WITHOUT_EFFECT.has(change.kind)) return;
     // What belongs to no tenant concerns all of them.
@@ -76,7 +75,6 @@ export function createStandingCache(options: {
     of: (projectId, revisionId) =>
       kept.get(`${projectId} ${revisionId}`, () => readAnew(projectId, revisionId)),
     readAnew,
-    close: unsubscribe,
   };
 }
 

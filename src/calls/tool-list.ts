@@ -26,7 +26,6 @@ export interface ToolLists {
     agentId: string,
     tool: string,
   ): Promise<Record<string, unknown> | undefined>;
-  close(): void;
 }
 
 /** Keeps the lists until what they are made of changes; tool servers are asked again when their list is a minute old. */
@@ -35,7 +34,7 @@ export function createToolLists(
 ): ToolLists {
   const { db, changes, catalog, standing, policies } = deps;
   const agents = createKept<{ revisionId: string }>(changes.isLive);
-  const unsubscribe = changes.subscribe((change) => {
+  changes.subscribe((change) => {
     if (change === undefined) agents.clear();
     else if (change.kind === "contract") {
       agents.drop((name) => name.startsWith(`${change.project_id} `));
@@ -77,7 +76,6 @@ export function createToolLists(
       const facts = await standing.readAnew(projectId, revisionId);
       return facts?.tools.get(name)?.pin?.definition.inputSchema;
     },
-    close: unsubscribe,
   };
 }
 

@@ -11,7 +11,6 @@ export interface OpenRuns {
    * As `openClientRun`. The row is as it was when it was last read; a change of its state is known here within a second.
    */
   open(agent: AgentCaller, wish: ClientRunWish): Promise<RunRow>;
-  close(): void;
 }
 
 export function createOpenRuns(options: {
@@ -21,7 +20,7 @@ export function createOpenRuns(options: {
 }): OpenRuns {
   const { db, effects, changes } = options;
   const kept = createKept<RunRow>(changes.isLive);
-  const unsubscribe = changes.subscribe((change) => {
+  changes.subscribe((change) => {
     if (change === undefined) return kept.clear();
     if (change.kind !== "run") return;
     let isKnown = false;
@@ -42,6 +41,5 @@ export function createOpenRuns(options: {
       if (!run) throw new Error("a run was neither found nor opened");
       return run;
     },
-    close: unsubscribe,
   };
 }

@@ -22,7 +22,11 @@ import { type Listening, serve } from "./serve.ts";
 interface Gateway {
   fetch(request: Request): Promise<Response>;
   /** Answers some requests past all that is done for others, and says with which status; undefined for the rest. */
-  answerPlainly(request: IncomingMessage, response: ServerResponse): Promise<number | undefined>;
+  answerPlainly(
+    request: IncomingMessage,
+    response: ServerResponse,
+    headers: Record<string, string>,
+  ): Promise<number | undefined>;
 }
 
 export interface HttpOptions {
@@ -92,14 +96,18 @@ export function createHttp(options: HttpOptions): Http {
   };
 }
 
+/** What Hono takes for a request's id as well. */
+const REQUEST_ID = /^[\w=-]{1,64}$/;
+
 /** What is done for every answer, for those that the gateway gives by itself. */
 function answerPlainly(mcp: Gateway, measures: Measures, headers: Record<string, string>) {
   return async (request: IncomingMessage, response: ServerResponse): Promise<boolean> => {
     if (request.url !== "/mcp") return false;
     const start = performance.now();
-    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-    response.setHeader("x-request-id", newId());
-    const status = await mcp.answerPlainly(request, response);
+    const given = request.headers["x-request-id"];
+    const id = typeof given === "string" && REQUEST_ID.test(given) ? given : newId();
+    const common = { ...headers, "x-request-id": id };
+    const status = await mcp.answerPlainly(request, response, common);
     if (status === undefined) return false;
     measures.observe({ method: "POST", route: "/mcp", status }, (performance.now() - start) / 1000);
     return true;

@@ -71,7 +71,7 @@ function sessionKey(headers: HeaderLookup): string | undefined {
  * @throws ProtocolError -32602 saying what is wrong with the parameters
  */
 export function readCall(asked: unknown, headers: HeaderLookup): CallFacts {
-  const { name, arguments: args } = parse(callParams, asked ?? {});
+  const { name, arguments: args } = plainly(asked) ?? parse(callParams, asked ?? {});
   return factsOf({ tool: name, args, isReading: false }, asked, headers);
 }
 
@@ -85,6 +85,25 @@ export function readReading(method: string, asked: unknown, headers: HeaderLooku
   if (!shape) throw new Error(`${method} is no reading`);
   const { _meta, ...args } = parse(shape, asked ?? {});
   return factsOf({ tool: method, args, isReading: true }, asked, headers);
+}
+
+/** What most calls look like, told without a schema; undefined for what has to be looked at more closely. */
+function plainly(asked: unknown): z.infer<typeof callParams> | undefined {
+  const { name, arguments: args = {} } = Object(asked) as { name?: unknown; arguments?: unknown };
+  if (typeof name !== "string" || name === "" || name.length > 256) return undefined;
+  if (typeof args !== "object" || args === null || Array.isArray(args)) return undefined;
+  return { name, arguments: args as Record<string, unknown> };
+}
+
+const NO_META: z.infer<typeof metaParam> = {};
+const KNOWN_META = Object.keys(metaParam.unwrap().shape);
+
+function metaOf(asked: unknown): z.infer<typeof metaParam> {
+  const meta = (Object(asked) as { _meta?: unknown })._meta;
+  const isPlain = typeof meta === "object" && meta !== null && !Array.isArray(meta);
+  if (isPlain && KNOWN_META.every((key) => (meta as Record<string, unknown>)[key] === undefined))
+    return NO_META;
+  return parse(metaParam, meta);
 }
 
 function parse<T>(shape: z.ZodType<T>, asked: unknown): T {
@@ -102,7 +121,7 @@ function factsOf(
   if (UNRECORDABLE.test(JSON.stringify([call.tool, call.args]))) {
     throw invalid("name and arguments must be Unicode text without NUL");
   }
-  const meta = parse(metaParam, (Object(asked) as { _meta?: unknown })._meta);
+  const meta = metaOf(asked);
   const reason = meta["awooop/reason"]
     ?.toWellFormed()
     .replaceAll("\0", "")

@@ -105,12 +105,11 @@ export class Session {
     return true;
   }
 
-  /** Ends everything that is under way. */
-  end(): void {
+  /** Ends its streams, and what waits for the client's answers. */
+  leave(): void {
     this.listener?.close();
     for (const stop of this.subscriptions.values()) stop();
     this.subscriptions.clear();
-    for (const request of this.underWay.values()) request.abort();
     for (const waiting of this.#waiting.values())
       waiting.reject(new PeerError(-32603, "The client's session has ended."));
   }
@@ -161,7 +160,8 @@ export class Sessions {
 
   /** Ends a session at its client's wish. */
   end(session: Session): void {
-    session.end();
+    session.leave();
+    for (const request of session.underWay.values()) request.abort();
     this.#known.delete(session.id);
     this.#ended.add(session.id);
     const [oldest] = this.#ended;
@@ -170,7 +170,8 @@ export class Sessions {
 
   close(): void {
     clearInterval(this.#sweeper);
-    for (const session of this.#known.values()) session.end();
+    // What is under way is seen to its end, and answered if that comes in time.
+    for (const session of this.#known.values()) session.leave();
     this.#known.clear();
   }
 
@@ -203,7 +204,7 @@ export class Sessions {
 
   #forget(session: Session | undefined): void {
     if (!session) return;
-    session.end();
+    this.end(session);
     this.#known.delete(session.id);
   }
 }

@@ -23,10 +23,15 @@ import { answerMethod } from "./methods.ts";
 /** Answers plain tool calls of the 2026-07-28 protocol past the SDK and past web requests; leaves the rest. */
 export interface ShortWay {
   /**
+   * @param headers that every answer has
    * @returns the HTTP status it answered with; undefined when the request is not for the short way and has to be answered
    *   as any other: what was read of it is in `rawBody`, where the server looks for it
    */
-  answer(request: IncomingMessage, response: ServerResponse): Promise<number | undefined>;
+  answer(
+    request: IncomingMessage,
+    response: ServerResponse,
+    headers?: Record<string, string>,
+  ): Promise<number | undefined>;
   /** Ends what is held. */
   close(): void;
 }
@@ -46,7 +51,7 @@ interface PlainCall {
 export function createShortWay<C extends McpCaller>(deps: EdgeDeps<C>): ShortWay {
   const open = new Set<AbortController>();
   return {
-    async answer(request, response) {
+    async answer(request, response, headers = {}) {
       if (!looksPlain(request)) return undefined;
       const raw = await readBody(request);
       if (raw === undefined) return undefined;
@@ -65,7 +70,8 @@ export function createShortWay<C extends McpCaller>(deps: EdgeDeps<C>): ShortWay
         if (!response.writableFinished) gone.abort();
       });
       try {
-        return await answerCall(deps, { caller, call, request, response, signal: gone.signal });
+        const way = new WayBack(response, headers);
+        return await answerCall(deps, { caller, call, request, way, signal: gone.signal });
       } finally {
         open.delete(gone);
       }
@@ -146,17 +152,16 @@ interface Answering<C extends McpCaller> {
   caller: C;
   call: PlainCall;
   request: IncomingMessage;
-  response: ServerResponse;
+  way: WayBack;
   signal: AbortSignal;
 }
 
 async function answerCall<C extends McpCaller>(
   deps: EdgeDeps<C>,
-  { caller, call, request, response, signal }: Answering<C>,
+  { caller, call, request, way, signal }: Answering<C>,
 ): Promise<number> {
   const { id, params, capabilities } = call;
   const headers: HeaderLookup = { get: (name) => request.headers[name]?.toString() ?? null };
-  const way = new WayBack(response);
   try {
     const result = await answerMethod(deps, {
       caller,
@@ -193,17 +198,19 @@ function enveloped(result: Record<string, unknown>): Record<string, unknown> {
 /** Plain JSON when the first thing to say is the last, else a stream. */
 class WayBack {
   readonly #response: ServerResponse;
+  readonly #headers: Record<string, string>;
   #isStream = false;
 
-  constructor(response: ServerResponse) {
+  constructor(response: ServerResponse, headers: Record<string, string>) {
     this.#response = response;
+    this.#headers = headers;
   }
 
   say(message: RpcMessage): void {
     if (!this.#isStream) {
       this.#isStream = true;
       const headers = { "content-type": "text/event-stream", "cache-control": "no-cache" };
-      this.#response.writeHead(200, { ...headers, "x-accel-buffering": "no" });
+      this.#response.writeHead(200, { ...this.#headers, ...headers, "x-accel-buffering": "no" });
     }
     this.#response.write(`event: message\ndata: ${JSON.stringify(message)}\n\n`);
   }
@@ -217,7 +224,7 @@ class WayBack {
     const body = JSON.stringify(message);
     const length = Buffer.byteLength(body);
     const headers = { "content-type": "application/json", "content-length": length };
-    this.#response.writeHead(status, headers).end(body);
+    this.#response.writeHead(status, { ...this.#headers, ...headers }).end(body);
     return status;
   }
 }

@@ -42,7 +42,7 @@ export async function answerCall<C extends McpCaller>(
   facts: CallFacts,
 ): Promise<ToolAnswer> {
   const { caller } = exchange;
-  const callHash = canonicalHash([facts.tool, facts.args]);
+  const callHash = once(() => canonicalHash([facts.tool, facts.args]));
   const state = stateOf(deps, exchange, callHash);
   if (state?.kind === "held") return goOn(deps, exchange, callHash, state.heldId);
   const leg = (state?.kind === "wait" ? state.leg : 0) + 1;
@@ -53,7 +53,16 @@ export async function answerCall<C extends McpCaller>(
     const { callId, approvalId, expiresAt } = waiting;
     const { keyId } = caller;
     return inputRequired(deps, {
-      state: { kind: "wait", keyId, runId, callHash, callId, approvalId, expiresAt, leg },
+      state: {
+        kind: "wait",
+        keyId,
+        runId,
+        callHash: callHash(),
+        callId,
+        approvalId,
+        expiresAt,
+        leg,
+      },
     });
   };
   if (state?.kind === "wait" && (await hold(deps, exchange, state, deadline)) === "open") {
@@ -72,6 +81,15 @@ export async function answerCall<C extends McpCaller>(
     // Nobody would see the result: it is executed when the client asks again.
     if (standing === "open" || exchange.signal.aborted) return answerLater(outcome, call.runId);
   }
+}
+
+/** Worked out when it is asked for, and then kept: most calls never need it. */
+function once<T>(work: () => T): () => T {
+  let known: { value: T } | undefined;
+  return () => {
+    known ??= { value: work() };
+    return known.value;
+  };
 }
 
 /** The call as it is handed on: a new one, or one that a tool server waits to go on with. */
@@ -111,7 +129,7 @@ function roundOf(
 }
 
 interface Performing<C extends McpCaller> {
-  callHash: string;
+  callHash: () => string;
   call: McpCall<C>;
   talk: Talk;
   /** The call, if it is under way already. */
@@ -129,16 +147,16 @@ async function perform<C extends McpCaller>(
   const outcome = await talk.next(work);
   if (outcome === "asked") {
     const inputRequests = talk.leave();
-    const heldId = deps.held.keep({ callHash, call, work, talk });
+    const heldId = deps.held.keep({ callHash: callHash(), call, work, talk });
     if (heldId === undefined) return answered(endOf(call, settled(await work)));
-    const state = { kind: "held", keyId, runId, callHash, heldId } as const;
+    const state = { kind: "held", keyId, runId, callHash: callHash(), heldId } as const;
     return answered(inputRequired(deps, { inputRequests, state }));
   }
   if (outcome.kind === "waiting") return outcome;
   talk.leave();
   if (outcome.kind !== "input_required") return answered(endOf(call, outcome));
   const { callId, round, inputRequests, requestState } = outcome;
-  const state = { kind: "round", keyId, runId, callHash, callId, round } as const;
+  const state = { kind: "round", keyId, runId, callHash: callHash(), callId, round } as const;
   const sealed = requestState === undefined ? state : { ...state, requestState };
   return answered(inputRequired(deps, { inputRequests, state: sealed }));
 }
@@ -165,7 +183,7 @@ function settled(outcome: CallOutcome): SettledOutcome {
 async function goOn<C extends McpCaller>(
   deps: EdgeDeps<C>,
   exchange: Exchange<C>,
-  callHash: string,
+  callHash: () => string,
   heldId: string,
 ): Promise<ToolAnswer> {
   const held = deps.held.take(heldId);
@@ -194,11 +212,11 @@ function inputRequired<C extends McpCaller>(
 function stateOf<C extends McpCaller>(
   deps: EdgeDeps<C>,
   exchange: Exchange<C>,
-  callHash: string,
+  callHash: () => string,
 ): RequestState | undefined {
   if (exchange.requestState === undefined) return undefined;
   const { keyId } = exchange.caller;
-  const state = openState(deps.sealer, exchange.requestState, { keyId, callHash });
+  const state = openState(deps.sealer, exchange.requestState, { keyId, callHash: callHash() });
   if (state) return state;
   throw invalidState();
 }

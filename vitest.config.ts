@@ -15,6 +15,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     pool: "forks",
-    maxWorkers: 2,
+    // One more than the two cores it is meant for: most tests wait for servers of their own half of their time.
+    maxWorkers: 3,
   },
 });

@@ -17,7 +17,7 @@ import {
 } from "./gateway/sides.ts";
 
 const CONNECTIONS = [1, 16, 64];
-const FULL: Effort = { rounds: 6, busyMs: 3_000, warmUpMs: 2_000 };
+const FULL: Effort = { rounds: 4, busyMs: 2_000, warmUpMs: 2_000 };
 const QUICK: Effort = { rounds: 2, busyMs: 700, warmUpMs: 400 };
 
 const closers: (() => unknown)[] = [];

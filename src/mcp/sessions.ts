@@ -105,7 +105,13 @@ export class Session {
     return true;
   }
 
-  /** Ends its streams, and what waits for the client's answers. */
+  /** Ends everything that is under way. */
+  end(): void {
+    this.leave();
+    for (const request of this.underWay.values()) request.abort();
+  }
+
+  /** Ends its streams, and what waits for the client's answers; requests go on. */
   leave(): void {
     this.listener?.close();
     for (const stop of this.subscriptions.values()) stop();
@@ -160,8 +166,7 @@ export class Sessions {
 
   /** Ends a session at its client's wish. */
   end(session: Session): void {
-    session.leave();
-    for (const request of session.underWay.values()) request.abort();
+    session.end();
     this.#known.delete(session.id);
     this.#ended.add(session.id);
     const [oldest] = this.#ended;
@@ -204,7 +209,7 @@ export class Sessions {
 
   #forget(session: Session | undefined): void {
     if (!session) return;
-    this.end(session);
+    session.end();
     this.#known.delete(session.id);
   }
 }

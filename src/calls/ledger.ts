@@ -45,7 +45,7 @@ export interface End {
 
 /** What became of an item. */
 export type Entered =
-  | { kind: "executing"; verdicts: GateDecision["verdicts"] }
+  | { kind: "executing" }
   | { kind: "blocked"; decision: GateDecision }
   | { kind: "ended" }
   /** The call has been declared lost before its end could be written. */
@@ -135,7 +135,7 @@ function asWritten(item: Item, known: ReadonlyMap<string, string>): Entered {
   const status = known.get(item.row.callId);
   if (item.kind === "end") return { kind: status === item.row.end.status ? "ended" : "lost" };
   // Of a call that was blocked in a transaction that nobody heard of, nobody knows why; nothing of it was sent.
-  return status === "executing" ? { kind: "executing", verdicts: [] } : { kind: "lost" };
+  return status === "executing" ? { kind: "executing" } : { kind: "lost" };
 }
 
 interface Place {
@@ -346,9 +346,7 @@ function rowOf({ begin: { row }, decision: { decision, verdicts } }: Decided): L
 }
 
 function enteredOf(decision: GateDecision): Entered {
-  return decision.decision === "pass"
-    ? { kind: "executing", verdicts: decision.verdicts }
-    : { kind: "blocked", decision };
+  return decision.decision === "pass" ? { kind: "executing" } : { kind: "blocked", decision };
 }
 
 /** Writes the ends of calls that have a row, settles their money and adds it to their runs. */

@@ -3,7 +3,7 @@ import { openShopBench, PROJECT, type ShopBench, waiting } from "../../test/supp
 import { ask, caller } from "../../test/support/fixtures.ts";
 import { newId } from "../platform/ids.ts";
 import { type RunRow, runRoutes } from "../runs/index.ts";
-import { expireQuestions } from "./close.ts";
+import { expireQuestions } from "./expire.ts";
 import { decideRoutes } from "./index.ts";
 
 /** What is answered to whom, and what a repeat is answered. */

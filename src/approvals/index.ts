@@ -1,9 +1,9 @@
 export { askedArguments, editedArguments } from "./arguments.ts";
-export { expireQuestions, voidQuestionsOfRuns, voidQuestionsOfWaiting } from "./close.ts";
 export type { Decision } from "./contract.ts";
 export { decide } from "./decide.ts";
 export type { CheckEdit } from "./edit.ts";
 export type { ApprovalEffects, QuestionEnding } from "./effects.ts";
+export { expireQuestions, expireQuestionsOf } from "./expire.ts";
 export { approvalListRoutes } from "./list.ts";
 export { type NewQuestion, openQuestion } from "./open.ts";
 export { type ApprovalRow, decisionsOf, lockApproval, lockQuestion } from "./queries.ts";
@@ -11,5 +11,6 @@ export { markAnswered, redeem } from "./redeem.ts";
 export { decideRoutes } from "./routes.ts";
 export type { ExactCall } from "./rules.ts";
 export { createSigner, ensureSigningKey, type Signer } from "./signing.ts";
+export { voidQuestionsOfRuns, voidQuestionsOfWaiting } from "./void.ts";
 export { waitForDecision } from "./wait.ts";
 export { withdrawQuestion } from "./withdraw.ts";

@@ -165,6 +165,7 @@ test("expired by the database's clock, and nobody's words where there are none",
   const { approvals } = await list({ project_id: "acme" });
   expect(approvals[0]).toMatchObject({
     expired: true,
+    status: "expired",
     headline: "Run clear_cache on shop-tools?",
     blast_radius: null,
     decisions: [],

@@ -79,7 +79,8 @@ const openQuestions = (caller: Caller, { project_id, run_id }: Filters): List =>
     a.approved_args_display is not null as edited, a.round, a.effect, a.headline, a.blast_radius, a.estimate, a.undoable,
     a.agent_reason, a.rule, r.title as run_title, a.created_at as asked_at, a.expires_at, a.redeem_seconds, a.on_reject,
     a.on_expire, a.quorum, a.cost_usd, r.cost_usd as run_cost_usd, r.is_shadow,
-    a.expires_at <= clock_timestamp() as expired, a.verdicts, a.status`,
+    a.expires_at <= clock_timestamp() as expired, a.verdicts,
+    case when a.expires_at <= clock_timestamp() then 'expired' else a.status end as status`,
   // Each question's run is looked up by itself: so they come in their order, and no more than are wanted.
   from: sql`approvals a cross join lateral (
       select title, created_at, timeout_at, cost_usd, is_shadow from runs

@@ -66,6 +66,38 @@ export async function lockOpenQuestions(
     .execute();
 }
 
+/** Those of the questions that are still open, locked, in the order of their ids. */
+export async function lockStillOpen(
+  tx: Tx,
+  projectId: string,
+  approvalIds: readonly string[],
+): Promise<ApprovalRow[]> {
+  return approvalRows(tx)
+    .where("project_id", "=", projectId)
+    .where("approval_id", "=", sql<string>`any (${approvalIds}::uuid[])`)
+    .where("status", "=", "open")
+    .orderBy("approval_id")
+    .forUpdate()
+    .execute();
+}
+
+/** Questions of a run that nobody has answered and nobody may answer any more, locked. */
+export async function lockPastQuestions(
+  tx: Tx,
+  projectId: string,
+  runId: string,
+): Promise<ApprovalRow[]> {
+  return approvalRows(tx)
+    .where("project_id", "=", projectId)
+    .where("run_id", "=", runId)
+    .where("status", "=", "open")
+    .where("expires_at", "<=", sql<string>`clock_timestamp()`)
+    .orderBy("expires_at")
+    .orderBy("approval_id")
+    .forUpdate()
+    .execute();
+}
+
 /** As `lockOpenQuestions`, for several runs of a project, in no order. */
 export async function lockOpenQuestionsOf(
   tx: Tx,
@@ -98,17 +130,21 @@ export async function lastQuestion(
     .executeTakeFirst();
 }
 
-/** Whether the run has a question nobody has answered yet. */
-export async function hasOpenQuestion(tx: Tx, projectId: string, runId: string): Promise<boolean> {
-  const row = await tx
+/** Those of a project's runs that have a question nobody has answered yet. */
+export async function runsWithOpenQuestions(
+  tx: Tx,
+  projectId: string,
+  runIds: readonly string[],
+): Promise<Set<string>> {
+  const rows = await tx
     .selectFrom("approvals")
-    .select("approval_id")
+    .select("run_id")
+    .distinct()
     .where("project_id", "=", projectId)
-    .where("run_id", "=", runId)
+    .where("run_id", "=", sql<string>`any (${runIds}::uuid[])`)
     .where("status", "=", "open")
-    .limit(1)
-    .executeTakeFirst();
-  return row !== undefined;
+    .execute();
+  return new Set(rows.map(({ run_id }) => run_id));
 }
 
 /** The decisions on a question, oldest first. */

@@ -8,7 +8,7 @@ import { AppError } from "../platform/errors.ts";
 import { createCursors } from "../platform/http/index.ts";
 import { type RunRow, runRoutes, startBulkOfDeactivated } from "../runs/index.ts";
 import { createTenants } from "../tenants/index.ts";
-import { expireQuestions } from "./close.ts";
+import { expireQuestions } from "./expire.ts";
 
 /** A decision and what else ends a question, at the same time: one of them does, never both. */
 

@@ -1,5 +1,6 @@
 import {
   type ApprovalRow,
+  expireQuestionsOf,
   lockApproval,
   markAnswered,
   openQuestion,
@@ -68,7 +69,7 @@ export async function decideCall(
 ): Promise<Decided> {
   const [, run] = await Promise.all([
     holdFreezes(tx, request.projectId),
-    lockRun(tx, request.projectId, request.runId),
+    lockRunAsItIs(tx, deps, request),
   ]);
   if (!run) throw new AppError("E-NOT-FOUND", "There is no such run.");
   if (request.fence !== undefined) requireFence(run, request.fence);
@@ -92,6 +93,17 @@ export async function decideCall(
   if (decision.decision === "block") return block(context, decision);
   if (decision.decision === "ask") return ask(context, decision);
   return proceed(context, decision.verdicts);
+}
+
+/** The run, locked; what nobody has answered in time is closed, though no sweeper may have come by since. */
+async function lockRunAsItIs(
+  tx: Tx,
+  { effects }: CallDeps,
+  { projectId, runId }: CallRequest,
+): Promise<RunRow | undefined> {
+  const run = await lockRun(tx, projectId, runId);
+  const isOther = run !== undefined && (await expireQuestionsOf(tx, effects, run));
+  return isOther ? lockRun(tx, projectId, runId) : run;
 }
 
 /** How the question that a request names is found; undefined for the newest one about the same call. */

@@ -182,9 +182,13 @@ class OpenStream<C extends McpCaller> {
     const found = [...new Set(ids)].map((id) => createWatchedTask(this.#deps, this.caller, id));
     const tasks = (await Promise.all(found)).filter((task) => task !== undefined);
     if (tasks.length === 0) return tasks;
-    const stop = this.#deps.hear(this.caller, (change) => {
+    const stopHearing = this.#deps.hear(this.caller, (change) => {
       for (const task of tasks) task.hear(change);
     });
+    const stop = () => {
+      stopHearing();
+      for (const task of tasks) task.stop();
+    };
     await this.#keep(Promise.resolve(stop));
     return tasks;
   }

@@ -87,6 +87,7 @@ export interface WatchedTask {
   begin(tell: (task: Record<string, unknown>) => void): void;
   /** To be called with whatever changed: an approval by its id, or undefined when that was missed. */
   hear(change: McpChange | undefined): void;
+  stop(): void;
 }
 
 /** @returns undefined when the key has no such task */
@@ -99,8 +100,13 @@ export async function createWatchedTask<C extends McpCaller>(
   if (of?.keyId !== caller.keyId || !(await deps.tasks.get(caller, of))) return undefined;
   let tell: ((task: Record<string, unknown>) => void) | undefined;
   let told: string | undefined;
+  let expiry: NodeJS.Timeout | undefined;
+  let isOver = false;
   const look = async () => {
-    const state = await deps.tasks.get(caller, of);
+    const state = isOver ? undefined : await deps.tasks.get(caller, of);
+    clearTimeout(expiry);
+    // Nobody need write down that its time is over for it to be told.
+    if (state?.status === "waiting" && !isOver) expiry = setTimeout(lookAgain, untilOver(state));
     if (!state || !tell || told === state.status) return;
     told = state.status;
     tell(detailed(sealed, state));
@@ -121,7 +127,19 @@ export async function createWatchedTask<C extends McpCaller>(
     hear(change) {
       if (!change || (change.kind === "approval" && change.id === of.approvalId)) lookAgain();
     },
+    stop() {
+      isOver = true;
+      clearTimeout(expiry);
+    },
   };
+}
+
+const SOONEST_MS = 250;
+const LATEST_MS = 3_600_000;
+
+/** When to look at a waiting task again, in milliseconds; the database's clock may be another than ours. */
+function untilOver({ knownUntil }: TaskState): number {
+  return Math.min(Math.max(Date.parse(knownUntil) - Date.now(), SOONEST_MS), LATEST_MS);
 }
 
 function taskOf<C extends McpCaller>(

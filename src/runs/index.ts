@@ -14,6 +14,7 @@ export {
   heartbeat,
   holdRuns,
   lockRun,
+  lockRuns,
   type RunHead,
   type RunRow,
   readRun,
@@ -25,4 +26,4 @@ export { runRoutes } from "./routes.ts";
 export { eventForLost, isFinal } from "./states.ts";
 export { appendStep, completeStep, readSteps, type StepRow } from "./steps.ts";
 export { wakeThawedRuns } from "./thaw.ts";
-export { claimRun, type RunEffects, transition, yieldRun } from "./transition.ts";
+export { applyEventToAll, claimRun, type RunEffects, transition, yieldRun } from "./transition.ts";

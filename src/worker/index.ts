@@ -1,3 +1,4 @@
+import { expireQuestions } from "../approvals/index.ts";
 import type { JobData, JobInfo, Jobs, QueueName } from "../platform/jobs/index.ts";
 import type { Logger } from "../platform/log.ts";
 import { forgetOldData } from "../retention/index.ts";
@@ -42,6 +43,13 @@ export async function startWorker(options: {
     on("message.deliver"),
   ]);
   const loops: Loop[] = [
+    // By itself: whatever else takes long, nothing stays open past its time.
+    startLoop({
+      name: "expiry",
+      pauseMs: SWEEP_MS,
+      log,
+      round: (signal) => expireQuestions(sweeps.db, sweeps.effects, signal),
+    }),
     startLoop({ name: "sweep", pauseMs: SWEEP_MS, log, round: () => sweep(sweeps) }),
     startLoop({
       name: "slow sweep",

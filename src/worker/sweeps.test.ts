@@ -7,6 +7,7 @@ import {
   waiting,
 } from "../../test/support/calls.ts";
 import { seedCall } from "../../test/support/fixtures.ts";
+import { expireQuestions } from "../approvals/index.ts";
 import { claimRun, type RunRow } from "../runs/index.ts";
 import { sweep, sweepSlowly } from "./sweeps.ts";
 
@@ -39,6 +40,7 @@ async function age(
 }
 
 const rounds = async () => {
+  await expireQuestions(bench.deps.db, bench.deps.effects);
   await sweep(bench.deps);
   await sweepSlowly(bench.deps);
 };

@@ -1,5 +1,5 @@
 import { type ExpressionBuilder, type ExpressionWrapper, type SqlBool, sql } from "kysely";
-import { type ApprovalEffects, expireQuestions } from "../approvals/index.ts";
+import type { ApprovalEffects } from "../approvals/index.ts";
 import { type Actor, systemActor } from "../audit/index.ts";
 import { declareLost, forgetOutcomes, sweepLostCalls } from "../calls/index.ts";
 import { failStuckMessages } from "../channels/index.ts";
@@ -22,10 +22,9 @@ export interface SweepDeps {
 
 /** What nobody else would notice, put right; each may run in several processes at once. */
 export function sweep(deps: SweepDeps): Promise<void> {
-  const { db, effects } = deps;
+  const { db } = deps;
   return inTurn(
     [
-      () => expireQuestions(db, effects),
       () => takeFromLostWorkers(deps),
       () => timeOutRuns(deps),
       () => sweepLostCalls(db),

@@ -50,7 +50,7 @@ type GivenAgent = Partial<AgentBody> & Record<string, unknown>;
 
 /** Everything calls are made with, real, on a database of its own. */
 export async function openCallBench() {
-  const { deps, adminUrl, close } = await openDeps();
+  const { deps, url, adminUrl, close } = await openDeps();
   const asTenant = <T>(work: (tx: Tx) => Promise<T>) =>
     deps.db.transaction({ role: "app", projects: [PROJECT] }, work);
   await deps.db.transaction({ role: "platform" }, (tx) => seedProject(tx, { project_id: PROJECT }));
@@ -66,6 +66,7 @@ export async function openCallBench() {
     });
   return {
     deps,
+    databaseUrl: url,
     asTenant,
     /** As the administrator of the database, for what a test must arrange. */
     asAdmin: (statement: string) => queryRows(adminUrl, statement),
@@ -147,7 +148,14 @@ type BenchDeps = CallDeps & {
   toolLists: ReturnType<typeof createToolLists>;
 };
 
-async function openDeps(): Promise<{ deps: BenchDeps; adminUrl: string; close(): Promise<void> }> {
+interface Opened {
+  deps: BenchDeps;
+  url: string;
+  adminUrl: string;
+  close(): Promise<void>;
+}
+
+async function openDeps(): Promise<Opened> {
   const database = await createTestDatabase();
   const log = createLog("silent");
   const db = openDatabase({ url: database.url, log });
@@ -172,6 +180,7 @@ async function openDeps(): Promise<{ deps: BenchDeps; adminUrl: string; close():
   const tools = { pool, catalog, standing, ledger, toolLists };
   return {
     deps: { db, sealer, log, effects, signer, checker, policies, checkEdit, ...tools },
+    url: database.url,
     adminUrl: database.adminUrl,
     async close() {
       await pool.close();

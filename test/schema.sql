@@ -131,9 +131,16 @@ create table approvals (
   approved_args_ciphertext bytea,
   approved_args_display jsonb,
   round integer not null default 1,
+  args_shape text,
+  demand jsonb,
+  risks jsonb,
+  revision integer not null default 1,
+  revision_of uuid,
   constraint approvals_pkey PRIMARY KEY (project_id, approval_id),
   constraint approvals_approval_id_key UNIQUE (approval_id),
   constraint approvals_project_id_run_id_fkey FOREIGN KEY (project_id, run_id) REFERENCES runs(project_id, run_id),
+  constraint approvals_revision_of_fkey FOREIGN KEY (project_id, revision_of) REFERENCES approvals(project_id, approval_id),
+  constraint approvals_args_shape_check CHECK ((args_shape ~ '^[0-9a-f]{64}$'::text)),
   constraint approvals_check CHECK (((status = 'approved'::text) = (token IS NOT NULL))),
   constraint approvals_check1 CHECK (((redeemed_at IS NULL) OR (status = 'approved'::text))),
   constraint approvals_effect_check CHECK ((effect = ANY (ARRAY['read'::text, 'write'::text]))),
@@ -141,14 +148,18 @@ create table approvals (
   constraint approvals_on_reject_check CHECK ((on_reject = ANY (ARRAY['cancel'::text, 'return'::text]))),
   constraint approvals_quorum_check CHECK ((quorum >= 1)),
   constraint approvals_redeem_seconds_check CHECK (((redeem_seconds >= 1) AND (redeem_seconds <= 86400))),
+  constraint approvals_revision_check CHECK ((revision >= 1)),
   constraint approvals_round_check CHECK ((round >= 1)),
   constraint approvals_status_check CHECK ((status = ANY (ARRAY['open'::text, 'approved'::text, 'rejected'::text, 'changes_requested'::text, 'expired'::text, 'voided'::text])))
 );
 alter table approvals owner to awooop_owner;
+create index approvals_alike ON awooop.approvals USING btree (project_id, server, tool_name, args_shape, decided_at DESC) WHERE (status = ANY (ARRAY['approved'::text, 'rejected'::text, 'changes_requested'::text]));
 create index approvals_expiry ON awooop.approvals USING btree (expires_at) WHERE (status = 'open'::text);
+create index approvals_of_agent ON awooop.approvals USING btree (project_id, agent_id, server, tool_name, created_at);
 create index approvals_of_call ON awooop.approvals USING btree (project_id, run_id, tool_name, asked_hash, created_at DESC);
 create unique index approvals_one_open ON awooop.approvals USING btree (project_id, run_id, call_key, server, tool_name, asked_hash) WHERE (status = 'open'::text);
 create index approvals_open ON awooop.approvals USING btree (project_id, created_at, approval_id) WHERE (status = 'open'::text);
+create unique index approvals_revised ON awooop.approvals USING btree (project_id, revision_of) WHERE (revision_of IS NOT NULL);
 alter table approvals enable row level security;
 alter table approvals force row level security;
 create policy platform on approvals as permissive for all to awooop_platform

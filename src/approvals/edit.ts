@@ -5,12 +5,15 @@ import type { Sealer } from "../platform/sealing.ts";
 import type { RunRow } from "../runs/index.ts";
 import { currentHash, sealEdited } from "./arguments.ts";
 import type { ApprovalRow } from "./queries.ts";
+import type { Risk } from "./risk-contract.ts";
 
 /** What a contract says in words about a call with certain arguments, per language. */
 export interface QuestionWords {
   headline?: Record<string, string>;
   blastRadius?: Record<string, string>;
   estimate?: Record<string, string>;
+  /** What of the tool and the arguments is worth a second look. */
+  risks: readonly Risk[];
 }
 
 /** A call that a person wants executed with other arguments than it was asked for with. */
@@ -54,6 +57,7 @@ export async function editQuestion(
       headline: words.headline ? jsonb(words.headline) : null,
       blast_radius: words.blastRadius ? jsonb(words.blastRadius) : null,
       estimate: words.estimate ? jsonb(words.estimate) : null,
+      risks: jsonb(redact([...firstOf(question), ...words.risks])),
     })
     .where("project_id", "=", question.project_id)
     .where("approval_id", "=", question.approval_id)
@@ -61,4 +65,10 @@ export async function editQuestion(
     .returningAll()
     .executeTakeFirstOrThrow();
   return { ...row, is_past: question.is_past, is_past_redeem: question.is_past_redeem };
+}
+
+/** That its agent asks for the first time stays true of other arguments. */
+function firstOf({ risks }: ApprovalRow): Risk[] {
+  const kept = (risks ?? []) as unknown as Risk[];
+  return kept.filter(({ key }) => key === "first_of_agent");
 }

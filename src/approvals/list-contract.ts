@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { money, paging, projectId, timestamp, uuid } from "../platform/contract.ts";
+import { questionFacts } from "./question-contract.ts";
 
 export const approvalListQuery = z.object({
   project_id: projectId.optional(),
@@ -8,7 +9,7 @@ export const approvalListQuery = z.object({
 });
 export type ApprovalListQuery = z.infer<typeof approvalListQuery>;
 
-/** An open question and what a person needs to answer it. */
+/** A question and what a person needs to answer it. */
 const openApproval = z.object({
   run_id: z.string(),
   project_id: z.string(),
@@ -61,6 +62,7 @@ const openApproval = z.object({
   expired: z.boolean(),
   verdicts: z.array(z.record(z.string(), z.unknown())),
   status: z.string(),
+  ...questionFacts,
 });
 export type OpenApproval = z.infer<typeof openApproval>;
 

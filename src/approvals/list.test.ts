@@ -108,6 +108,44 @@ beforeAll(async () => {
 
 afterAll(() => reading?.close());
 
+/** What is told of the rich question beside the call itself; an older release asked it. */
+const TOLD_BESIDE = {
+  agent: { id: "disk-janitor", display_name: "disk-janitor", contract: "disk-janitor 1.3" },
+  why: "Started by an alert from alertmanager: “Disk almost full”. It has called nothing so far. Now disk-janitor wants to run clear_cache on shop-tools.",
+  arguments_table: {
+    rows: [
+      { path: "path", type: "string", value: '"/var/cache"', length: null },
+      { path: "password", type: "string", value: '"[redacted]"', length: null },
+    ],
+    more: 0,
+  },
+  demanded_by: {
+    kind: "unknown",
+    name: null,
+    key: null,
+    params: {},
+    text: "The contract asks a person before each clear_cache.",
+  },
+  risks: [
+    {
+      key: "cant_be_undone",
+      params: {},
+      text: "The contract says that it can't be undone.",
+      tone: "stop",
+    },
+  ],
+  seconds_left: expect.any(Number),
+  left: { cost_usd: null, calls: null },
+  earlier: [],
+  revision: 1,
+  revision_of: null,
+  revised_by: null,
+  edit: null,
+  decided_at: null,
+  void_reason: null,
+  executed: null,
+};
+
 test("what is asked, all of it and in its order", async () => {
   const answer = await list({ project_id: "acme" });
   expect(Object.keys(answer).slice(0, 3)).toEqual(["approvals", "total", "items"]);
@@ -158,6 +196,7 @@ test("what is asked, all of it and in its order", async () => {
     expired: false,
     verdicts: [{ gate: 5, name: "approval", outcome: "ask", code: null, reason: "r" }],
     status: "open",
+    ...TOLD_BESIDE,
   });
 });
 

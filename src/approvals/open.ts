@@ -6,6 +6,10 @@ import { redact } from "../platform/redact.ts";
 import type { Sealer } from "../platform/sealing.ts";
 import { type RunEffects, type RunRow, transition } from "../runs/index.ts";
 import { sealAsked } from "./arguments.ts";
+import { shapeHash } from "./arguments-table.ts";
+import type { Demand } from "./question-rows.ts";
+import { revisedQuestion } from "./revision.ts";
+import type { Risk } from "./risk-contract.ts";
 import type { ExactCall } from "./rules.ts";
 
 export interface NewQuestion {
@@ -18,6 +22,10 @@ export interface NewQuestion {
   effect: "read" | "write";
   /** Why a person is asked, in words. */
   rule: string;
+  /** The same for any language, with what it is that demands a person. */
+  demand: Demand;
+  /** What of the tool and the arguments is worth a second look. */
+  risks: readonly Risk[];
   headline?: Record<string, string>;
   undoable?: boolean;
   blastRadius?: Record<string, string>;
@@ -76,9 +84,13 @@ async function insertQuestion(
   question: NewQuestion,
 ): Promise<{ approval_id: string; expires_at: string }> {
   const { run, call, approvalId: id } = question;
+  const revised = await revisedQuestion(tx, call, question.args);
   return tx
     .insertInto("approvals")
     .values({
+      ...(await factsOf(tx, question)),
+      revision: revised ? revised.revision + 1 : 1,
+      revision_of: revised?.approval_id ?? null,
       approval_id: id,
       project_id: run.project_id,
       run_id: run.run_id,
@@ -116,4 +128,29 @@ async function insertQuestion(
     })
     .returning(["approval_id", "expires_at"])
     .executeTakeFirstOrThrow();
+}
+
+/** What is told of the question beside the call itself, as it is when it is asked. */
+async function factsOf(tx: Tx, { run, call, args, demand, risks }: NewQuestion) {
+  const isFirst = !(await hasAskedBefore(tx, run, call));
+  const first: Risk = { key: "first_of_agent", params: { agent: run.agent_id, tool: call.tool } };
+  return {
+    args_shape: shapeHash(args),
+    demand: jsonb(redact(demand)),
+    risks: jsonb(redact(isFirst ? [first, ...risks] : risks)),
+  };
+}
+
+/** Whether an agent has asked for a tool before, as far back as questions are kept. */
+async function hasAskedBefore(tx: Tx, run: RunRow, call: ExactCall): Promise<boolean> {
+  const row = await tx
+    .selectFrom("approvals")
+    .select("approval_id")
+    .where("project_id", "=", run.project_id)
+    .where("agent_id", "=", run.agent_id)
+    .where("server", "=", call.server)
+    .where("tool_name", "=", call.tool)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
 }

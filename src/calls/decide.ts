@@ -21,6 +21,7 @@ import { type CallFacts, readFacts } from "./facts.ts";
 import type { CallOutcome, CallRequest, SettledOutcome } from "./outcome.ts";
 import { agentActor, questionOf } from "./question.ts";
 import { callsOfStep, insertCall, type NewCall } from "./records.ts";
+import { demandOf, risksOf } from "./risks.ts";
 import { simulatedResult } from "./simulate.ts";
 
 /** What the deciding transaction came to. */
@@ -211,6 +212,8 @@ async function ask(context: Context, decision: GateDecision): Promise<Decided> {
     call: facts.exact,
     args: request.args,
     rule: decision.last.reason,
+    demand: demandOf(decision),
+    risks: await risksOf(tx, facts, request.args),
     verdicts: decision.verdicts,
     policyHash: policy.decision === "permit" ? policy.hash : undefined,
     actor: agentActor(run.agent_id),

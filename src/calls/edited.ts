@@ -4,6 +4,7 @@ import { AppError } from "../platform/errors.ts";
 import type { FactDeps } from "./deps.ts";
 import { readFacts } from "./facts.ts";
 import { questionOf } from "./question.ts";
+import { risksOf } from "./risks.ts";
 
 /**
  * Asks the gates before the fifth about arguments that a person wants in the place of those a call was asked for with.
@@ -21,7 +22,7 @@ export function editCheck(deps: FactDeps): CheckEdit {
     };
     // What was answered to a call that was asked for with these very arguments is another matter.
     const noQuestion = async () => undefined;
-    const { exact, gates, grant } = await readFacts(tx, deps, request, run, noQuestion);
+    const { exact, gates, grant, pin } = await readFacts(tx, deps, request, run, noQuestion);
     // It is whoever drives the run that will make the call, once nothing is frozen any more.
     const driven = {
       ...gates,
@@ -29,7 +30,10 @@ export function editCheck(deps: FactDeps): CheckEdit {
       project: { ...gates.project, freeze: undefined },
     };
     const { decision, last } = askGates(exact, driven, 4);
-    if (decision === "pass" && grant) return questionOf(grant, args, run.driver);
+    if (decision === "pass" && grant) {
+      const risks = await risksOf(tx, { exact, pin }, args);
+      return { ...questionOf(grant, args, run.driver), risks };
+    }
     const at = last.gate === 3 ? [{ path: "body.arguments", message: last.reason }] : undefined;
     throw new AppError(last.code ?? "E-INTERNAL", last.reason, at ? { errors: at } : {});
   };

@@ -1,3 +1,5 @@
+import { fillWords, type WordParams } from "../platform/words-contract.ts";
+
 /** What gates say, in both languages; `{{name}}` stands for a parameter. */
 export const VERDICT_WORDS = {
   tenant_inactive: {
@@ -241,7 +243,7 @@ export const VERDICT_WORDS = {
 } as const;
 
 export type VerdictKey = keyof typeof VERDICT_WORDS;
-export type VerdictParams = Readonly<Record<string, string | number>>;
+export type VerdictParams = WordParams;
 
 /**
  * What a gate said, in a language. Verdicts of an older or newer version that have no words here keep their English
@@ -253,12 +255,5 @@ export function verdictText(
 ): string {
   const { key, params } = verdict;
   if (typeof key !== "string" || !Object.hasOwn(VERDICT_WORDS, key)) return verdict.reason;
-  const values = (params ?? {}) as VerdictParams;
-  // Words of a person that were given in both languages.
-  const isChinese = language === "zh-TW";
-  return VERDICT_WORDS[key as VerdictKey][language].replaceAll(
-    /\{\{(\w+)\}\}/g,
-    (_, name: string) =>
-      String((isChinese ? values[`${name}_zh_tw`] : undefined) ?? values[name] ?? ""),
-  );
+  return fillWords(VERDICT_WORDS[key as VerdictKey], (params ?? {}) as VerdictParams, language);
 }

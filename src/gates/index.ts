@@ -1,4 +1,5 @@
 export { type ArgumentChecker, createArgumentChecker } from "./arguments.ts";
+export { verdictText } from "./contract.ts";
 export type { GateFacts, PolicyFact, QuestionFact } from "./facts.ts";
 export { askGates, frozenReason, type GateDecision } from "./gates.ts";
 export { createPolicies, type Policies } from "./policies.ts";

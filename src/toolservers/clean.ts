@@ -190,3 +190,10 @@ export function cleanDefinition(tool: ToolDefinition): {
   });
   return { definition: definition as ToolDefinition, flags: flagsOf(reader) };
 }
+
+/** What is odd about the texts within some data, which stays as it is. */
+export function oddTextWithin(data: unknown): readonly Flag[] {
+  const reader = newReader("answer");
+  overTexts(data, (text) => cleanText(text, reader));
+  return flagsOf(reader);
+}

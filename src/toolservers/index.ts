@@ -1,6 +1,7 @@
-export { cleanDefinition, cleanItem, cleanResult } from "./clean.ts";
+export { cleanDefinition, cleanItem, cleanResult, oddTextWithin } from "./clean.ts";
 export type { ToolServerRef } from "./connector.ts";
 export { toolServerBody } from "./contract.ts";
+export { type Flag, flagText } from "./flags-contract.ts";
 export { hintOf } from "./hints.ts";
 export { openToolServers } from "./open.ts";
 export type { RpcError, UpstreamError } from "./outcome.ts";
@@ -21,6 +22,7 @@ export {
 } from "./pool.ts";
 export { listPins, pinnedTools, readPin, syncPins, type ToolPin, toolSchemas } from "./queries.ts";
 export { reviewRoutes } from "./review-routes.ts";
+export { acceptedLately } from "./reviews.ts";
 export type { InputRequired, Round } from "./rounds.ts";
 export { toolServerRoutes } from "./routes.ts";
 export { tracePool } from "./traced.ts";

@@ -288,3 +288,17 @@ async function recordDecision(tx: Tx, given: ReviewDecision, review: Standing): 
   await announce(tx, { project_id: projectId, kind: "tool", id: serverId });
   return row;
 }
+
+/** When and by whom the last change of a tool was accepted, if that is no longer ago than some days. */
+export async function acceptedLately(
+  tx: Tx,
+  of: Of & { tool: string },
+  days: number,
+): Promise<{ at: Timestamp; by: string } | undefined> {
+  const { rows } = await sql<{ at: Timestamp; by: string }>`
+    select decided_at as at, coalesce(decided_by, '') as by from tool_reviews
+    where project_id = ${of.projectId} and server_id = ${of.serverId} and tool_name = ${of.tool} and status = 'accepted'
+      and decided_at > clock_timestamp() - make_interval(days => ${days})
+    order by decided_at desc limit 1`.execute(tx);
+  return rows[0];
+}

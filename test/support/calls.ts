@@ -129,6 +129,9 @@ export async function openShopBench() {
       bench.openRun({
         tools: [{ server: "shop", tool: "echo", effect: "write", ...grant }],
       } as never),
+    /** Another run of the agent that a run is of. */
+    openNext: ({ revision_id }: RunRow): Promise<RunRow> =>
+      bench.asTenant((tx) => openRun(tx, bench.deps, revision_id, false)),
     /** A run for a worker, whose runbook lets the shop say something. */
     openWorkerRun: (limits: object = {}) =>
       bench.openRun({ driver: "worker", runbook: ECHO_RUNBOOK, limits } as never),

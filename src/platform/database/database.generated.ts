@@ -66,6 +66,7 @@ export interface Approvals {
   approved_hash: string | null;
   args_ciphertext: Buffer;
   args_display: Json;
+  args_shape: string | null;
   asked_hash: string;
   blast_radius: Json | null;
   call_id: string;
@@ -74,6 +75,7 @@ export interface Approvals {
   cost_usd: Generated<Numeric>;
   created_at: Generated<string>;
   decided_at: string | null;
+  demand: Json | null;
   effect: string;
   estimate: Json | null;
   expires_at: string;
@@ -88,7 +90,10 @@ export interface Approvals {
   redeem_seconds: number;
   redeemed_at: string | null;
   redeemed_call_id: string | null;
+  revision: Generated<number>;
   revision_id: string;
+  revision_of: string | null;
+  risks: Json | null;
   round: Generated<number>;
   rule: string;
   run_id: string;

@@ -6,6 +6,7 @@ import {
   type ApprovalEffects,
   approvalListRoutes,
   createSigner,
+  createWaiting,
   decideRoutes,
   ensureSigningKey,
   voidQuestionsOfRuns,
@@ -26,6 +27,7 @@ import {
   onQuestionsClosed,
   requireThawed,
   type Tasks,
+  toolCallRoutes,
 } from "./calls/index.ts";
 import {
   channelBodySchema,
@@ -69,6 +71,7 @@ import {
   type BulkDeps,
   bulkRoutes,
   createOpenRuns,
+  type OpenRuns,
   runListRoutes,
   runRoutes,
   startBulkOfDeactivated,
@@ -156,8 +159,10 @@ function createRouters(
   platform: Platform,
   effects: ApprovalEffects,
   calls: CallDeps,
+  runs: OpenRuns,
 ) {
   const { db, sealer, cursors, log } = platform;
+  const waiting = createWaiting({ ...platform, ...config });
   const forget = (keyId: string) => identity.forgetKey(keyId);
   const identity = createIdentity({ db, site: config, oauth: config.oauth, log });
   const tenants = createTenants({
@@ -189,13 +194,15 @@ function createRouters(
     budgetRoutes({ db }),
     inFlightRoutes({ db, cursors }),
     approvalListRoutes({ db, cursors }),
+    waiting.routes,
+    toolCallRoutes({ calls, runs }),
     decideRoutes({ db, effects, sealer, signer: calls.signer, checkEdit: editCheck(calls) }),
     timelineRoutes({ db, cursors }),
     channelRoutes({ db, cursors }),
     toolServerRoutes({ db, cursors }),
     authoringRoutes({ db, catalog: calls.catalog }),
   ];
-  return { identity, routers };
+  return { identity, routers, waiting };
 }
 
 function agentCaller(caller: Caller) {
@@ -208,11 +215,10 @@ function openGateway(
   config: Config,
   platform: Platform,
   calls: CallDeps,
-  tasks: Tasks,
-  identity: Identity,
+  clients: { runs: OpenRuns; tasks: Tasks; identity: Identity },
 ): McpEdge {
+  const { runs, tasks, identity } = clients;
   const { db, changes, sealer, log } = platform;
-  const runs = createOpenRuns({ db, effects: calls.effects, changes });
   const side = agentSide({ ...calls, changes });
   return createMcpEdge<ReturnType<typeof agentCaller>>(
     {
@@ -241,7 +247,10 @@ function openGateway(
         withdraw: ({ projectId, keyId }, of) => tasks.withdraw({ ...of, projectId, keyId }),
       },
     },
-    { allowedOrigins: [config.publicUrl] },
+    {
+      allowedOrigins: [config.publicUrl],
+      longestHoldMs: config.longestHoldSeconds * 1_000,
+    },
   );
 }
 
@@ -315,11 +324,12 @@ async function start(config: Config, log: Logger, onLost: () => void): Promise<R
     await ensureSigningKey(platform.db, platform.sealer);
     const effects = createEffects(platform.jobs);
     const calls = openCalls(config, platform, effects, closers);
-    const { identity, routers } = createRouters(config, platform, effects, calls);
+    const runs = createOpenRuns({ ...platform, effects });
+    const { identity, routers, waiting } = createRouters(config, platform, effects, calls, runs);
     if (config.roles.has("worker")) await openWorker(config, platform, calls, closers);
     const tasks = createTasks(calls);
     closers.push({ name: "tasks", close: () => tasks.idle() });
-    const gateway = openGateway(config, platform, calls, tasks, identity);
+    const gateway = openGateway(config, platform, calls, { runs, tasks, identity });
     const hasApi = config.roles.has("api");
     const metrics = new Registry();
     let isOpen = false;
@@ -339,6 +349,7 @@ async function start(config: Config, log: Logger, onLost: () => void): Promise<R
     const listening = await http.listen();
     closers.push({ name: "http", close: () => listening.close() });
     closers.push({ name: "gateway", close: () => gateway.close() });
+    closers.push({ name: "waiters", close: waiting.close });
     // Last of all: a key that is made must be shown.
     const adminKey = await ensureAdminKey(platform.db, config.adminKey);
     isOpen = true;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isTooDeep, projectId, text, uuid } from "../platform/contract.ts";
+import { exactObject, projectId, text, uuid } from "../platform/contract.ts";
 import { runStateSchema } from "../runs/contract.ts";
 
 /** What a person may answer. */
@@ -13,26 +13,6 @@ const reason = text(0, 2 * REASON_MAX)
   .refine((words) => [...words].length <= REASON_MAX, `must have at most ${REASON_MAX} characters`)
   .meta({ maxLength: REASON_MAX });
 
-/** A JSON object that is kept, shown and sent as it was written. (A zod record would lose a key `__proto__`.) */
-const editedArguments = z
-  .custom<Record<string, unknown>>(
-    (value) => typeof value === "object" && value !== null && !Array.isArray(value),
-    "must be a JSON object",
-  )
-  .refine((value) => !isTooDeep(value), "must be at most 64 levels deep")
-  .refine(
-    (value) => isTooDeep(value) || isExact(value),
-    "must hold only numbers and texts that can be kept as they are: no NUL, no half a character, no number beyond 1.8e308",
-  )
-  .meta({ type: "object", additionalProperties: {} });
-
-function isExact(value: unknown): boolean {
-  if (typeof value === "number") return Number.isFinite(value);
-  if (typeof value === "string") return !/\0|\p{Surrogate}/u.test(value);
-  if (typeof value !== "object" || value === null) return true;
-  return Object.entries(value).every(([key, part]) => isExact(key) && isExact(part));
-}
-
 export const decideBody = z
   .strictObject({
     project_id: projectId,
@@ -41,9 +21,7 @@ export const decideBody = z
       .optional()
       .describe("Required for request_changes: it is what the agent is told"),
     approval_id: uuid.optional(),
-    arguments: editedArguments
-      .optional()
-      .describe("For edit, and only there: what is to be executed"),
+    arguments: exactObject.optional().describe("For edit, and only there: what is to be executed"),
     args_hash: z
       .string()
       .regex(/^[0-9a-f]{64}$/, "must be a SHA-256 in 64 lower-case hex digits")

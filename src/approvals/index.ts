@@ -17,4 +17,5 @@ export type { ExactCall } from "./rules.ts";
 export { createSigner, ensureSigningKey, type Signer } from "./signing.ts";
 export { voidQuestionsOfRuns, voidQuestionsOfWaiting } from "./void.ts";
 export { waitForDecision } from "./wait.ts";
+export { createWaiting } from "./wait-routes.ts";
 export { withdrawQuestion } from "./withdraw.ts";

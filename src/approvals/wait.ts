@@ -1,17 +1,18 @@
 import { sql } from "kysely";
-import type { Change, Changes } from "../platform/database/changes.ts";
+import type { Changes } from "../platform/database/changes.ts";
 import type { Database } from "../platform/database/index.ts";
 
 interface Waiting {
   projectId: string;
   approvalId: string;
-  keyId: string;
+  keyId?: string | undefined;
 }
 
 /**
  * Waits until nobody can decide about a question any more: woken by the decision's own transaction, and at the question's
  * expiry by the clock, whether or not anything writes that down.
  *
+ * @param question.keyId the key whose run has to have asked it; left out for people
  * @param wait.timeoutMs how long to wait at most, in milliseconds
  * @returns `open` when the time ran out or the signal aborted, `not_found` for one that no run of the key has asked
  */
@@ -54,7 +55,7 @@ async function look(
       ])
       .where("a.project_id", "=", projectId)
       .where("a.approval_id", "=", approvalId)
-      .where("r.opened_by", "=", keyId)
+      .$if(keyId !== undefined, (rows) => rows.where("r.opened_by", "=", keyId ?? ""))
       .executeTakeFirst(),
   );
   return row && { isOpen: row.status === "open" && row.left_ms > 0, leftMs: row.left_ms };
@@ -70,7 +71,7 @@ interface Pause {
 
 function wakeUp(
   changes: Changes,
-  { projectId, approvalId }: Waiting,
+  { approvalId }: Pick<Waiting, "approvalId">,
   wait: { timeoutMs: number; signal?: AbortSignal | undefined },
 ): { woken: () => Pause; stop: () => void } {
   let over = wait.signal?.aborted === true;
@@ -85,11 +86,7 @@ function wakeUp(
     changed = true;
     tell?.();
   };
-  const isOfIt = (change: Change | undefined) =>
-    change === undefined || (change.project_id === projectId && change.id === approvalId);
-  const unsubscribe = changes.subscribe((change) => {
-    if (isOfIt(change)) wake();
-  });
+  const unsubscribe = changes.subscribe(wake, approvalId);
   const timer = setTimeout(end, wait.timeoutMs);
   wait.signal?.addEventListener("abort", end);
   return {

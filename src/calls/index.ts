@@ -12,5 +12,6 @@ export { createSubscriptions } from "./subscriptions.ts";
 export { createTasks, forgetOutcomes, type Tasks } from "./tasks.ts";
 export type { TaskState } from "./taskstate.ts";
 export { requireThawed } from "./thawed.ts";
+export { toolCallRoutes } from "./tool-call-routes.ts";
 export { createToolLists } from "./tool-list.ts";
 export { makeCall } from "./traced.ts";

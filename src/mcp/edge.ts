@@ -6,6 +6,7 @@ import type { EdgeDeps } from "./edgedeps.ts";
 import { HeldCalls } from "./heldcalls.ts";
 import { errorMessage, PARSE_ERROR } from "./jsonrpc.ts";
 import { answerLegacy } from "./legacy.ts";
+import { LONGEST_HOLD_MS } from "./legs.ts";
 import { Listeners } from "./listeners.ts";
 import { createModernEdge } from "./modern.ts";
 import { Sessions } from "./sessions.ts";
@@ -14,6 +15,8 @@ import { createShortWay, type ShortWay } from "./shortway.ts";
 export interface McpEdgeOptions {
   /** Origins whose pages may call (`https://console.example`); requests without an Origin are no browser's. */
   allowedOrigins?: readonly string[];
+  /** No request is held for longer than this while a person thinks (50,000). */
+  longestHoldMs?: number;
 }
 
 /** The `/mcp` endpoint. */
@@ -42,6 +45,7 @@ export function createMcpEdge<C extends McpCaller>(
     sessions: new Sessions(given.sealer),
     held: new HeldCalls(),
     listeners: new Listeners(),
+    longestHoldMs: options.longestHoldMs ?? LONGEST_HOLD_MS,
   };
   const modern = createModernEdge(deps);
   const shortWay = createShortWay(deps);

@@ -8,4 +8,6 @@ export interface EdgeDeps<C extends McpCaller> extends McpDeps<C> {
   sessions: Sessions;
   held: HeldCalls<C>;
   listeners: Listeners<C>;
+  /** No request is held for longer than this while a person thinks. */
+  longestHoldMs: number;
 }

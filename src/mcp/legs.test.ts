@@ -23,6 +23,12 @@ describe("legMs", () => {
     expect([legMs(45, 1), legMs(45, 9)]).toEqual([45_000, 45_000]);
     expect([legMs(0, 1), legMs(0, 9)]).toEqual([0, 0]);
   });
+
+  it("holds nobody for longer than requests may be held at all", () => {
+    expect([legMs(4, 1, 5_000), legMs(4, 2, 5_000), legMs(45, 9, 5_000)]).toEqual([
+      4000, 5000, 5000,
+    ]);
+  });
 });
 
 describe("a sealed state", () => {

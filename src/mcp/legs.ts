@@ -9,16 +9,21 @@ import type { Sealer } from "../platform/sealing.ts";
 export const LAST_LEG = 9;
 
 const LONGEST_LEG_MS = 20_000;
+/** No key allows more than this. */
+export const LONGEST_HOLD_MS = 50_000;
 const CONTEXT = "mcp request state";
 
 /**
  * How long a leg is held, in milliseconds: the key's `hold_seconds` at first, then twice as long each time, up to 20 s.
  * A client that came back has shown that it waits that long.
+ *
+ * @param mostMs what no request may be held longer than
  */
-export function legMs(holdSeconds: number, leg: number): number {
+export function legMs(holdSeconds: number, leg: number, mostMs: number = LONGEST_HOLD_MS): number {
   return Math.min(
     holdSeconds * 1000 * 2 ** (leg - 1),
     Math.max(LONGEST_LEG_MS, holdSeconds * 1000),
+    mostMs,
   );
 }
 

@@ -46,7 +46,8 @@ export async function answerCall<C extends McpCaller>(
   const state = stateOf(deps, exchange, callHash);
   if (state?.kind === "held") return goOn(deps, exchange, callHash, state.heldId);
   const leg = (state?.kind === "wait" ? state.leg : 0) + 1;
-  const deadline = Date.now() + legMs(caller.holdSeconds, exchange.era === "modern" ? leg : 1);
+  const heldAs = exchange.era === "modern" ? leg : 1;
+  const deadline = Date.now() + legMs(caller.holdSeconds, heldAs, deps.longestHoldMs);
   const answerLater = (waiting: Waiting, runId: string) => {
     if (exchange.era === "legacy" || caller.holdSeconds === 0 || leg >= LAST_LEG)
       return pending(waiting, facts.isReading);

@@ -64,7 +64,8 @@ export async function answerWait<C extends McpCaller>(
   if (approvalId === undefined)
     return refuse("E-INPUT", "approval must be a name such as apr_… with a UUID.");
   await deps.requireThawed(exchange.caller);
-  const timeoutMs = (seconds ?? exchange.caller.holdSeconds) * 1000;
+  const askedMs = (seconds ?? exchange.caller.holdSeconds) * 1000;
+  const timeoutMs = Math.min(askedMs, deps.longestHoldMs);
   const standing = await holding(exchange, "waiting for a person's decision", () =>
     deps.waitForDecision(exchange.caller, approvalId, { timeoutMs, signal: exchange.signal }),
   );

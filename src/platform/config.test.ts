@@ -52,6 +52,7 @@ describe("the configuration", () => {
       roles: new Set(["api", "gateway", "worker"]),
       allowHosts: [],
       allowStdio: true,
+      longestHoldSeconds: 50,
       oauth: { issuers: [], scopes: ["mcp"], allowHosts: [] },
       logLevel: "info",
       telemetry: undefined,
@@ -72,6 +73,7 @@ describe("the configuration", () => {
       AWOOOP_ROLES: "worker, gateway",
       AWOOOP_ALLOW_HOSTS: "tools.internal,[::1]:9000",
       AWOOOP_ALLOW_STDIO: "true",
+      AWOOOP_LONGEST_HOLD_SECONDS: "12.5",
       AWOOOP_OAUTH_ISSUERS: "https://login.example/realms/a, http://[::1]:9000",
       AWOOOP_OAUTH_SCOPES: "tools, urn:awooop:call",
       AWOOOP_LOG_LEVEL: "debug",
@@ -96,6 +98,7 @@ describe("the configuration", () => {
       roles: new Set(["worker", "gateway"]),
       allowHosts: ["tools.internal", "[::1]:9000"],
       allowStdio: true,
+      longestHoldSeconds: 12.5,
       oauth: {
         issuers: ["https://login.example/realms/a", "http://[::1]:9000"],
         scopes: ["tools", "urn:awooop:call"],
@@ -148,6 +151,10 @@ describe("the configuration", () => {
       [
         { AWOOOP_PUBLIC_URL: "https://awooop.example/console" },
         "AWOOOP_PUBLIC_URL: must be an address such as https://awooop.example, without a path.",
+      ],
+      [
+        { AWOOOP_LONGEST_HOLD_SECONDS: "51" },
+        "AWOOOP_LONGEST_HOLD_SECONDS: must be a number of seconds from 0 to 50.",
       ],
       [
         { AWOOOP_ROLES: "api,boss" },

@@ -29,6 +29,8 @@ export interface Config {
   roles: ReadonlySet<ServerRole>;
   allowHosts: readonly string[];
   allowStdio: boolean;
+  /** No request is held for longer than this while a person thinks. */
+  longestHoldSeconds: number;
   oauth: {
     /** Authorization servers whose access tokens open the gateway, each exactly as it names itself. */
     issuers: readonly string[];
@@ -87,6 +89,9 @@ const VARIABLES = {
   },
   AWOOOP_ALLOW_STDIO: {
     help: "whether tool servers may be programs on this machine, true or false; default true with the embedded database, false with DATABASE_URL",
+  },
+  AWOOOP_LONGEST_HOLD_SECONDS: {
+    help: "how long a request is held at most while a person thinks, in seconds: less than what a proxy on the way allows; default 50",
   },
   AWOOOP_OAUTH_ISSUERS: {
     help: "authorization servers whose access tokens open the gateway, comma separated, each exactly as it names itself, such as https://login.example; unset: agents' keys only",
@@ -199,6 +204,13 @@ const SCHEMAS = {
   AWOOOP_ALLOW_STDIO: z
     .enum(["true", "false"], "must be true or false")
     .transform((text) => text === "true"),
+  AWOOOP_LONGEST_HOLD_SECONDS: z
+    .string()
+    .refine(
+      (text) => /^\d{1,2}(\.\d{1,3})?$/.test(text) && Number(text) <= 50,
+      "must be a number of seconds from 0 to 50",
+    )
+    .transform(Number),
   AWOOOP_OAUTH_ISSUERS: list.pipe(z.array(issuer).max(20, "must be at most 20 addresses")),
   AWOOOP_OAUTH_SCOPES: list.pipe(
     z.array(
@@ -305,6 +317,7 @@ export function readConfig(env: Environment, options: { dataDirDefault: string }
     roles: new Set(read(env, "AWOOOP_ROLES") ?? ROLES),
     allowHosts,
     allowStdio: read(env, "AWOOOP_ALLOW_STDIO") ?? embedded,
+    longestHoldSeconds: read(env, "AWOOOP_LONGEST_HOLD_SECONDS") ?? 50,
     oauth: readOAuth(env, allowHosts),
     logLevel: read(env, "AWOOOP_LOG_LEVEL") ?? "info",
     telemetry: readTelemetry(env),

@@ -33,6 +33,26 @@ export function isTooDeep(value: unknown, levels: number = DEEPEST): boolean {
   return levels === 0 || Object.values(value).some((part) => isTooDeep(part, levels - 1));
 }
 
+/** A JSON object that is kept, shown and sent as it was written. (A zod record would lose a key `__proto__`.) */
+export const exactObject = z
+  .custom<Record<string, unknown>>(
+    (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+    "must be a JSON object",
+  )
+  .refine((value) => !isTooDeep(value), `must be at most ${DEEPEST} levels deep`)
+  .refine(
+    (value) => isTooDeep(value) || isExact(value),
+    "must hold only numbers and texts that can be kept as they are: no NUL, no half a character, no number beyond 1.8e308",
+  )
+  .meta({ type: "object", additionalProperties: {} });
+
+function isExact(value: unknown): boolean {
+  if (typeof value === "number") return Number.isFinite(value);
+  if (typeof value === "string") return !/\0|\p{Surrogate}/u.test(value);
+  if (typeof value !== "object" || value === null) return true;
+  return Object.entries(value).every(([key, part]) => isExact(key) && isExact(part));
+}
+
 const EXAMPLE_TIME = "must be a time such as 2026-11-22T03:07:58Z";
 
 /** A moment as it may be asked for: RFC 3339; offsets within those that exist, and a year that PostgreSQL knows. */

@@ -76,6 +76,7 @@ export const ERRORS = {
   "E-APPR-USED": { status: 403, title: "The approval has been used" },
   "E-APPR-CHANGED": { status: 409, title: "The question's arguments have been edited" },
   "E-APPR-DECIDED": { status: 409, title: "The question has been decided" },
+  "E-WAITERS": { status: 429, title: "Too many requests wait already" },
   "E-IDEMPOTENCY": { status: 422, title: "The Idempotency-Key was used for another request" },
   // calls
   "E-CALL-UNKNOWN": { status: 500, title: "It is not known whether this write happened" },

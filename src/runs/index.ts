@@ -7,7 +7,7 @@ export { RUN_STATES, type RunState } from "./contract.ts";
 export { createRun } from "./create.ts";
 export { runListRoutes } from "./list.ts";
 export { lowerMode } from "./mode.ts";
-export { createOpenRuns } from "./open-runs.ts";
+export { createOpenRuns, type OpenRuns } from "./open-runs.ts";
 export {
   addCost,
   addCosts,

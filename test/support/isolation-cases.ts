@@ -56,6 +56,15 @@ export const ENDPOINTS: Record<string, EndpointCase> = {
       get(`/approvals?run_id=${run}`),
     ],
   },
+  "GET /approvals/{approval_id}/wait": {
+    as: "viewer",
+    works: 200,
+    reach: ({ approval, project }, own) => [
+      get(`/approvals/${approval}/wait?timeout_seconds=0`),
+      get(`/approvals/${approval}/wait?timeout_seconds=0&project_id=${project}`),
+      get(`/approvals/${approval}/wait?timeout_seconds=0&project_id=${own.projectId}`),
+    ],
+  },
   "POST /approvals/{run_id}/decide": {
     as: "operator",
     works: 200,
@@ -350,6 +359,14 @@ export const ENDPOINTS: Record<string, EndpointCase> = {
     works: 200,
     reach: ({ project }) => [
       { method: "PATCH", path: `/tenants/${project}`, body: { display_name: "bravo, renamed" } },
+    ],
+  },
+  "POST /tool-calls": {
+    as: "agent",
+    works: 200,
+    reach: ({ project, run }) => [
+      post("/tool-calls", { project_id: project, tool: "look", arguments: { name: "spy" } }),
+      post("/tool-calls", { run_id: run, tool: "look", arguments: { name: "spy" } }),
     ],
   },
   "GET /tool-servers": {

@@ -44,9 +44,15 @@ const announceQuery = fixedQuery<{ payloads: string[] }, unknown>(
     sql`select pg_notify(${CHANNEL}, payload) from unnest(${slot("payloads")}::text[]) as payload`,
 );
 
+type Hear = (change: Change | undefined) => void;
+
 export interface Changes {
-  /** Calls `hear` for every change from now on, and with undefined when some may have been missed (reconnected). */
-  subscribe(hear: (change: Change | undefined) => void): () => void;
+  /**
+   * Calls `hear` for every change from now on, and with undefined when some may have been missed (reconnected).
+   *
+   * @param id only of what has this id: thousands may each wait for one thing, and none of them costs the others anything
+   */
+  subscribe(hear: Hear, id?: string): () => void;
   /** Whether changes are heard of at this moment: false from when the connection was lost until it is back. */
   isLive(): boolean;
   close(): Promise<void>;
@@ -57,10 +63,8 @@ export interface Changes {
  * again for as long as it takes; subscribers are then told that they may have missed something.
  */
 export async function listenToChanges(options: { url: string; log: Logger }): Promise<Changes> {
-  const subscribers = new Set<(change: Change | undefined) => void>();
-  const tell = (change: Change | undefined) => {
-    for (const hear of subscribers) hear(change);
-  };
+  const subscribers = new Subscribers();
+  const tell = (change: Change | undefined) => subscribers.tell(change);
   let closed = false;
   let isLive = false;
   let client: pg.Client | undefined;
@@ -97,10 +101,7 @@ export async function listenToChanges(options: { url: string; log: Logger }): Pr
 
   await connect();
   return {
-    subscribe(hear) {
-      subscribers.add(hear);
-      return () => subscribers.delete(hear);
-    },
+    subscribe: (hear, id) => subscribers.add(hear, id),
     isLive: () => isLive,
     async close() {
       closed = true;
@@ -108,6 +109,34 @@ export async function listenToChanges(options: { url: string; log: Logger }): Pr
       await client?.end();
     },
   };
+}
+
+class Subscribers {
+  readonly #all = new Set<Hear>();
+  readonly #byId = new Map<string, Set<Hear>>();
+
+  /** @returns how to leave */
+  add(hear: Hear, id: string | undefined): () => void {
+    // A listener of its own each time, so that one may subscribe twice and leave once.
+    const mine: Hear = (change) => hear(change);
+    if (id === undefined) {
+      this.#all.add(mine);
+      return () => this.#all.delete(mine);
+    }
+    const group = this.#byId.get(id) ?? new Set();
+    this.#byId.set(id, group.add(mine));
+    return () => {
+      group.delete(mine);
+      if (group.size === 0 && this.#byId.get(id) === group) this.#byId.delete(id);
+    };
+  }
+
+  tell(change: Change | undefined): void {
+    for (const hear of this.#all) hear(change);
+    const groups =
+      change === undefined ? [...this.#byId.values()] : [this.#byId.get(change.id) ?? []];
+    for (const group of groups) for (const hear of group) hear(change);
+  }
 }
 
 function parseChange(payload: string): Change | undefined {

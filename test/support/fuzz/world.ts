@@ -44,7 +44,8 @@ export async function openWorld(): Promise<World> {
   const ledger = await openLedger();
   const server = await startAwooop({
     databaseUrl: database.url,
-    env: { AWOOOP_OAUTH_ISSUERS: ISSUER },
+    // Whoever waits for a person has long enough from asking at all.
+    env: { AWOOOP_OAUTH_ISSUERS: ISSUER, AWOOOP_LONGEST_HOLD_SECONDS: "0.02" },
   });
   const description: Description = await good(server.api("/openapi.json"));
   const wire = openWire(server.url);
@@ -135,11 +136,10 @@ async function supply(
       known.learn(await good(server.api("/freezes", { key, body: everything })));
     }
   }
-  for (const list of ["secrets", "contracts", "tool-servers", "keys", "channel-events", "runs"]) {
-    await learn(`/${list}?${list === "keys" ? "" : `project_id=${projectId}&`}limit=50`);
-  }
-  if (path.startsWith("/agents/")) {
-    known.learn({ project_id: projectId, agent_id: "helper", server_id: "tools" });
+  await learnLists(learn, projectId);
+  if (path.startsWith("/agents/") || path === "/tool-calls") {
+    const names = { agent_id: "helper", server_id: "tools", server: "tools", tool: "look" };
+    known.learn({ project_id: projectId, ...names });
   }
   if (path.startsWith("/oauth-clients")) {
     for (let made = 0; made < CLIENTS; made += 1) {
@@ -147,26 +147,25 @@ async function supply(
       known.learn(await good(server.api("/oauth-clients", { body })));
     }
   }
-  if (path.startsWith("/tool-")) {
+  if (/^\/tool-(servers|reviews)/.test(path)) {
     for (let made = 0; made < TOOLS; made += 1) {
       await putChangedTool(databaseUrl, projectId, `changed-${newId()}`);
     }
     await learn(`/tool-reviews?project_id=${projectId}`);
   }
-  if (method === "get") return;
-  if (path === "/session") {
-    const body = { role: "viewer", name: "guest", project_ids: [projectId] };
-    for (let made = 0; made < GUESTS; made += 1) {
-      known.learn(await good(server.api("/keys", { body })));
-    }
-  }
-  if (path.includes("retry")) {
-    await learn(`/runs?project_id=${projectId}&state=completed&agent_id=janitor`);
-  } else if (path.startsWith("/approvals/{run_id}")) {
-    for (let asked = 0; asked < QUESTIONS; asked += 1) {
+  const ask = async (count: number) => {
+    for (let asked = 0; asked < count; asked += 1) {
       await wipeAs(server, keys.agent, `${path}-${asked}`, await openRun());
     }
     await learn(`/approvals?project_id=${projectId}`);
+  };
+  if (path.startsWith("/approvals/{approval_id}")) await ask(1);
+  if (method === "get") return;
+  if (path === "/session") await addGuests(server, known, projectId);
+  if (path.includes("retry")) {
+    await learn(`/runs?project_id=${projectId}&state=completed&agent_id=janitor`);
+  } else if (path.startsWith("/approvals/{run_id}")) {
+    await ask(QUESTIONS);
   } else if (path.startsWith("/runs")) {
     for (let opened = 0; opened < RUNS; opened += 1) await openRun();
   } else if (path.startsWith("/contracts/{revision_id}/")) {
@@ -175,6 +174,22 @@ async function supply(
       const contract_id = `${event}-${made}`;
       known.learn(await readyFor(server, projectId, contract_id, event));
     }
+  }
+}
+
+async function addGuests(server: Awooop, known: KnownThings, projectId: string): Promise<void> {
+  const body = { role: "viewer", name: "guest", project_ids: [projectId] };
+  for (let made = 0; made < GUESTS; made += 1) {
+    known.learn(await good(server.api("/keys", { body })));
+  }
+}
+
+async function learnLists(
+  learn: (address: string) => Promise<void>,
+  projectId: string,
+): Promise<void> {
+  for (const list of ["secrets", "contracts", "tool-servers", "keys", "channel-events", "runs"]) {
+    await learn(`/${list}?${list === "keys" ? "" : `project_id=${projectId}&`}limit=50`);
   }
 }
 

@@ -54,6 +54,7 @@ import {
   ensureAdminKey,
   type Identity,
   identityRoutes,
+  memberRoutes,
   oauthClientRoutes,
   resourceMetadata,
 } from "./identity/index.ts";
@@ -180,6 +181,7 @@ function createRouters(
   const contracts = openContracts(config, db, calls);
   const routers = [
     identityRoutes({ identity, keys: createKeys({ db, cursors, forget }) }),
+    memberRoutes({ db, cursors }),
     oauthClientRoutes({ db, cursors, identity, ...config.oauth }),
     tenantRoutes({ tenants }),
     freezeRoutes({ freezes }),

@@ -27,8 +27,8 @@ const BIG_TABLES = [
     " ",
   ),
 ];
-/** They write words of their own; here the words are written in one statement. */
-const TRIGGERS = ["runs", "outbound_messages"];
+/** They write words of their own, or look at what they are about; here all is written at once. */
+const TRIGGERS = ["runs", "outbound_messages", "approval_decisions"];
 
 let database: TestDatabase;
 let db: Database;

@@ -67,7 +67,13 @@ test("every table but the migrator's own has row-level security enabled and forc
 
 describe.each(names)("%s", (table) => {
   const about: TableCase = TABLES[table] ?? { grants: {} };
-  const { grants, rowsOf = "tenants", giveAway = "project_id = 'bravo'", updates = {} } = about;
+  const {
+    grants,
+    rowsOf = "tenants",
+    rowsEach = 1,
+    giveAway = "project_id = 'bravo'",
+    updates = {},
+  } = about;
   const may = (role: Role, verb: Verb) => (grants[role] ?? "").includes(verb);
   const of = (owner: string) => rows.of(table, owner);
   const all = () => rows.all(table);
@@ -106,7 +112,8 @@ describe.each(names)("%s", (table) => {
   const asTexts = (wanted: unknown[]) => wanted.map((row) => JSON.stringify(row)).sort();
 
   test("has rows to tell apart", () => {
-    const wanted = rowsOf === "tenants" ? { alpha: 1, bravo: 1 } : { alpha: 0, bravo: 0 };
+    const wanted =
+      rowsOf === "tenants" ? { alpha: rowsEach, bravo: rowsEach } : { alpha: 0, bravo: 0 };
     expect({ alpha: of("alpha").length, bravo: of("bravo").length }).toEqual(wanted);
     expect(all().length > 0 || rowsOf === "migrator").toBe(true);
   });

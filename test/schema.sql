@@ -29,8 +29,10 @@ create table api_keys (
   expires_at timestamp with time zone,
   revoked_at timestamp with time zone,
   last_used_at timestamp with time zone,
+  held_by text,
   constraint api_keys_pkey PRIMARY KEY (key_id),
   constraint api_keys_check CHECK (((role <> 'agent'::text) OR ((agent_id IS NOT NULL) AND (cardinality(projects) = 1)))),
+  constraint api_keys_held_by_check CHECK (((length(held_by) >= 1) AND (length(held_by) <= 200))),
   constraint api_keys_hold_seconds_check CHECK (((hold_seconds >= 0) AND (hold_seconds <= 50))),
   constraint api_keys_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
   constraint api_keys_projects_check CHECK ((cardinality(projects) >= 1)),
@@ -65,13 +67,21 @@ create table approval_decisions (
   surface text not null,
   created_at timestamp with time zone not null default clock_timestamp(),
   round integer not null default 1,
+  counts_for text,
+  delegation_id uuid,
+  allowed_by jsonb not null default '{}'::jsonb,
   constraint approval_decisions_pkey PRIMARY KEY (project_id, decision_id),
   constraint approval_decisions_once UNIQUE (project_id, approval_id, actor_id, round),
+  constraint approval_decisions_delegation FOREIGN KEY (project_id, delegation_id, counts_for, actor_id) REFERENCES delegations(project_id, delegation_id, delegated_by, delegated_to),
   constraint approval_decisions_project_id_approval_id_fkey FOREIGN KEY (project_id, approval_id) REFERENCES approvals(project_id, approval_id),
   constraint approval_decisions_decision_check CHECK ((decision = ANY (ARRAY['approve'::text, 'reject'::text, 'request_changes'::text, 'edit'::text]))),
-  constraint approval_decisions_reason_check CHECK ((length(reason) <= 4000))
+  constraint approval_decisions_lent CHECK (((delegation_id IS NOT NULL) = ((counts_for IS NOT NULL) AND (counts_for <> actor_id)))),
+  constraint approval_decisions_reason_check CHECK ((length(reason) <= 4000)),
+  constraint approval_decisions_yes CHECK (((counts_for IS NULL) OR (decision = ANY (ARRAY['approve'::text, 'edit'::text]))))
 );
 alter table approval_decisions owner to awooop_owner;
+create unique index approval_decisions_one_right ON awooop.approval_decisions USING btree (project_id, approval_id, round, counts_for) WHERE (counts_for IS NOT NULL);
+CREATE TRIGGER approval_decisions_count BEFORE INSERT ON awooop.approval_decisions FOR EACH ROW EXECUTE FUNCTION awooop_decision_counts();
 alter table approval_decisions enable row level security;
 alter table approval_decisions force row level security;
 create policy platform on approval_decisions as permissive for all to awooop_platform
@@ -131,6 +141,12 @@ create table approvals (
   approved_args_ciphertext bytea,
   approved_args_display jsonb,
   round integer not null default 1,
+  approver_group text,
+  two_person boolean not null default false,
+  editor_counts boolean not null default false,
+  requested_by text,
+  contract_author text,
+  edited_by text,
   args_shape text,
   demand jsonb,
   risks jsonb,
@@ -160,6 +176,7 @@ create index approvals_of_call ON awooop.approvals USING btree (project_id, run_
 create unique index approvals_one_open ON awooop.approvals USING btree (project_id, run_id, call_key, server, tool_name, asked_hash) WHERE (status = 'open'::text);
 create index approvals_open ON awooop.approvals USING btree (project_id, created_at, approval_id) WHERE (status = 'open'::text);
 create unique index approvals_revised ON awooop.approvals USING btree (project_id, revision_of) WHERE (revision_of IS NOT NULL);
+CREATE TRIGGER approvals_enough BEFORE UPDATE ON awooop.approvals FOR EACH ROW WHEN (((new.status = 'approved'::text) AND (old.status <> 'approved'::text))) EXECUTE FUNCTION awooop_approval_complete();
 alter table approvals enable row level security;
 alter table approvals force row level security;
 create policy platform on approvals as permissive for all to awooop_platform
@@ -413,6 +430,41 @@ create policy tenant on contract_transitions as permissive for all to awooop_app
 grant select, insert on contract_transitions to awooop_app;
 grant select, insert on contract_transitions to awooop_platform;
 
+create table delegations (
+  project_id text collate "C" not null,
+  delegation_id uuid not null,
+  delegated_by text collate "C" not null,
+  delegated_to text collate "C" not null,
+  group_name text,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  created_by text not null,
+  ends_at timestamp with time zone not null,
+  revoked_at timestamp with time zone,
+  revoked_by text,
+  constraint delegations_pkey PRIMARY KEY (project_id, delegation_id),
+  constraint delegations_whose UNIQUE (project_id, delegation_id, delegated_by, delegated_to),
+  constraint delegations_project_id_delegated_by_fkey FOREIGN KEY (project_id, delegated_by) REFERENCES members(project_id, member_id),
+  constraint delegations_project_id_delegated_to_fkey FOREIGN KEY (project_id, delegated_to) REFERENCES members(project_id, member_id),
+  constraint delegations_check CHECK (((revoked_at IS NULL) = (revoked_by IS NULL))),
+  constraint delegations_end CHECK (((ends_at > created_at) AND (ends_at <= (created_at + '90 days'::interval)))),
+  constraint delegations_group_name_check CHECK (((length(group_name) >= 1) AND (length(group_name) <= 63))),
+  constraint delegations_to_another CHECK ((delegated_by <> delegated_to))
+);
+alter table delegations owner to awooop_owner;
+create index delegations_newest ON awooop.delegations USING btree (project_id, created_at DESC, delegation_id DESC);
+create index delegations_standing ON awooop.delegations USING btree (project_id, delegated_to, ends_at) WHERE (revoked_at IS NULL);
+CREATE TRIGGER delegations_in_turn BEFORE INSERT OR UPDATE ON awooop.delegations FOR EACH ROW EXECUTE FUNCTION awooop_change_people();
+alter table delegations enable row level security;
+alter table delegations force row level security;
+create policy platform on delegations as permissive for all to awooop_platform
+  using (true)
+  with check (true);
+create policy tenant on delegations as permissive for all to awooop_app
+  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
+  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
+grant select, insert, update (revoked_at, revoked_by) on delegations to awooop_app;
+grant select, insert, update (revoked_at, revoked_by) on delegations to awooop_platform;
+
 create table freezes (
   freeze_id uuid not null,
   project_id text collate "C" not null,
@@ -545,6 +597,36 @@ grant select, insert, update on mcp_calls to awooop_app;
 grant select, insert, update on mcp_calls to awooop_platform;
 grant select, update (args, result), delete on mcp_calls to awooop_retention;
 grant select on mcp_calls to awooop_system;
+
+create table members (
+  project_id text collate "C" not null,
+  member_id text collate "C" not null,
+  display_name text not null,
+  role text not null,
+  groups text[] not null default '{}'::text[],
+  is_active boolean not null default true,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  created_by text not null,
+  constraint members_pkey PRIMARY KEY (project_id, member_id),
+  constraint members_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(project_id),
+  constraint members_display_name_check CHECK (((length(display_name) >= 1) AND (length(display_name) <= 200))),
+  constraint members_groups_check CHECK ((cardinality(groups) <= 50)),
+  constraint members_member_id_check CHECK (((length(member_id) >= 1) AND (length(member_id) <= 200))),
+  constraint members_role_check CHECK ((role = ANY (ARRAY['viewer'::text, 'operator'::text, 'admin'::text])))
+);
+alter table members owner to awooop_owner;
+create index members_who_decide ON awooop.members USING btree (project_id) WHERE (is_active AND (role <> 'viewer'::text));
+CREATE TRIGGER members_in_turn BEFORE INSERT OR UPDATE ON awooop.members FOR EACH ROW EXECUTE FUNCTION awooop_change_people();
+alter table members enable row level security;
+alter table members force row level security;
+create policy platform on members as permissive for all to awooop_platform
+  using (true)
+  with check (true);
+create policy tenant on members as permissive for all to awooop_app
+  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
+  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
+grant select, insert, update (display_name, role, groups, is_active) on members to awooop_app;
+grant select, insert, update (display_name, role, groups, is_active) on members to awooop_platform;
 
 create table oauth_clients (
   project_id text collate "C" not null,
@@ -1222,6 +1304,122 @@ create policy tenant on tool_server_health as permissive for all to awooop_app
   with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
 grant select, insert, update, delete on tool_server_health to awooop_app;
 grant select on tool_server_health to awooop_platform;
+
+CREATE OR REPLACE FUNCTION awooop.awooop_approval_complete()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'awooop', 'pg_temp'
+AS $function$
+declare
+  needed integer;
+begin
+  perform awooop_hold_people(new.project_id);
+  needed := greatest(new.quorum, case when new.two_person and awooop_is_separated(new.project_id) then 2 else 1 end);
+  if needed > (
+    select count(*) from approval_decisions where project_id = new.project_id and approval_id = new.approval_id
+      and round = new.round and counts_for is not null
+  ) then
+    raise exception 'the question is not approved: % have to agree', needed
+      using errcode = 'check_violation', constraint = 'approvals_enough', table = 'approvals', schema = 'awooop';
+  end if;
+  return new;
+end
+$function$;
+alter function awooop_approval_complete() owner to awooop_owner;
+grant execute on function awooop_approval_complete() to public;
+
+CREATE OR REPLACE FUNCTION awooop.awooop_change_people()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'awooop', 'pg_temp'
+AS $function$
+begin
+  perform pg_advisory_xact_lock(hashtextextended('awooop/people/' || new.project_id, 0));
+  return new;
+end
+$function$;
+alter function awooop_change_people() owner to awooop_owner;
+grant execute on function awooop_change_people() to public;
+
+CREATE OR REPLACE FUNCTION awooop.awooop_decision_counts()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'awooop', 'pg_temp'
+AS $function$
+declare
+  question approvals;
+  refused text;
+  is_separated boolean;
+begin
+  select * into question from approvals
+    where project_id = new.project_id and approval_id = new.approval_id for update;
+  if not found then return new; end if; -- the foreign key says so
+  perform awooop_hold_people(new.project_id);
+  is_separated := awooop_is_separated(new.project_id);
+  -- What the release before this one writes: a yes is the person's own.
+  if new.decision = 'approve' or (new.decision = 'edit' and new.actor_id is distinct from question.edited_by) then
+    new.counts_for := coalesce(new.counts_for, new.actor_id);
+  end if;
+  refused := case
+    when question.status <> 'open' or question.expires_at <= clock_timestamp() then 'approval_decisions_open'
+    when question.round <> new.round then 'approval_decisions_round'
+    when exists (
+      select from members where project_id = new.project_id and member_id = new.actor_id
+        and not (is_active and role <> 'viewer')
+    ) then 'approval_decisions_member'
+    when new.counts_for is null then null
+    when is_separated and (
+      new.actor_id in (question.requested_by, question.contract_author)
+      or new.counts_for in (question.requested_by, question.contract_author)
+      or (not question.editor_counts and question.edited_by in (new.actor_id, new.counts_for))
+    ) then 'approval_decisions_separation'
+    when question.approver_group is not null and not exists (
+      select from members where project_id = new.project_id and member_id = new.counts_for
+        and is_active and role <> 'viewer' and question.approver_group = any (groups)
+    ) then 'approval_decisions_group'
+    when new.delegation_id is not null and (question.approver_group is null or not exists (
+      select from delegations where project_id = new.project_id and delegation_id = new.delegation_id
+        and revoked_at is null and ends_at > clock_timestamp()
+        and coalesce(group_name, question.approver_group) = question.approver_group
+    )) then 'approval_decisions_delegation'
+    when exists (
+      select from approval_decisions where project_id = new.project_id and approval_id = new.approval_id
+        and decision_id <> new.decision_id and round = new.round and counts_for is not null
+        and (actor_id in (new.actor_id, new.counts_for) or counts_for in (new.actor_id, new.counts_for))
+    ) then 'approval_decisions_one_right'
+  end;
+  if refused is not null then
+    raise exception 'this decision does not count: %', refused
+      using errcode = 'check_violation', constraint = refused, table = 'approval_decisions', schema = 'awooop';
+  end if;
+  return new;
+end
+$function$;
+alter function awooop_decision_counts() owner to awooop_owner;
+grant execute on function awooop_decision_counts() to public;
+
+CREATE OR REPLACE FUNCTION awooop.awooop_hold_people(of_project text)
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO 'awooop', 'pg_temp'
+AS $function$
+  select pg_advisory_xact_lock_shared(hashtextextended('awooop/people/' || of_project, 0))
+$function$;
+alter function awooop_hold_people(text) owner to awooop_owner;
+grant execute on function awooop_hold_people(text) to public;
+
+CREATE OR REPLACE FUNCTION awooop.awooop_is_separated(of_project text)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'awooop', 'pg_temp'
+AS $function$
+  select count(*) = 2 from (
+    select from members where project_id = of_project and is_active and role <> 'viewer' limit 2
+  ) deciders
+$function$;
+alter function awooop_is_separated(text) owner to awooop_owner;
+grant execute on function awooop_is_separated(text) to public;
 
 CREATE OR REPLACE FUNCTION awooop.awooop_month(at timestamp with time zone DEFAULT clock_timestamp())
  RETURNS date

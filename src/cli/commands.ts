@@ -5,9 +5,11 @@ import { contractsApply } from "./contracts-apply.ts";
 import { contractsList } from "./contracts-list.ts";
 import { contractsDiff, contractsShow } from "./contracts-show.ts";
 import { contractsInit, contractsPropose } from "./contracts-write.ts";
+import { delegationsCreate, delegationsList, delegationsRevoke } from "./delegations.ts";
 import { freezeCommands, freezesList, inFlight, thawCommands } from "./freezes.ts";
 import { keysCreate, keysList, keysRevoke } from "./keys.ts";
 import { keysOAuthCreate, keysOAuthList, keysOAuthRevoke } from "./keys-oauth.ts";
+import { membersAdd, membersList, membersUpdate } from "./members.ts";
 import { runsShow } from "./runs.ts";
 import { runsCancel, runsRetry } from "./runs-act.ts";
 import { runsBulkCancel, runsBulkList, runsBulkRetry, runsBulkShow } from "./runs-bulk.ts";
@@ -53,6 +55,12 @@ export const COMMANDS: readonly Command[] = [
   keysOAuthList,
   keysOAuthCreate,
   keysOAuthRevoke,
+  membersList,
+  membersAdd,
+  membersUpdate,
+  delegationsCreate,
+  delegationsList,
+  delegationsRevoke,
   secretsList,
   secretsSet,
   toolsReview,

@@ -53,6 +53,10 @@ export const keysCreate: Command = {
     agent: { value: "AGENT_ID", help: "for the role agent: the contract it works under" },
     hold: { value: "SECONDS", help: "how long a call may be held while a person thinks" },
     "may-act-for-others": { help: "may name another person as the one who decides" },
+    "held-by": {
+      value: "MEMBER_ID",
+      help: "for the role agent: who works through it, and so never approves what it asks for",
+    },
     expires: { value: "TIME", help: "when it stops working: 2027-01-31T12:00:00Z" },
   },
   async run({ args, all, api, isSet, option, required, show }) {
@@ -69,6 +73,7 @@ export const keysCreate: Command = {
       hold_seconds: hold === undefined ? undefined : Number(hold),
       may_act_for_others: isSet("may-act-for-others"),
       expires_at: option("expires"),
+      held_by: option("held-by"),
     });
     show(made, () => made.key);
   },

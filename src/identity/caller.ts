@@ -43,13 +43,18 @@ export function isPlatformAdmin(caller: Caller): boolean {
 
 const RANK: Record<Role, number> = { agent: 0, viewer: 1, operator: 2, admin: 3 };
 
+/** Whether the caller's key has a role or a higher one. */
+export function isAtLeast(caller: Caller, least: "viewer" | "operator" | "admin"): boolean {
+  return RANK[caller.role] >= RANK[least];
+}
+
 /**
  * Refuses callers below a role. An agent's key is below all of them.
  *
  * @throws AppError E-FORBIDDEN
  */
 export function requireRole(caller: Caller, least: "viewer" | "operator" | "admin"): void {
-  if (RANK[caller.role] >= RANK[least]) return;
+  if (isAtLeast(caller, least)) return;
   throw new AppError(
     "E-FORBIDDEN",
     `This needs the role ${least}; the key "${caller.actor.id}" has the role ${caller.role}.`,

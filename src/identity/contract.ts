@@ -43,6 +43,12 @@ export const newKeyBody = z
     hold_seconds: z.number().int().min(0).max(50).default(4),
     may_act_for_others: z.boolean().default(false),
     expires_at: moment.nullable().optional(),
+    held_by: text(1, 200)
+      .nullable()
+      .optional()
+      .describe(
+        "for an agent's key: the member who works through it, and so asks for what it calls",
+      ),
   })
   .superRefine((body, context) => {
     const refuse = (field: string, message: string) =>
@@ -55,6 +61,12 @@ export const newKeyBody = z
     }
     if (body.role !== "agent" && body.agent_id) {
       refuse("agent_id", "only a key with the role agent has an agent");
+    }
+    if (body.role !== "agent" && body.held_by) {
+      refuse(
+        "held_by",
+        "a person's key is theirs by its name; only an agent's key is held by somebody",
+      );
     }
     if (body.role === "agent" && body.may_act_for_others) {
       refuse("may_act_for_others", "an agent can't act for people");
@@ -73,6 +85,7 @@ const keySchema = z.object({
   agent_id: z.string().nullable(),
   hold_seconds: z.number().int(),
   may_act_for_others: z.boolean(),
+  held_by: z.string().nullable(),
   created_at: timestamp,
   created_by: z.string(),
   expires_at: timestamp.nullable(),

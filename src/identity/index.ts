@@ -14,6 +14,7 @@ export {
 export { resourceMetadata } from "./challenge.ts";
 export { answerOnce } from "./idempotency.ts";
 export { createKeys } from "./key-service.ts";
+export { memberRoutes } from "./member-routes.ts";
 export { oauthClientRoutes } from "./oauth-routes.ts";
 export { projectsTable } from "./projects-table.ts";
 export { identityRoutes } from "./routes.ts";

@@ -7,6 +7,7 @@ import { type Cursors, openPage, type TimeAndId } from "../platform/http/index.t
 import { type Caller, isPlatformAdmin, requireRole, scopeOf } from "./caller.ts";
 import type { NewKey, Role } from "./contract.ts";
 import { hashOf, newKey } from "./keys.ts";
+import { joinProjects } from "./member-service.ts";
 import { type ListedKey, listKeys, readProjects } from "./queries.ts";
 
 const DEFAULT_LIMIT = 50;
@@ -119,13 +120,20 @@ async function create(
   await db.transaction(scopeOf(caller), async (tx) => {
     if (input.project_ids) await assertProjectsExist(tx, input.project_ids);
     await insertKey(tx, { caller, input, keyId, key, projects });
+    if (input.role !== "agent")
+      await joinProjects(tx, caller.actor, { name: input.name, role: input.role }, projects ?? []);
     await record(tx, {
       caller,
       action: "key.create",
       keyId,
       projects,
       name: input.name,
-      details: { role: input.role, project_ids: projects, agent_id: input.agent_id ?? null },
+      details: {
+        role: input.role,
+        project_ids: projects,
+        agent_id: input.agent_id ?? null,
+        ...(input.held_by ? { held_by: input.held_by } : {}),
+      },
     });
   });
   return { key_id: keyId, key };
@@ -175,6 +183,7 @@ async function insertKey(
       secret_hash: hashOf(made.key),
       created_by: made.caller.actor.id,
       expires_at: input.expires_at ?? null,
+      held_by: input.held_by ?? null,
     })
     .execute();
 }

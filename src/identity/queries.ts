@@ -117,6 +117,7 @@ const LISTED = [
   "agent_id",
   "hold_seconds",
   "may_act_for_others",
+  "held_by",
   "created_at",
   "created_by",
   "expires_at",

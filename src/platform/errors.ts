@@ -23,6 +23,7 @@ export const ERRORS = {
   "E-OAUTH-CLIENT": { status: 403, title: "No agent belongs to the access token" },
   "E-OAUTH-MAPPED": { status: 409, title: "The client is an agent already" },
   "E-OAUTH-ISSUER": { status: 503, title: "The authorization server gave no proper answer" },
+  "E-MEMBER-EXISTS": { status: 409, title: "They are a member already" },
   // tenants, contracts, secrets
   "E-TENANT-EXISTS": { status: 409, title: "The project exists already" },
   "E-CONTRACT-INVALID": { status: 422, title: "The contract is not valid" },

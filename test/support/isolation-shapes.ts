@@ -21,6 +21,9 @@ export interface Target {
   /** A tool of its server `tools` that has changed, and the hash of what it is now. */
   tool: string;
   toolHash: string;
+  /** Somebody of it who may decide, and what they have lent to its operator. */
+  member: string;
+  delegation: string;
 }
 
 /** A request of the operator API; without `body` it has none. */

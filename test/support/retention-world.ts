@@ -212,12 +212,16 @@ async function seedModelRun(
 
 async function seedQuestion(tx: Tx, run: Awaited<ReturnType<typeof seedRun>>): Promise<void> {
   const approval = await seedApproval(tx, run, {
-    status: "voided",
     approved_args_display: jsonb({ path: "/tmp" }),
     approved_args_ciphertext: Buffer.from("sealed too"),
   });
   await seedDecision(tx, approval);
   const { approval_id } = approval;
+  await tx
+    .updateTable("approvals")
+    .set({ status: "voided" })
+    .where("approval_id", "=", approval_id)
+    .execute();
   const fetched = { ended_at: ago(1), outcome: Buffer.from("sealed") };
   await tx
     .insertInto("task_outcomes")

@@ -16,6 +16,8 @@ export interface TableCase {
   updates?: Partial<Record<Role, readonly string[]>>;
   /** Whose its rows are: the tenants' (the default), the platform's, or the migrator's own. */
   rowsOf?: "tenants" | "platform" | "migrator";
+  /** How many rows each tenant has of it here; 1 by default. */
+  rowsEach?: number;
   /** How a row would be given to the tenant bravo; `project_id = 'bravo'` by default. */
   giveAway?: string;
   /** The system role adds rows of the platform, and none of a tenant. */
@@ -68,6 +70,10 @@ export const TABLES: Record<string, TableCase> = {
     updates: { app: ["lifecycle_status"], platform: ["lifecycle_status"] },
   },
   contract_transitions: { grants: APPEND_ONLY },
+  delegations: {
+    grants: WORK,
+    updates: { app: ["revoked_at", "revoked_by"], platform: ["revoked_at", "revoked_by"] },
+  },
   freezes: {
     grants: SWEPT,
     updates: {
@@ -81,6 +87,15 @@ export const TABLES: Record<string, TableCase> = {
   mcp_calls: {
     grants: { ...SWEPT, ...ERASED },
     updates: { retention: ["args", "result"] },
+  },
+  members: {
+    grants: WORK,
+    // What is lent is lent by somebody to somebody else.
+    rowsEach: 2,
+    updates: {
+      app: ["display_name", "role", "groups", "is_active"],
+      platform: ["display_name", "role", "groups", "is_active"],
+    },
   },
   oauth_clients: {
     grants: { app: "su", platform: "siu", system: "su" },

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { sql } from "kysely";
 import { appendAudit } from "../../src/audit/index.ts";
 import { jsonb, openDatabase, type Tx } from "../../src/platform/database/index.ts";
 import { newId } from "../../src/platform/ids.ts";
@@ -103,6 +104,7 @@ async function seedTenant(tx: Tx, project_id: string): Promise<void> {
     .execute();
   await insertKey(tx, project_id, [project_id]);
   await seedOAuthClient(tx, project_id);
+  await seedPeople(tx, project_id);
   await appendAudit(tx, {
     projectId: project_id,
     actor: { kind: "key", id: "ada" },
@@ -129,6 +131,22 @@ async function seedOAuthClient(tx: Tx, project_id: string): Promise<void> {
   await tx
     .insertInto("oauth_clients")
     .values({ ...client, issuer: "https://login.example", created_by: "test" })
+    .execute();
+}
+
+async function seedPeople(tx: Tx, project_id: string): Promise<void> {
+  for (const member_id of ["ada", "eve"]) {
+    const member = { project_id, member_id, display_name: member_id, role: "operator" };
+    await tx
+      .insertInto("members")
+      .values({ ...member, created_by: "test" })
+      .execute();
+  }
+  const lent = { project_id, delegation_id: newId(), delegated_by: "ada", delegated_to: "eve" };
+  const ends_at = sql<string>`now() + interval '1 day'`;
+  await tx
+    .insertInto("delegations")
+    .values({ ...lent, ends_at, created_by: "test" })
     .execute();
 }
 

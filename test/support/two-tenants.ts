@@ -16,6 +16,7 @@ import {
 } from "./e2e-tenant.ts";
 import { bulkIn } from "./isolation-cases.ts";
 import { clientOf, ISSUER } from "./isolation-oauth.ts";
+import { memberOf, soon } from "./isolation-people.ts";
 import type { Target } from "./isolation-shapes.ts";
 import { connectV1 } from "./mcp/gateway.ts";
 import { withClient } from "./server.ts";
@@ -118,6 +119,12 @@ async function makeTarget(server: Awooop, databaseUrl: string, tenant: E2eTenant
   const toolHash = await putChangedTool(databaseUrl, project, tool);
   const many = await good(server.api("/runs/bulk", { body: bulkIn(project) }));
   const client = await good(server.api("/oauth-clients", { body: clientOf(project, project) }));
+  const lender = memberOf(project);
+  await good(server.api("/members", { body: lender }));
+  const lent = { project_id: project, delegated_by: lender.member_id, ends_at: soon() };
+  const delegated = await good(
+    server.api("/delegations", { body: { ...lent, delegated_to: `${project}-operator` } }),
+  );
   return {
     project,
     run,
@@ -132,6 +139,8 @@ async function makeTarget(server: Awooop, databaseUrl: string, tenant: E2eTenant
     client: client.oauth_client_id,
     tool,
     toolHash,
+    member: lender.member_id,
+    delegation: delegated.delegation_id,
   };
 }
 
@@ -164,6 +173,8 @@ export const noTarget = (): Target => ({
   client: randomUUID(),
   tool: "never",
   toolHash: "0".repeat(64),
+  member: "nobody",
+  delegation: randomUUID(),
 });
 
 /** Calls the tool that needs approval as an agent, on a connection of its own. */
@@ -195,6 +206,8 @@ async function marksOfBravo(databaseUrl: string): Promise<string[]> {
       union all select freeze_id::text from freezes where project_id = 'bravo'
       union all select review_id::text from tool_reviews where project_id = 'bravo'
       union all select key_id from api_keys where 'bravo' = any (projects)
+      union all select member_id from members where project_id = 'bravo'
+      union all select delegation_id::text from delegations where project_id = 'bravo'
       union all select oauth_client_id::text from oauth_clients where project_id = 'bravo'
       union all select 'bravo'`);
     return rows.map(({ mark }) => mark);

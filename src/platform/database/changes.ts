@@ -22,7 +22,9 @@ export type ChangeKind =
   /** Of a freeze of everything, the project is `_platform`. */
   | "freeze"
   | "tool"
-  | "key";
+  | "key"
+  /** Somebody of a project, or what they have lent to somebody. */
+  | "member";
 
 /** That something changed, never what it is now: whoever hears it reads again, under their own rights. */
 export interface Change {

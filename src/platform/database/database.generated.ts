@@ -30,6 +30,7 @@ export interface ApiKeys {
   created_at: Generated<string>;
   created_by: string;
   expires_at: string | null;
+  held_by: string | null;
   hold_seconds: Generated<number>;
   key_id: string;
   last_used_at: string | null;
@@ -44,10 +45,13 @@ export interface ApiKeys {
 export interface ApprovalDecisions {
   actor_id: string;
   actor_kind: string;
+  allowed_by: Generated<Json>;
   approval_id: string;
+  counts_for: string | null;
   created_at: Generated<string>;
   decision: string;
   decision_id: string;
+  delegation_id: string | null;
   project_id: string;
   reason: string | null;
   round: Generated<number>;
@@ -64,6 +68,7 @@ export interface Approvals {
   approved_args_ciphertext: Buffer | null;
   approved_args_display: Json | null;
   approved_hash: string | null;
+  approver_group: string | null;
   args_ciphertext: Buffer;
   args_display: Json;
   args_shape: string | null;
@@ -71,11 +76,14 @@ export interface Approvals {
   blast_radius: Json | null;
   call_id: string;
   call_key: string;
+  contract_author: string | null;
   contract_hash: string;
   cost_usd: Generated<Numeric>;
   created_at: Generated<string>;
   decided_at: string | null;
   demand: Json | null;
+  edited_by: string | null;
+  editor_counts: Generated<boolean>;
   effect: string;
   estimate: Json | null;
   expires_at: string;
@@ -90,6 +98,7 @@ export interface Approvals {
   redeem_seconds: number;
   redeemed_at: string | null;
   redeemed_call_id: string | null;
+  requested_by: string | null;
   revision: Generated<number>;
   revision_id: string;
   revision_of: string | null;
@@ -102,6 +111,7 @@ export interface Approvals {
   step_id: string | null;
   token: string | null;
   tool_name: string;
+  two_person: Generated<boolean>;
   undoable: boolean | null;
   verdicts: Generated<Json>;
   void_reason: string | null;
@@ -197,6 +207,19 @@ export interface ContractTransitions {
   transition_id: string;
 }
 
+export interface Delegations {
+  created_at: Generated<string>;
+  created_by: string;
+  delegated_by: string;
+  delegated_to: string;
+  delegation_id: string;
+  ends_at: string;
+  group_name: string | null;
+  project_id: string;
+  revoked_at: string | null;
+  revoked_by: string | null;
+}
+
 export interface Freezes {
   agent_id: string | null;
   freeze_id: string;
@@ -254,6 +277,17 @@ export interface McpCalls {
   tool_name: string;
   upstream_ms: number | null;
   verdicts: Generated<Json>;
+}
+
+export interface Members {
+  created_at: Generated<string>;
+  created_by: string;
+  display_name: string;
+  groups: Generated<string[]>;
+  is_active: Generated<boolean>;
+  member_id: string;
+  project_id: string;
+  role: string;
 }
 
 export interface OauthClients {
@@ -540,9 +574,11 @@ export interface DB {
   channel_events: ChannelEvents;
   contract_revisions: ContractRevisions;
   contract_transitions: ContractTransitions;
+  delegations: Delegations;
   freezes: Freezes;
   idempotency_keys: IdempotencyKeys;
   mcp_calls: McpCalls;
+  members: Members;
   oauth_clients: OauthClients;
   outbound_messages: OutboundMessages;
   project_budgets: ProjectBudgets;

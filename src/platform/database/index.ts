@@ -125,6 +125,11 @@ export function violates(error: unknown, constraint: string): boolean {
   );
 }
 
+/** Whether an error says that a check of the database, by its name, does not hold. */
+export function breaks(error: unknown, check: string): boolean {
+  return error instanceof pg.DatabaseError && error.code === "23514" && error.constraint === check;
+}
+
 /** Whether a lock was not to be had within the transaction's `lock_timeout`. */
 export function isLockTimeout(error: unknown): boolean {
   return error instanceof pg.DatabaseError && error.code === "55P03";

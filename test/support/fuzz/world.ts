@@ -16,6 +16,7 @@ import {
   waitForRun,
 } from "../e2e-tenant.ts";
 import { clientOf, ISSUER } from "../isolation-oauth.ts";
+import { memberOf, soon } from "../isolation-people.ts";
 import { AnswerCheck, type Description } from "../openapi.ts";
 import { wipeAs } from "../two-tenants.ts";
 import { KnownThings } from "./known.ts";
@@ -110,6 +111,7 @@ const REVISIONS = 8;
 const GUESTS = 16;
 const CLIENTS = 8;
 const TOOLS = 10;
+const LENDERS = 4;
 
 interface Supplying {
   server: Awooop;
@@ -147,6 +149,7 @@ async function supply(
       known.learn(await good(server.api("/oauth-clients", { body })));
     }
   }
+  if (/^\/(members|delegations)/.test(path)) await supplyPeople(server, known, projectId);
   if (/^\/tool-(servers|reviews)/.test(path)) {
     for (let made = 0; made < TOOLS; made += 1) {
       await putChangedTool(databaseUrl, projectId, `changed-${newId()}`);
@@ -190,6 +193,17 @@ async function learnLists(
 ): Promise<void> {
   for (const list of ["secrets", "contracts", "tool-servers", "keys", "channel-events", "runs"]) {
     await learn(`/${list}?${list === "keys" ? "" : `project_id=${projectId}&`}limit=50`);
+  }
+}
+
+/** Members, each of which has lent something to the tenant's operator. */
+async function supplyPeople(server: Awooop, known: KnownThings, projectId: string): Promise<void> {
+  for (let made = 0; made < LENDERS; made += 1) {
+    const lender = memberOf(projectId);
+    const lent = { delegated_by: lender.member_id, delegated_to: `${projectId}-operator` };
+    known.learn(await good(server.api("/members", { body: lender })));
+    const body = { project_id: projectId, ...lent, ends_at: soon() };
+    known.learn(await good(server.api("/delegations", { body })));
   }
 }
 

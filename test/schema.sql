@@ -70,6 +70,8 @@ create table approval_decisions (
   counts_for text,
   delegation_id uuid,
   allowed_by jsonb not null default '{}'::jsonb,
+  seen_hash text,
+  args_hash_confirmed boolean,
   constraint approval_decisions_pkey PRIMARY KEY (project_id, decision_id),
   constraint approval_decisions_once UNIQUE (project_id, approval_id, actor_id, round),
   constraint approval_decisions_delegation FOREIGN KEY (project_id, delegation_id, counts_for, actor_id) REFERENCES delegations(project_id, delegation_id, delegated_by, delegated_to),
@@ -96,6 +98,60 @@ create policy tenant on approval_decisions as permissive for all to awooop_app
 grant select, insert on approval_decisions to awooop_app;
 grant select, insert on approval_decisions to awooop_platform;
 grant select, delete on approval_decisions to awooop_retention;
+
+create table approval_redemptions (
+  project_id text collate "C" not null,
+  jti uuid not null,
+  approval_id uuid not null,
+  run_id uuid not null,
+  call_id uuid not null,
+  args_hash text not null,
+  redeemed_at timestamp with time zone not null default clock_timestamp(),
+  constraint approval_redemptions_pkey PRIMARY KEY (project_id, jti),
+  constraint approval_redemptions_project_id_approval_id_key UNIQUE (project_id, approval_id),
+  constraint approval_redemptions_project_id_approval_id_fkey FOREIGN KEY (project_id, approval_id) REFERENCES approvals(project_id, approval_id)
+);
+alter table approval_redemptions owner to awooop_owner;
+create index approval_redemptions_of_run ON awooop.approval_redemptions USING btree (project_id, run_id);
+alter table approval_redemptions enable row level security;
+alter table approval_redemptions force row level security;
+create policy platform on approval_redemptions as permissive for all to awooop_platform
+  using (true)
+  with check (true);
+create policy retention on approval_redemptions as permissive for all to awooop_retention
+  using ((project_id = ( SELECT current_setting('awooop.projects'::text, true) AS current_setting)))
+  with check ((project_id = ( SELECT current_setting('awooop.projects'::text, true) AS current_setting)));
+create policy tenant on approval_redemptions as permissive for all to awooop_app
+  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
+  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
+grant select, insert on approval_redemptions to awooop_app;
+grant select, insert on approval_redemptions to awooop_platform;
+grant select, delete on approval_redemptions to awooop_retention;
+
+create table approval_seen (
+  project_id text collate "C" not null,
+  decision_id uuid not null,
+  run_id uuid not null,
+  content jsonb not null,
+  constraint approval_seen_pkey PRIMARY KEY (project_id, decision_id),
+  constraint approval_seen_project_id_decision_id_fkey FOREIGN KEY (project_id, decision_id) REFERENCES approval_decisions(project_id, decision_id)
+);
+alter table approval_seen owner to awooop_owner;
+create index approval_seen_of_run ON awooop.approval_seen USING btree (project_id, run_id);
+alter table approval_seen enable row level security;
+alter table approval_seen force row level security;
+create policy platform on approval_seen as permissive for all to awooop_platform
+  using (true)
+  with check (true);
+create policy retention on approval_seen as permissive for all to awooop_retention
+  using ((project_id = ( SELECT current_setting('awooop.projects'::text, true) AS current_setting)))
+  with check ((project_id = ( SELECT current_setting('awooop.projects'::text, true) AS current_setting)));
+create policy tenant on approval_seen as permissive for all to awooop_app
+  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
+  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
+grant select, insert on approval_seen to awooop_app;
+grant select, insert on approval_seen to awooop_platform;
+grant select, delete on approval_seen to awooop_retention;
 
 create table approvals (
   approval_id uuid not null,
@@ -577,6 +633,7 @@ create table mcp_calls (
 );
 alter table mcp_calls owner to awooop_owner;
 create index mcp_calls_executing ON awooop.mcp_calls USING btree (deadline_at) WHERE (result_status = 'executing'::text);
+create index mcp_calls_of_approval ON awooop.mcp_calls USING btree (project_id, approval_id, created_at) WHERE (approval_id IS NOT NULL);
 create index mcp_calls_of_run ON awooop.mcp_calls USING btree (project_id, run_id, created_at, call_id);
 create index mcp_calls_of_server ON awooop.mcp_calls USING btree (project_id, server, created_at);
 create index mcp_calls_of_step ON awooop.mcp_calls USING btree (project_id, run_id, step_id, created_at) WHERE (step_id IS NOT NULL);

@@ -1,6 +1,7 @@
 import { canonicalJson } from "../platform/canonical.ts";
 import type { Sealer } from "../platform/sealing.ts";
 import type { ApprovalRow } from "./queries.ts";
+import type { ExactCall } from "./rules.ts";
 
 type Args = Record<string, unknown>;
 
@@ -40,14 +41,48 @@ export function currentHash(question: ApprovalRow): string {
   return question.approved_hash ?? question.asked_hash;
 }
 
+/** The exact call that a question is about now. */
+export function exactCallOf(question: ApprovalRow): ExactCall {
+  return {
+    projectId: question.project_id,
+    runId: question.run_id,
+    callKey: question.call_key,
+    server: question.server,
+    tool: question.tool_name,
+    argsHash: currentHash(question),
+    revisionId: question.revision_id,
+    contractHash: question.contract_hash,
+  };
+}
+
+/** What is executed under an approval. */
+export interface ApprovedArguments {
+  /** Undefined where what was sealed can't be opened: it was changed, or its key is gone. */
+  args: Args | undefined;
+  /** A person has put them in the place of those the call was asked for with. */
+  isEdited: boolean;
+}
+
 /**
- * The arguments to be executed in the place of the asked ones: a person edited them, and their approval can still be
- * redeemed. Undefined where the call is made as it was asked for.
+ * The arguments that were approved, from where they were sealed: it is they that are executed, not what a repeated call
+ * says. Undefined where no approval can be redeemed, and the call is made as it is asked for.
  */
-export function editedArguments(sealer: Sealer, question: ApprovalRow): Args | undefined {
-  const box = question.approved_args_ciphertext;
+export function approvedArguments(
+  sealer: Sealer,
+  question: ApprovalRow,
+): ApprovedArguments | undefined {
   const isRedeemable =
     question.status === "approved" && question.redeemed_at === null && !question.is_past_redeem;
-  if (box === null || !isRedeemable) return undefined;
-  return JSON.parse(sealer.open(box, editedContext(question))) as Args;
+  if (!isRedeemable) return undefined;
+  const edited = question.approved_args_ciphertext;
+  const isEdited = edited !== null;
+  const { project_id: projectId, approval_id: approvalId } = question;
+  try {
+    const args = isEdited
+      ? (JSON.parse(sealer.open(edited, editedContext(question))) as Args)
+      : askedArguments(sealer, { projectId, approvalId }, question.args_ciphertext);
+    return { args, isEdited };
+  } catch {
+    return { args: undefined, isEdited };
+  }
 }

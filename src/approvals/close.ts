@@ -1,7 +1,7 @@
 import { sql, type UpdateObject } from "kysely";
 import type { Actor } from "../audit/index.ts";
 import { announce } from "../platform/database/changes.ts";
-import type { DB, Tx } from "../platform/database/index.ts";
+import type { DB, Timestamp, Tx } from "../platform/database/index.ts";
 import { AppError } from "../platform/errors.ts";
 import { applyEventToAll, type RunRow } from "../runs/index.ts";
 import { currentHash } from "./arguments.ts";
@@ -14,18 +14,10 @@ export async function closeQuestion(
   effects: ApprovalEffects,
   question: ApprovalRow,
   ending: QuestionEnding,
-  more: { jti?: string; token?: string } = {},
+  approval?: { jti: string; token: string; redeem_by: Timestamp },
 ): Promise<void> {
-  const approval: UpdateObject<DB, "approvals"> =
-    ending.status === "approved"
-      ? {
-          approved_hash: currentHash(question),
-          jti: more.jti ?? null,
-          token: more.token ?? null,
-          redeem_by: sql<string>`clock_timestamp() + make_interval(secs => redeem_seconds)`,
-        }
-      : {};
-  await closeQuestions(tx, effects, [question], ending, approval);
+  const approved = approval && { approved_hash: currentHash(question), ...approval };
+  await closeQuestions(tx, effects, [question], ending, approved);
 }
 
 /** As `closeQuestion`, for several open questions of a project that end alike. */

@@ -2,13 +2,13 @@ import { sql } from "kysely";
 import { type Actor, appendAudit } from "../audit/index.ts";
 import { answerOnce } from "../identity/index.ts";
 import { announce } from "../platform/database/changes.ts";
-import type { Database, Scope, Tx } from "../platform/database/index.ts";
+import type { Database, Scope, Timestamp, Tx } from "../platform/database/index.ts";
 import { AppError } from "../platform/errors.ts";
 import { newId } from "../platform/ids.ts";
 import { redact } from "../platform/redact.ts";
 import type { Sealer } from "../platform/sealing.ts";
 import { appendStep, lockRun, type RunRow, transition } from "../runs/index.ts";
-import { currentHash } from "./arguments.ts";
+import { currentHash, exactCallOf } from "./arguments.ts";
 import { closeQuestion, resumeIfAnswered } from "./close.ts";
 import type { DecideAnswer, Decision } from "./contract.ts";
 import { type CheckEdit, editQuestion } from "./edit.ts";
@@ -196,27 +196,22 @@ async function approve(
   { question, request }: Deciding,
   jti: string,
 ): Promise<void> {
-  const { rows } = await sql<{ redeem_by: string }>`
+  const { rows } = await sql<{ redeem_by: Timestamp }>`
     select clock_timestamp() + make_interval(secs => ${question.redeem_seconds}) as redeem_by`.execute(
     tx,
   );
+  // The moment that is signed is the one that the row names.
+  const redeem_by = rows[0]?.redeem_by ?? question.expires_at;
   const token = await deps.signer.sign(tx, {
     approvalId: question.approval_id,
     jti,
-    redeemBy: rows[0]?.redeem_by ?? question.expires_at,
-    call: {
-      projectId: question.project_id,
-      runId: question.run_id,
-      callKey: question.call_key,
-      server: question.server,
-      tool: question.tool_name,
-      argsHash: currentHash(question),
-      contractHash: question.contract_hash,
-    },
+    redeemBy: redeem_by,
+    call: exactCallOf(question),
   });
   const isEdited = currentHash(question) !== question.asked_hash;
   const reason = `approved ${isEdited ? "with edited arguments " : ""}by ${request.approver.id}`;
-  await closeQuestion(tx, deps.effects, question, { status: "approved", reason }, { jti, token });
+  const approval = { jti, token, redeem_by };
+  await closeQuestion(tx, deps.effects, question, { status: "approved", reason }, approval);
 }
 
 async function closeRefused(

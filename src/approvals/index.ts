@@ -1,4 +1,4 @@
-export { askedArguments, editedArguments } from "./arguments.ts";
+export { type ApprovedArguments, approvedArguments, askedArguments } from "./arguments.ts";
 export type { Decision } from "./contract.ts";
 export { decide } from "./decide.ts";
 export type { CheckEdit } from "./edit.ts";
@@ -14,7 +14,8 @@ export { argumentRisks } from "./risk.ts";
 export type { Risk } from "./risk-contract.ts";
 export { decideRoutes } from "./routes.ts";
 export type { ExactCall } from "./rules.ts";
-export { createSigner, ensureSigningKey, type Signer } from "./signing.ts";
+export { createSigner, type Signer } from "./signing.ts";
+export { ensureSigningKey } from "./signing-keys.ts";
 export { voidQuestionsOfRuns, voidQuestionsOfWaiting } from "./void.ts";
 export { waitForDecision } from "./wait.ts";
 export { createWaiting } from "./wait-routes.ts";

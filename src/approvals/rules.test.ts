@@ -115,6 +115,7 @@ describe("the exact call", () => {
     server: "shop",
     tool: "clear_cache",
     argsHash: "a".repeat(64),
+    revisionId: "v",
     contractHash: "c".repeat(64),
   };
 
@@ -123,5 +124,11 @@ describe("the exact call", () => {
     for (const field of Object.keys(call) as (keyof ExactCall)[]) {
       expect(firstDifference(call, { ...call, [field]: `${call[field]}x` })).toBeTypeOf("string");
     }
+  });
+
+  it("of the release before is bound to the contract by its hash alone", () => {
+    const { revisionId: _, ...former } = call;
+    expect(firstDifference(former, call)).toBeUndefined();
+    expect(firstDifference(former, { ...call, contractHash: "d" })).toBe("contract");
   });
 });

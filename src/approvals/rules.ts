@@ -41,12 +41,19 @@ export interface ExactCall {
   tool: string;
   /** SHA-256 of the canonical arguments (RFC 8785): those to be executed, where a person has edited them. */
   argsHash: string;
+  revisionId: string;
   /** Hash of the contract revision's body. */
   contractHash: string;
 }
 
+/** What an approval was signed for. */
+export interface ApprovedCall extends Omit<ExactCall, "revisionId"> {
+  /** Approvals of the release before this one name only the hash of its body. */
+  revisionId?: string | undefined;
+}
+
 /** The first field in which two calls differ, by the name a person knows; undefined when they are the same. */
-export function firstDifference(approved: ExactCall, call: ExactCall): string | undefined {
+export function firstDifference(approved: ApprovedCall, call: ExactCall): string | undefined {
   const names: Record<keyof ExactCall, string> = {
     projectId: "project",
     runId: "run",
@@ -54,9 +61,12 @@ export function firstDifference(approved: ExactCall, call: ExactCall): string | 
     server: "tool server",
     tool: "tool",
     argsHash: "arguments",
+    revisionId: "contract revision",
     contractHash: "contract",
   };
   const fields = Object.keys(names) as (keyof ExactCall)[];
-  const differing = fields.find((field) => approved[field] !== call[field]);
+  const isBound = (field: keyof ExactCall) =>
+    field !== "revisionId" || approved.revisionId !== undefined;
+  const differing = fields.find((field) => isBound(field) && approved[field] !== call[field]);
   return differing && names[differing];
 }

@@ -11,7 +11,7 @@ import { accountKey, holdAccounts, reserve } from "../budgets/index.ts";
 import type { ToolGrant } from "../contracts/index.ts";
 import { askGates, type GateDecision, type Verdict } from "../gates/index.ts";
 import type { Tx } from "../platform/database/index.ts";
-import { AppError } from "../platform/errors.ts";
+import { AppError, type ErrorCode } from "../platform/errors.ts";
 import { newId } from "../platform/ids.ts";
 import { lockRun, type RunRow, requireFence, touchClientRun } from "../runs/index.ts";
 import { holdFreezes, readProjectToStart } from "../tenants/index.ts";
@@ -170,12 +170,78 @@ async function block(context: Context, decision: GateDecision): Promise<Decided>
     latencyMs: performance.now() - context.started,
   });
   const { gate, code, reason } = decision.last;
-  if (facts.question && gate === 5) await markAnswered(tx, facts.question);
+  if (facts.question && gate === 5) {
+    await markAnswered(tx, facts.question);
+    await auditRefusal(context, row.callId, decision.last);
+  }
   return settled(
     context,
     { kind: "blocked", callId: row.callId, gate, code: code ?? "E-INTERNAL", reason },
     0,
   );
+}
+
+/** Writes that a question's answer, or the want of a valid approval, kept a call from being made. */
+async function auditRefusal(
+  { tx, run, facts, request }: Context,
+  callId: string,
+  { code }: Verdict,
+): Promise<void> {
+  const { server, tool, argsHash } = facts.exact;
+  await appendAudit(tx, {
+    projectId: run.project_id,
+    actor: agentActor(run.agent_id),
+    action: "call.refuse",
+    subject: { kind: "call", id: callId },
+    details: {
+      run_id: run.run_id,
+      server,
+      tool,
+      args_hash: argsHash,
+      approval_id: facts.question?.approval_id ?? request.approvalId ?? null,
+      code,
+    },
+  });
+}
+
+/**
+ * A call in the name of a question that has nothing left to give: what was decided has been used or told already, or there
+ * is no such question. Whoever waits for that question's call is told what became of it, not of this one.
+ */
+async function refuseNamed(context: Context, { last, verdicts }: GateDecision): Promise<Decided> {
+  const { tx, facts, started } = context;
+  const isKnown = facts.question !== undefined;
+  const code = isKnown ? "E-APPR-USED" : "E-APPR-MISMATCH";
+  const problem = isKnown
+    ? "What was decided about the call has been used or told already."
+    : "The approval that the call names is not one of this project.";
+  const said: Verdict = refusedBy(last, { code, problem });
+  const row = rowOf(context, [...verdicts.slice(0, -1), said]);
+  await insertCall(tx, { ...row, status: "blocked", latencyMs: performance.now() - started });
+  await auditRefusal(context, row.callId, said);
+  const outcome: CallOutcome = {
+    kind: "blocked",
+    callId: row.callId,
+    gate: 5,
+    code,
+    reason: problem,
+  };
+  return { kind: "done", outcome };
+}
+
+/** The fifth gate's verdict when an approval does not hold. */
+function refusedBy(
+  last: Verdict,
+  { code, problem }: { code: ErrorCode; problem: string },
+): Verdict {
+  return {
+    ...last,
+    outcome: "block",
+    code,
+    key: "approval_refused",
+    params: { problem },
+    reason: problem,
+  };
 }
 
 async function ask(context: Context, decision: GateDecision): Promise<Decided> {
@@ -185,7 +251,7 @@ async function ask(context: Context, decision: GateDecision): Promise<Decided> {
   if (!grant) throw new Error("a call without a grant can't have reached gate 5");
   const row = rowOf(context, decision.verdicts);
   if (request.approvalId !== undefined && question?.status !== "open") {
-    throw new AppError("E-APPR-USED", "What was decided about the call has been told already.");
+    return refuseNamed(context, decision);
   }
   if (question?.status === "open") {
     // The same call again joins the question; the row of the one that asked stands for it.
@@ -280,20 +346,13 @@ async function tryRedeem(
   callId: string,
 ): Promise<GateDecision | undefined> {
   try {
+    if (facts.mismatch !== undefined) throw new AppError("E-APPR-MISMATCH", facts.mismatch);
     await redeem(tx, deps.signer, question, facts.exact, callId);
     return undefined;
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     const decision = askGates(facts.exact, facts.gates);
-    const problem = error.message;
-    const last: Verdict = {
-      ...decision.last,
-      outcome: "block",
-      code: error.code,
-      key: "approval_refused",
-      params: { problem },
-      reason: problem,
-    };
+    const last = refusedBy(decision.last, { code: error.code, problem: error.message });
     return { decision: "block", last, verdicts: [...decision.verdicts.slice(0, -1), last] };
   }
 }

@@ -1,8 +1,9 @@
 import {
   type ApprovalRow,
+  type ApprovedArguments,
+  approvedArguments,
   decisionsOf,
   type ExactCall,
-  editedArguments,
   lockQuestion,
 } from "../approvals/index.ts";
 import { type Account, accountsOf, readAccounts } from "../budgets/index.ts";
@@ -55,9 +56,11 @@ export interface CallFacts {
   ref: ToolServerRef | undefined;
   pin: ToolPin | undefined;
   exact: ExactCall;
-  /** What is executed if the gates let it: the arguments asked for, or those a person has put in their place. */
+  /** What is executed if the gates let it: the arguments asked for, or those that a person has approved, as they were sealed. */
   args: Record<string, unknown>;
   isEdited: boolean;
+  /** Why nothing can be executed in the name of the question, though it was approved, in words. */
+  mismatch: string | undefined;
   question: ApprovalRow | undefined;
   /** All that the call counts against. */
   accounts: Account[];
@@ -88,18 +91,10 @@ export async function readFacts(
   const ref = grant && (await serverRef(tx, projectId, grant.server));
   const isTool = grant && ref && !request.isReading;
   const pin = isTool ? await readPin(tx, projectId, grant.server, grant.tool) : undefined;
-  const asked: ExactCall = {
-    projectId,
-    runId: run.run_id,
-    callKey: request.callKey,
-    server: grant?.server ?? request.server ?? "",
-    tool: grant?.tool ?? request.tool,
-    argsHash: canonicalHash(request.args),
-    contractHash: agent.body_hash,
-  };
+  const asked = askedCall(request, agent, grant);
   const question = grant && (await findQuestion(tx, asked));
-  const edited = question && editedArguments(deps.sealer, question);
-  const args = edited ?? request.args;
+  const approved = question && approvedArguments(deps.sealer, question);
+  const args = approved?.args ?? request.args;
   const argsText = canonicalJson(args);
   const exact: ExactCall = { ...asked, argsHash: sha256Hex(argsText) };
   const { contract_id: agentId, body } = agent;
@@ -125,8 +120,38 @@ export async function readFacts(
     budget: await readAccounts(tx, accounts),
     question: question && (await questionFact(tx, question)),
   };
-  const isEdited = edited !== undefined;
-  return { gates, agent, grant, ref, pin, exact, args, isEdited, question, accounts };
+  const isEdited = approved?.isEdited === true;
+  const mismatch = approved && mismatchOf(approved, { asked, question });
+  const called = { exact, args, isEdited, mismatch, question };
+  return { gates, agent, grant, ref, pin, accounts, ...called };
+}
+
+/** The call as it is asked for. */
+function askedCall(
+  request: CallRequest,
+  agent: Revision<AgentBody>,
+  grant: ToolGrant | undefined,
+): ExactCall {
+  return {
+    projectId: request.projectId,
+    runId: request.runId,
+    callKey: request.callKey,
+    server: grant?.server ?? request.server ?? "",
+    tool: grant?.tool ?? request.tool,
+    argsHash: canonicalHash(request.args),
+    revisionId: agent.revision_id,
+    contractHash: agent.body_hash,
+  };
+}
+
+/** A call that names its question may be another than that was asked about. */
+function mismatchOf(
+  { args }: ApprovedArguments,
+  { asked, question }: { asked: ExactCall; question: ApprovalRow | undefined },
+): string | undefined {
+  if (args === undefined) return "The approved arguments are not as they were sealed.";
+  if (asked.argsHash !== question?.asked_hash) return "The approval is for other arguments.";
+  return undefined;
 }
 
 function isOfCaller(request: CallRequest, run: RunRow): boolean {

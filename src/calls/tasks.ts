@@ -164,7 +164,8 @@ class TaskKeeper implements Tasks {
         agentReason: task.agent_reason ?? undefined,
         onSettled: keep,
       });
-      if (outcome.kind !== "waiting" && !isFrozen(outcome)) return;
+      const isElsewhere = outcome.kind === "blocked" && IN_THE_ROW.includes(outcome.code);
+      if (outcome.kind !== "waiting" && !isFrozen(outcome) && !isElsewhere) return;
     } catch (error) {
       if (!(error instanceof AppError)) {
         log.error({ err: error, approval: approvalId }, "a task's call failed");

@@ -67,6 +67,7 @@ function misfits(projectId: string) {
     outbound_messages: "t.content = '{}'",
     // Those of erased runs are gone.
     task_outcomes: "false",
+    approval_seen: "false",
   };
   const each = Object.entries(parts).map(
     ([table, isBare]) => `select '${table}' as "table", count(*)::int as rows
@@ -183,6 +184,8 @@ describe("what a project keeps no longer", () => {
 const FAULTS = [
   ...[
     "task_outcomes",
+    "approval_seen",
+    "approval_redemptions",
     "approval_decisions",
     "approvals",
     "budget_reservations",

@@ -52,6 +52,7 @@ async function eraseThese(tx: Tx, projectId: string, runs: readonly Due[]): Prom
   await sql`update approvals set args_display = ${jsonb(ERASED)}, args_ciphertext = '', approved_args_ciphertext = null,
       approved_args_display = case when approved_args_display is not null then ${jsonb(ERASED)} end
     where ${ofRuns}`.execute(tx);
+  await sql`delete from approval_seen where ${ofRuns}`.execute(tx);
   await sql`delete from task_outcomes where ${ofRuns}`.execute(tx);
   await sql`update outbound_messages set content = '{}' where ${ofRuns}`.execute(tx);
   await sql`update runs set input = null, result = null, payload_erased_at = clock_timestamp()
@@ -94,6 +95,7 @@ async function addToTotals(tx: Tx, projectId: string, runs: readonly Due[]): Pro
 /** Each before what it refers to. */
 const OF_RUNS = [
   "task_outcomes",
+  "approval_redemptions",
   "approvals",
   "budget_reservations",
   "run_budgets",
@@ -108,6 +110,8 @@ const OF_RUNS = [
 
 async function deleteThese(tx: Tx, projectId: string, runs: readonly Due[]): Promise<void> {
   const ids = idsOf(runs);
+  await sql`delete from approval_seen
+    where project_id = ${projectId} and run_id = any (${ids}::uuid[])`.execute(tx);
   await sql`delete from approval_decisions d using approvals a
     where a.project_id = ${projectId} and a.run_id = any (${ids}::uuid[])
       and d.project_id = ${projectId} and d.approval_id = a.approval_id`.execute(tx);

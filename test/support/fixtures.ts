@@ -264,8 +264,8 @@ export async function seedDecision(
   tx: Tx,
   approval: Row<"approvals">,
   given: Some<"approval_decisions"> = {},
-): Promise<void> {
-  await tx
+): Promise<{ decision_id: string }> {
+  return tx
     .insertInto("approval_decisions")
     .values({
       decision_id: newId(),
@@ -278,7 +278,8 @@ export async function seedDecision(
       ...ofRun(approval),
       ...given,
     })
-    .execute();
+    .returning("decision_id")
+    .executeTakeFirstOrThrow();
 }
 
 /** A caller as authentication would find it; a viewer of every project unless said otherwise. */

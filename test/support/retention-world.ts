@@ -215,17 +215,27 @@ async function seedQuestion(tx: Tx, run: Awaited<ReturnType<typeof seedRun>>): P
     approved_args_display: jsonb({ path: "/tmp" }),
     approved_args_ciphertext: Buffer.from("sealed too"),
   });
-  await seedDecision(tx, approval);
+  const { decision_id } = await seedDecision(tx, approval);
   const { approval_id } = approval;
   await tx
     .updateTable("approvals")
     .set({ status: "voided" })
     .where("approval_id", "=", approval_id)
     .execute();
+  const of = { project_id: run.project_id, run_id: run.run_id };
   const fetched = { ended_at: ago(1), outcome: Buffer.from("sealed") };
   await tx
     .insertInto("task_outcomes")
-    .values({ project_id: run.project_id, run_id: run.run_id, approval_id, ...fetched })
+    .values({ ...of, approval_id, ...fetched })
+    .execute();
+  await tx
+    .insertInto("approval_seen")
+    .values({ ...of, decision_id, content: jsonb({ tool: "clear" }) })
+    .execute();
+  const used = { jti: crypto.randomUUID(), call_id: crypto.randomUUID(), args_hash: "0" };
+  await tx
+    .insertInto("approval_redemptions")
+    .values({ ...of, approval_id, ...used })
     .execute();
 }
 

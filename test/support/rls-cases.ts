@@ -57,6 +57,8 @@ export const TABLES: Record<string, TableCase> = {
       ],
     },
   },
+  approval_redemptions: { grants: { ...APPEND_ONLY, ...FORGOTTEN } },
+  approval_seen: { grants: { ...APPEND_ONLY, ...FORGOTTEN } },
   audit_log: { ...AUDIT, grants: { ...AUDIT.grants, retention: "i" } },
   audit_private: AUDIT,
   budget_windows: { grants: { ...WORK, ...FORGOTTEN } },

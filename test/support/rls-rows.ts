@@ -116,8 +116,16 @@ async function seedTenant(tx: Tx, project_id: string): Promise<void> {
 
 async function seedQuestion(tx: Tx, run: Awaited<ReturnType<typeof seedRun>>): Promise<void> {
   const approval = await seedApproval(tx, run);
-  await seedDecision(tx, approval);
+  const { decision_id } = await seedDecision(tx, approval);
   const { project_id, run_id, approval_id } = approval;
+  await tx
+    .insertInto("approval_seen")
+    .values({ project_id, run_id, decision_id, content: jsonb({}) })
+    .execute();
+  await tx
+    .insertInto("approval_redemptions")
+    .values({ project_id, run_id, approval_id, jti: newId(), call_id: newId(), args_hash: "0" })
+    .execute();
   await tx.insertInto("task_outcomes").values({ project_id, run_id, approval_id }).execute();
 }
 

@@ -47,6 +47,7 @@ export interface ApprovalDecisions {
   actor_kind: string;
   allowed_by: Generated<Json>;
   approval_id: string;
+  args_hash_confirmed: boolean | null;
   counts_for: string | null;
   created_at: Generated<string>;
   decision: string;
@@ -56,8 +57,19 @@ export interface ApprovalDecisions {
   reason: string | null;
   round: Generated<number>;
   run_id: string;
+  seen_hash: string | null;
   surface: string;
   via_key_id: string;
+}
+
+export interface ApprovalRedemptions {
+  approval_id: string;
+  args_hash: string;
+  call_id: string;
+  jti: string;
+  project_id: string;
+  redeemed_at: Generated<string>;
+  run_id: string;
 }
 
 export interface Approvals {
@@ -115,6 +127,13 @@ export interface Approvals {
   undoable: boolean | null;
   verdicts: Generated<Json>;
   void_reason: string | null;
+}
+
+export interface ApprovalSeen {
+  content: Json;
+  decision_id: string;
+  project_id: string;
+  run_id: string;
 }
 
 export interface AuditLog {
@@ -566,6 +585,8 @@ export interface ToolServerHealth {
 export interface DB {
   api_keys: ApiKeys;
   approval_decisions: ApprovalDecisions;
+  approval_redemptions: ApprovalRedemptions;
+  approval_seen: ApprovalSeen;
   approvals: Approvals;
   audit_log: AuditLog;
   audit_private: AuditPrivate;

@@ -152,6 +152,14 @@ describe("a tool call that needs a person", () => {
     });
   });
 
+  test("is a question of its own in each run that is named", async () => {
+    const [one, other] = [await openRun(), await openRun()];
+    const first = await call("wipe", "twice", { run_id: one });
+    const second = await call("wipe", "twice", { run_id: other });
+    expect([first.status, second.status]).toEqual([202, 202]);
+    expect(second.body.approval_id).not.toBe(first.body.approval_id);
+  });
+
   test.each([
     ["reject", "rejected", "E-APPR-REJECTED"],
     ["request_changes", "changes_requested", "E-APPR-CHANGES"],

@@ -6,7 +6,13 @@ export type { ApprovalEffects, QuestionEnding } from "./effects.ts";
 export { expireQuestions, expireQuestionsOf } from "./expire.ts";
 export { approvalListRoutes } from "./list.ts";
 export { type NewQuestion, openQuestion } from "./open.ts";
-export { type ApprovalRow, decisionsOf, lockApproval, lockQuestion } from "./queries.ts";
+export {
+  type ApprovalRow,
+  decisionsOf,
+  lockApproval,
+  lockQuestion,
+  runAskedIn,
+} from "./queries.ts";
 export { readQuestions } from "./question.ts";
 export type { Demand } from "./question-rows.ts";
 export { markAnswered, redeem } from "./redeem.ts";

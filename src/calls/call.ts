@@ -42,6 +42,10 @@ export async function makeCall(deps: CallDeps, request: CallRequest): Promise<Ca
     decided = await decide({ failure });
   }
   if (decided.kind === "refresh") throw new Error("the catalog was asked twice");
+  if (decided.kind === "elsewhere") {
+    const { runId } = decided;
+    return makeCall(deps, { ...request, runId, run: undefined, mayMove: false });
+  }
   return decided.kind === "done" ? decided.outcome : execute(deps, request, decided, started);
 }
 

@@ -5,6 +5,7 @@ import {
   markAnswered,
   openQuestion,
   redeem,
+  runAskedIn,
 } from "../approvals/index.ts";
 import { appendAudit } from "../audit/index.ts";
 import { accountKey, holdAccounts, reserve } from "../budgets/index.ts";
@@ -28,6 +29,8 @@ import { simulatedResult } from "./simulate.ts";
 export type Decided =
   /** The tool server's list has to be compared with the pins first; nothing was written. */
   | { kind: "refresh"; ref: ToolServerRef }
+  /** The key has asked about this very call in another of its open runs, and goes on there; nothing was written. */
+  | { kind: "elsewhere"; runId: string }
   | { kind: "done"; outcome: CallOutcome }
   /** The call is `executing` in the database and may be sent. */
   | {
@@ -257,9 +260,11 @@ async function ask(context: Context, decision: GateDecision): Promise<Decided> {
     // The same call again joins the question; the row of the one that asked stands for it.
     return {
       kind: "done",
-      outcome: waiting(question.call_id, question.approval_id, question.expires_at),
+      outcome: waiting(question.call_id, question),
     };
   }
+  const elsewhere = await askedElsewhere(context);
+  if (elsewhere !== undefined) return { kind: "elsewhere", runId: elsewhere };
   // Whoever deactivates the project voids the questions they see: either they see this one, or it is not opened.
   const project = await readProjectToStart(tx, run.project_id);
   const again = askGates(facts.exact, {
@@ -286,11 +291,22 @@ async function ask(context: Context, decision: GateDecision): Promise<Decided> {
     ...questionOf(grant, request.args, run.driver),
     ...(request.agentReason ? { agentReason: request.agentReason } : {}),
   });
-  return { kind: "done", outcome: waiting(row.callId, approvalId, opened.expires_at) };
+  return { kind: "done", outcome: waiting(row.callId, { ...run, ...opened }) };
 }
 
-function waiting(callId: string, approvalId: string, expiresAt: string): CallOutcome {
-  return { kind: "waiting", callId, approvalId, expiresAt };
+/** A client that lost its session repeats its call in a new run: it is one question all the same, and one answer. */
+async function askedElsewhere({ tx, request, run, facts }: Context): Promise<string | undefined> {
+  const { keyId, mayMove } = request;
+  if (run.driver !== "client" || keyId === undefined || !mayMove) return undefined;
+  return runAskedIn(tx, facts.exact, keyId);
+}
+
+function waiting(
+  callId: string,
+  question: Pick<ApprovalRow, "run_id" | "approval_id" | "expires_at">,
+): CallOutcome {
+  const { run_id: runId, approval_id: approvalId, expires_at: expiresAt } = question;
+  return { kind: "waiting", callId, runId, approvalId, expiresAt };
 }
 
 async function proceed(context: Context, verdicts: Verdict[]): Promise<Decided> {

@@ -18,7 +18,14 @@ export type CallOutcome =
   /** A gate stopped it; nothing was sent. */
   | { kind: "blocked"; callId: string; gate: GateNumber; code: ErrorCode; reason: string }
   /** A person has to decide first; nothing was sent. */
-  | { kind: "waiting"; callId: string; approvalId: string; expiresAt: string }
+  | {
+      kind: "waiting";
+      callId: string;
+      /** The question's. */
+      runId: string;
+      approvalId: string;
+      expiresAt: string;
+    }
   /** A write that may or may not have happened; it is never sent again by itself. */
   | { kind: "unknown"; callId: string; code: "E-CALL-UNKNOWN"; reason: string }
   /** The tool server asks the client first; the call is still executing, and goes on with `CallRequest.resume`. */
@@ -66,6 +73,8 @@ export interface CallRequest {
   fence?: number | undefined;
   /** A client's call: the key it came with, which must be the one that opened the run. */
   keyId?: string | undefined;
+  /** Its run was not named: where the key has asked about this very call in another of its runs, it is made in that one. */
+  mayMove?: boolean | undefined;
   /** The question that has to answer the call, a UUID; no other is opened for it. */
   approvalId?: string | undefined;
   /** The journal step the call belongs to. */

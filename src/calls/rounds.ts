@@ -101,7 +101,7 @@ export async function resumeCall(
   deps: CallDeps,
   request: CallRequest,
   { callId, round }: ResumedCall,
-): Promise<Exclude<Decided, { kind: "refresh" }>> {
+): Promise<Exclude<Decided, { kind: "refresh" | "elsewhere" }>> {
   const { projectId, runId } = request;
   const run = await lockRun(tx, projectId, runId);
   if (!run) throw new AppError("E-NOT-FOUND", "There is no such run.");

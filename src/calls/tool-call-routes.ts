@@ -38,6 +38,7 @@ export function toolCallRoutes(deps: { calls: CallDeps; runs: OpenRuns }): OpenA
       runId: run.run_id,
       // What is known beforehand knows tools by the name the agent sees.
       run: server === undefined ? run : undefined,
+      mayMove: run_id === undefined,
       keyId: caller.keyId,
       // That of an MCP client's calls: whichever way a call is repeated, it is the same one.
       callKey: "mcp",
@@ -50,7 +51,8 @@ export function toolCallRoutes(deps: { calls: CallDeps; runs: OpenRuns }): OpenA
     const made = { call_id: outcome.callId, run_id: run.run_id };
     if (outcome.kind === "waiting") {
       const { approvalId: approval_id, expiresAt: expires_at } = outcome;
-      return c.json({ ...made, status: "pending" as const, approval_id, expires_at }, 202);
+      const asked = { ...made, run_id: outcome.runId, approval_id, expires_at };
+      return c.json({ ...asked, status: "pending" as const }, 202);
     }
     const { result, simulated, editedArgs } = resultOf(outcome, run.run_id);
     const edited_arguments = editedArgs === undefined ? null : redacted(editedArgs);

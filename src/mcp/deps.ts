@@ -27,6 +27,8 @@ export interface RunWish {
 export interface McpCall<C extends McpCaller> {
   caller: C;
   runId: string;
+  /** The run was not named: where the key has asked about this very call in another of its runs, it is made in that one. */
+  mayMove: boolean;
   /** The tool's name as the caller gave it, known or not; of a reading, its method. */
   tool: string;
   args: Record<string, unknown>;

@@ -48,10 +48,10 @@ export async function answerCall<C extends McpCaller>(
   const leg = (state?.kind === "wait" ? state.leg : 0) + 1;
   const heldAs = exchange.era === "modern" ? leg : 1;
   const deadline = Date.now() + legMs(caller.holdSeconds, heldAs, deps.longestHoldMs);
-  const answerLater = (waiting: Waiting, runId: string) => {
+  const answerLater = (waiting: Waiting) => {
     if (exchange.era === "legacy" || caller.holdSeconds === 0 || leg >= LAST_LEG)
       return pending(waiting, facts.isReading);
-    const { callId, approvalId, expiresAt } = waiting;
+    const { callId, runId, approvalId, expiresAt } = waiting;
     const { keyId } = caller;
     return inputRequired(deps, {
       state: {
@@ -67,7 +67,7 @@ export async function answerCall<C extends McpCaller>(
     });
   };
   if (state?.kind === "wait" && (await hold(deps, exchange, state, deadline)) === "open") {
-    return answerLater({ ...state, kind: "waiting" }, state.runId);
+    return answerLater({ ...state, kind: "waiting" });
   }
   const talk = new Talk(exchange);
   const call = await callOf(deps, exchange, facts, state, talk);
@@ -75,12 +75,11 @@ export async function answerCall<C extends McpCaller>(
     const outcome = await perform(deps, exchange, { callHash, call, talk });
     if (outcome.kind === "answered") return outcome.answer;
     const asTask = exchange.era === "modern" && !facts.isReading;
-    if (asTask && takesTasks(exchange.peer.capabilities))
-      return createTask(deps, caller, { runId: call.runId, approvalId: outcome.approvalId });
-    if (decisions >= MAX_DECISIONS) return answerLater(outcome, call.runId);
+    if (asTask && takesTasks(exchange.peer.capabilities)) return createTask(deps, caller, outcome);
+    if (decisions >= MAX_DECISIONS) return answerLater(outcome);
     const standing = await hold(deps, exchange, outcome, deadline);
     // Nobody would see the result: it is executed when the client asks again.
-    if (standing === "open" || exchange.signal.aborted) return answerLater(outcome, call.runId);
+    if (standing === "open" || exchange.signal.aborted) return answerLater(outcome);
   }
 }
 
@@ -108,6 +107,7 @@ async function callOf<C extends McpCaller>(
   return {
     caller,
     runId,
+    mayMove: facts.run.runId === undefined,
     tool: facts.tool,
     args: facts.args,
     isReading: facts.isReading,

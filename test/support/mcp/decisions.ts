@@ -93,7 +93,8 @@ export class Decisions {
     this.#questions.set(key, question);
     if (question.status === "open") {
       const { approvalId } = question;
-      return { kind: "waiting", callId, approvalId, expiresAt: "2030-01-01T00:00:00Z" };
+      const { runId } = call;
+      return { kind: "waiting", callId, runId, approvalId, expiresAt: "2030-01-01T00:00:00Z" };
     }
     this.#questions.delete(key);
     if (question.status === "rejected") {

@@ -109,15 +109,20 @@ interface Connect {
   url: string;
   key: string;
   headers?: Record<string, string>;
+  /** In place of the SDK's own way out. */
+  fetch?: typeof fetch;
 }
 
 const headersOf = ({ key, headers }: Connect) => ({ authorization: `Bearer ${key}`, ...headers });
+const wayOf = (to: Connect) => ({
+  requestInit: { headers: headersOf(to) },
+  ...(to.fetch ? { fetch: to.fetch } : {}),
+});
 
 /** An unmodified client of SDK v1. */
 export async function connectV1(to: Connect): Promise<TestClient> {
   const client = new ClientV1({ name: "agent-v1", version: "1.0.0" });
-  const requestInit = { headers: headersOf(to) };
-  const transport = new TransportV1(new URL(to.url), { requestInit });
+  const transport = new TransportV1(new URL(to.url), wayOf(to));
   await client.connect(transport as Parameters<typeof client.connect>[0]);
   return {
     listTools: async () => (await client.listTools()).tools,
@@ -133,8 +138,7 @@ export async function connectV1(to: Connect): Promise<TestClient> {
 /** An unmodified client of SDK v2: by default one of the 2025 era, with `auto` one of 2026-07-28. */
 export async function connectV2(to: Connect, options: ClientOptions = {}): Promise<TestClient> {
   const client = new Client({ name: "agent-v2", version: "1.0.0" }, options);
-  const requestInit = { headers: headersOf(to) };
-  await client.connect(new StreamableHTTPClientTransport(new URL(to.url), { requestInit }));
+  await client.connect(new StreamableHTTPClientTransport(new URL(to.url), wayOf(to)));
   return {
     listTools: async () => (await client.listTools()).tools,
     callTool: (name, args, { meta, signal, onprogress } = {}) =>

@@ -5,8 +5,10 @@ import { authoringRoutes, contractChecks, createRunbookAgent } from "./agents/in
 import {
   type ApprovalEffects,
   approvalListRoutes,
+  approvalRoutes,
   createSigner,
   createWaiting,
+  decideManyRoutes,
   decideRoutes,
   ensureSigningKey,
   voidQuestionsOfRuns,
@@ -179,6 +181,7 @@ function createRouters(
     onThawed: (tx, place) => wakeThawedRuns(tx, effects, place),
   });
   const contracts = openContracts(config, db, calls);
+  const deciding = { db, effects, sealer, signer: calls.signer, checkEdit: editCheck(calls) };
   const routers = [
     identityRoutes({ identity, keys: createKeys({ db, cursors, forget }) }),
     memberRoutes({ db, cursors }),
@@ -198,7 +201,9 @@ function createRouters(
     approvalListRoutes({ db, cursors }),
     waiting.routes,
     toolCallRoutes({ calls, runs }),
-    decideRoutes({ db, effects, sealer, signer: calls.signer, checkEdit: editCheck(calls) }),
+    approvalRoutes({ db }),
+    decideRoutes(deciding),
+    decideManyRoutes(deciding),
     timelineRoutes({ db, cursors }),
     channelRoutes({ db, cursors }),
     toolServerRoutes({ db, cursors }),

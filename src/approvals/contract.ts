@@ -13,6 +13,10 @@ const reason = text(0, 2 * REASON_MAX)
   .refine((words) => [...words].length <= REASON_MAX, `must have at most ${REASON_MAX} characters`)
   .meta({ maxLength: REASON_MAX });
 
+const argsHash = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/, "must be a SHA-256 in 64 lower-case hex digits");
+
 export const decideBody = z
   .strictObject({
     project_id: projectId,
@@ -22,9 +26,7 @@ export const decideBody = z
       .describe("Required for request_changes: it is what the agent is told"),
     approval_id: uuid.optional(),
     arguments: exactObject.optional().describe("For edit, and only there: what is to be executed"),
-    args_hash: z
-      .string()
-      .regex(/^[0-9a-f]{64}$/, "must be a SHA-256 in 64 lower-case hex digits")
+    args_hash: argsHash
       .optional()
       .describe(
         "The arguments decided about, as the list names them; 409 when they are others by now",
@@ -49,3 +51,60 @@ export const decideAnswer = z.object({
   approval_token_jti: z.string().nullable(),
 });
 export type DecideAnswer = z.infer<typeof decideAnswer>;
+
+/** How many questions are decided at once, at most. */
+const MANY_MAX = 100;
+
+export const decideManyBody = z
+  .strictObject({
+    project_id: projectId,
+    decision: z.enum(["approve", "reject"]),
+    reason: reason.optional(),
+    questions: z
+      .array(
+        z.strictObject({
+          run_id: uuid,
+          approval_id: uuid,
+          args_hash: argsHash.describe("The arguments decided about, as the list names them"),
+        }),
+      )
+      .min(1)
+      .max(MANY_MAX)
+      .describe("All of one tool, demanded by one rule"),
+    approver_id: text(1, 200).optional(),
+  })
+  .superRefine(({ questions }, context) => {
+    const seen = new Set<string>();
+    questions.forEach(({ approval_id }, at) => {
+      if (seen.has(approval_id)) {
+        const path = ["questions", at, "approval_id"];
+        context.addIssue({ code: "custom", path, message: "is named twice" });
+      }
+      seen.add(approval_id);
+    });
+  });
+export type DecideManyBody = z.output<typeof decideManyBody>;
+
+const refusal = z.object({
+  status: z.number().int(),
+  code: z.string(),
+  title: z.string(),
+  detail: z.string(),
+});
+
+export const decideManyAnswer = z.object({
+  /** How many decisions were taken. */
+  decided: z.number().int(),
+  /** One for each question, in the order they were named in. */
+  results: z.array(
+    z.object({
+      run_id: z.string(),
+      approval_id: z.string(),
+      /** What deciding it alone would have answered; null when it was refused. */
+      answer: decideAnswer.nullable(),
+      /** Why it was refused; null when it was decided. */
+      problem: refusal.nullable(),
+    }),
+  ),
+});
+export type DecideManyAnswer = z.infer<typeof decideManyAnswer>;

@@ -1,6 +1,7 @@
 export { type ApprovedArguments, approvedArguments, askedArguments } from "./arguments.ts";
 export type { Decision } from "./contract.ts";
 export { decide } from "./decide.ts";
+export { decideManyRoutes } from "./decide-many.ts";
 export type { CheckEdit } from "./edit.ts";
 export type { ApprovalEffects, QuestionEnding } from "./effects.ts";
 export { expireQuestions, expireQuestionsOf } from "./expire.ts";
@@ -20,6 +21,7 @@ export { argumentRisks } from "./risk.ts";
 export type { Risk } from "./risk-contract.ts";
 export { decideRoutes } from "./routes.ts";
 export type { ExactCall } from "./rules.ts";
+export { approvalRoutes } from "./show.ts";
 export { createSigner, type Signer } from "./signing.ts";
 export { ensureSigningKey } from "./signing-keys.ts";
 export { voidQuestionsOfRuns, voidQuestionsOfWaiting } from "./void.ts";

@@ -10,7 +10,7 @@ export const approvalListQuery = z.object({
 export type ApprovalListQuery = z.infer<typeof approvalListQuery>;
 
 /** A question and what a person needs to answer it. */
-const openApproval = z.object({
+export const openApproval = z.object({
   run_id: z.string(),
   project_id: z.string(),
   agent_id: z.string(),

@@ -61,7 +61,7 @@ interface Wish {
  *
  * @throws AppError E-NOT-FOUND for a run the caller may not see, before E-FORBIDDEN without the right to decide
  */
-async function approverOf(db: Database, caller: Caller, wish: Wish): Promise<Actor> {
+export async function approverOf(db: Database, caller: Caller, wish: Wish): Promise<Actor> {
   if (!sees(caller, wish.project_id)) throw unknownRun();
   const { kind, id } = caller.actor;
   const speaksFor = wish.approver_id ?? id;

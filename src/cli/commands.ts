@@ -1,4 +1,5 @@
 import { approvalsApprove, approvalsDecide, approvalsList, approvalsReject } from "./approvals.ts";
+import { approvalsDecideMany, approvalsShow } from "./approvals-show.ts";
 import type { Command } from "./command.ts";
 import { contractsDraft, contractsSteps } from "./contracts-act.ts";
 import { contractsApply } from "./contracts-apply.ts";
@@ -42,9 +43,11 @@ export const COMMANDS: readonly Command[] = [
   freezesList,
   inFlight,
   approvalsList,
+  approvalsShow,
   approvalsApprove,
   approvalsReject,
   approvalsDecide,
+  approvalsDecideMany,
   tenantsList,
   tenantsShow,
   tenantsCreate,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ADMIN_KEY, type Awooop, startAwooop } from "../../test/support/awooop.ts";
 import { createTestDatabase, type TestDatabase } from "../../test/support/database.ts";
-import { seedProject, seedRevision, seedRun } from "../../test/support/fixtures.ts";
+import { seedApproval, seedProject, seedRevision, seedRun } from "../../test/support/fixtures.ts";
 import { agentBodySchema } from "../contracts/index.ts";
 import { type Database, jsonb, openDatabase } from "../platform/database/index.ts";
 import { createLog } from "../platform/log.ts";
@@ -141,5 +141,27 @@ describe("many runs", () => {
     ]) {
       expect(await awooop("runs", "bulk", "retry", ...BULK, ...more)).toMatchObject({ status: 2 });
     }
+  });
+});
+
+describe("questions", () => {
+  it("are shown one by one with all that is known, and decided together after a look", async () => {
+    const approval = await db.transaction({ role: "platform" }, async (tx) => {
+      const of = { project_id: PROJECT, revision_id: revision, agent_id: "asking" };
+      const run = await seedRun(tx, { ...of, driver: "client", state: "waiting_approval" });
+      return (await seedApproval(tx, run, { agent_reason: "It is \u001b[31mfull." })).approval_id;
+    });
+    const shown = await awooop("approvals", "show", `apr_${approval}`);
+    expect(shown.out).toMatch(/status +open, \d+ s left/);
+    expect(shown.out).toContain('Arguments\n  path  "/var/cache/shop"\n');
+    expect(shown.out).not.toContain("\u001b");
+    const many = ["approvals", "decide-many", approval, "--decision", "approve"];
+    const code = /^1 question:\n[\s\S]*--seen ([0-9a-f]{16})\n$/.exec(
+      (await awooop(...many)).out,
+    )?.[1];
+    expect((await awooop(...many, "--seen", "f".repeat(16))).status).toBe(2);
+    const sent = await awooop(...many, "--seen", code ?? "");
+    expect(sent.out).toMatch(new RegExp(`^1 of 1 decided\\.\n.*\n${approval} +running`));
+    expect((await awooop("approvals", "show", approval)).out).toMatch(/status +approved/);
   });
 });

@@ -76,6 +76,7 @@ export const ERRORS = {
   "E-APPR-MISMATCH": { status: 403, title: "The approval is for another call" },
   "E-APPR-USED": { status: 403, title: "The approval has been used" },
   "E-APPR-CHANGED": { status: 409, title: "The question's arguments have been edited" },
+  "E-APPR-MIXED": { status: 422, title: "The questions are not of one tool and rule" },
   "E-APPR-DECIDED": { status: 409, title: "The question has been decided" },
   "E-WAITERS": { status: 429, title: "Too many requests wait already" },
   "E-IDEMPOTENCY": { status: 422, title: "The Idempotency-Key was used for another request" },

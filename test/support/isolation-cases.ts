@@ -1,21 +1,8 @@
-import type { E2eTenant } from "./e2e-tenant.ts";
+import { APPROVALS } from "./isolation-approvals.ts";
 import { OAUTH_CLIENTS } from "./isolation-oauth.ts";
 import { PEOPLE } from "./isolation-people.ts";
-import {
-  type EndpointCase,
-  get,
-  post,
-  type ReachingCase,
-  type Request,
-  type Target,
-} from "./isolation-shapes.ts";
+import { type EndpointCase, get, post, type ReachingCase } from "./isolation-shapes.ts";
 import { TOOL_REVIEWS } from "./isolation-tools.ts";
-
-/** The run as it is, under its own project and under the caller's. */
-const inEachProject = (target: Target, own: E2eTenant, request: (project: string) => Request) => [
-  request(target.project),
-  request(own.projectId),
-];
 
 function action(name: string, fields: object): NonNullable<ReachingCase["reach"]> {
   return ({ run, project }, own) => [
@@ -48,38 +35,7 @@ const onRevision =
 
 /** Every operation of /api/v1/openapi.json; a new one needs its case, or test/isolation.test.ts fails. */
 export const ENDPOINTS: Record<string, EndpointCase> = {
-  "GET /approvals": {
-    as: "viewer",
-    works: 200,
-    list: { items: "approvals", all: "/approvals" },
-    reach: ({ project, run }) => [
-      get(`/approvals?project_id=${project}`),
-      get(`/approvals?run_id=${run}`),
-    ],
-  },
-  "GET /approvals/{approval_id}/wait": {
-    as: "viewer",
-    works: 200,
-    reach: ({ approval, project }, own) => [
-      get(`/approvals/${approval}/wait?timeout_seconds=0`),
-      get(`/approvals/${approval}/wait?timeout_seconds=0&project_id=${project}`),
-      get(`/approvals/${approval}/wait?timeout_seconds=0&project_id=${own.projectId}`),
-    ],
-  },
-  "POST /approvals/{run_id}/decide": {
-    as: "operator",
-    works: 200,
-    reach: (target, own) => [
-      ...inEachProject(target, own, (project) =>
-        post(`/approvals/${target.run}/decide`, { project_id: project, decision: "approve" }),
-      ),
-      post(`/approvals/${target.run}/decide`, {
-        project_id: own.projectId,
-        decision: "reject",
-        approval_id: target.approval,
-      }),
-    ],
-  },
+  ...APPROVALS,
   "GET /agents/{agent_id}/template": {
     as: "operator",
     works: 200,

@@ -27,6 +27,8 @@ export const REACHES: Record<string, Row> = {
   "GET /agents/{agent_id}/proposal": READ,
   "GET /approvals": READ,
   "GET /approvals/{approval_id}/wait": OWN_RUN,
+  "GET /approvals/{approval_id}": READ,
+  "POST /approvals/decide-many": OPERATE,
   "POST /approvals/{run_id}/decide": OPERATE,
   "GET /channel-events": READ,
   "GET /contracts": READ,

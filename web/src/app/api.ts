@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { DecideAnswer } from "../../../src/approvals/contract.ts";
+import type { DecideAnswer, DecideManyAnswer } from "../../../src/approvals/contract.ts";
 import type { approvalListAnswer } from "../../../src/approvals/list-contract.ts";
 import type { VerdictParams } from "../../../src/gates/contract.ts";
 import type { Session } from "../../../src/identity/contract.ts";
@@ -33,7 +33,7 @@ type Wire<T> = unknown extends T
       ? { [Key in keyof T]: Key extends "verdicts" ? Verdict[] : Wire<T[Key]> }
       : T;
 
-export type { DecideAnswer, RunState, Session };
+export type { DecideAnswer, DecideManyAnswer, RunState, Session };
 export type Project = Session["projects"][number];
 
 export type RunList = Wire<z.output<typeof runListAnswer>>;

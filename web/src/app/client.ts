@@ -1,6 +1,7 @@
 import type {
   ApprovalList,
   DecideAnswer,
+  DecideManyAnswer,
   RunDetail,
   RunList,
   RunState,
@@ -85,11 +86,22 @@ export interface DecisionRequest {
   projectId: string;
   runId: string;
   approvalId: string;
-  decision: "approve" | "reject";
+  decision: "approve" | "reject" | "request_changes" | "edit";
   reason: string;
+  /** For an edit: what is to be executed. */
+  args?: Record<string, unknown>;
   /** What one has seen: the arguments may be edited by somebody else meanwhile. */
   argsHash: string;
   /** Made once for a decision and kept over re-sends, so that a lost answer never decides twice. */
+  idempotencyKey: string;
+}
+
+/** Several decisions alike, each about its own call. */
+export interface ManyDecisions {
+  projectId: string;
+  decision: "approve" | "reject";
+  reason: string;
+  questions: { run_id: string; approval_id: string; args_hash: string }[];
   idempotencyKey: string;
 }
 
@@ -136,6 +148,18 @@ export const api = {
         approval_id: request.approvalId,
         decision: request.decision,
         args_hash: request.argsHash,
+        ...(request.reason === "" ? {} : { reason: request.reason }),
+        ...(request.args === undefined ? {} : { arguments: request.args }),
+      },
+    }),
+  decideMany: (request: ManyDecisions) =>
+    send<DecideManyAnswer>("/approvals/decide-many", {
+      method: "POST",
+      headers: { "idempotency-key": request.idempotencyKey },
+      body: {
+        project_id: request.projectId,
+        decision: request.decision,
+        questions: request.questions,
         ...(request.reason === "" ? {} : { reason: request.reason }),
       },
     }),

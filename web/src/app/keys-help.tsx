@@ -2,9 +2,9 @@ import { useTranslation } from "react-i18next";
 import { Button } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 
-export function KeysHelp(props: { onClose: () => void }) {
+function useGroups() {
   const { t } = useTranslation();
-  const groups = [
+  return [
     {
       title: t("keys.everywhere"),
       keys: [
@@ -28,12 +28,20 @@ export function KeysHelp(props: { onClose: () => void }) {
       keys: [
         ["a", t("keys.approve")],
         ["r", t("keys.reject")],
+        ["c", t("keys.request_changes")],
+        ["e", t("keys.edit")],
+        ["x", t("keys.mark")],
         ["o", t("keys.open_run")],
         ["v", t("keys.raw")],
         ["Esc", t("keys.back")],
       ],
     },
   ];
+}
+
+export function KeysHelp(props: { onClose: () => void }) {
+  const { t } = useTranslation();
+  const groups = useGroups();
   return (
     <Dialog title={t("keys.title")} onClose={props.onClose}>
       {groups.map((group) => (

@@ -8,12 +8,15 @@ import { approvalsQuery } from "../../app/queries.ts";
 import { usePageTitle } from "../../app/title.ts";
 import { useProject } from "../../app/use-session.ts";
 import { useWords } from "../../app/words.ts";
+import { announce } from "../../ui/announce.tsx";
 import { Glyph } from "../../ui/glyphs.tsx";
 import { Fuse, Tag } from "../../ui/marks.tsx";
 import { Bones, ProblemNote } from "../../ui/problem.tsx";
 import { useWide } from "../../ui/use-wide.ts";
+import { BulkBar } from "./bulk.tsx";
 import { TimeLeft } from "./decision-bar.tsx";
 import { type InboxEntry, mergeInbox, nextOpen } from "./inbox.ts";
+import { isAlike, markedOf, toggled } from "./marks.ts";
 import { Question } from "./question.tsx";
 import { Quorum } from "./quorum.tsx";
 
@@ -76,7 +79,13 @@ function Inbox(props: { open: readonly Approval[] }) {
     const next = entries[at + by];
     if (next) void choose(next.approval.approval_id);
   };
-  useKeys({ j: () => walk(1), k: () => walk(-1), Escape: () => choose(undefined) });
+  const { marked, ...marking } = useMarks(entries);
+  useKeys({
+    j: () => walk(1),
+    k: () => walk(-1),
+    x: () => current && !current.closed && marking.onMark(current.approval),
+    Escape: () => choose(undefined),
+  });
   useFocusAfterAnswer(answered, current?.approval.approval_id);
   if (!current) return <Nothing />;
   const decided = () => {
@@ -90,7 +99,13 @@ function Inbox(props: { open: readonly Approval[] }) {
   return (
     <div className="inbox">
       {(wide || !named) && (
-        <InboxList entries={entries} current={wide ? current : undefined} count={count} />
+        <InboxList
+          entries={entries}
+          current={wide ? current : undefined}
+          count={count}
+          marked={marked}
+          {...marking}
+        />
       )}
       {(wide || named) && (
         <Question
@@ -107,11 +122,29 @@ function Inbox(props: { open: readonly Approval[] }) {
   );
 }
 
+/** The questions marked to be decided together, which have to be alike. */
+function useMarks(entries: readonly InboxEntry[]) {
+  const { t } = useWords();
+  const [marks, setMarks] = useState<ReadonlySet<string>>(new Set());
+  const marked = markedOf(entries, marks);
+  return {
+    marked,
+    onMark: (approval: Approval) => {
+      if (isAlike(approval, marked)) setMarks(toggled(marks, approval.approval_id));
+      else announce(t("bulk.not_alike"));
+    },
+    onClear: () => setMarks(new Set()),
+  };
+}
+
 /** Alone on a narrow screen it is the page, and its heading the page's. */
 function InboxList(props: {
   entries: InboxEntry[];
   current: InboxEntry | undefined;
   count: number;
+  marked: readonly Approval[];
+  onMark: (approval: Approval) => void;
+  onClear: () => void;
 }) {
   const { t } = useWords();
   const Heading = props.current ? "h2" : "h1";
@@ -123,14 +156,38 @@ function InboxList(props: {
           <span className="text-xs text-ink-3 num">{t("inbox.count", { count: props.count })}</span>
         )}
       </div>
+      <BulkBar marked={props.marked} onClear={props.onClear} />
       <ul>
         {props.entries.map((entry) => (
-          <li key={entry.approval.approval_id}>
+          <li key={entry.approval.approval_id} className="markable">
             <InboxLine entry={entry} current={entry === props.current} />
+            {!entry.closed && props.entries.length > 1 && (
+              <Mark entry={entry} marked={props.marked} onMark={props.onMark} />
+            )}
           </li>
         ))}
       </ul>
     </section>
+  );
+}
+
+function Mark(props: {
+  entry: InboxEntry;
+  marked: readonly Approval[];
+  onMark: (approval: Approval) => void;
+}) {
+  const { t } = useWords();
+  const { approval } = props.entry;
+  return (
+    <label className="mark">
+      <input
+        type="checkbox"
+        checked={props.marked.includes(approval)}
+        disabled={!isAlike(approval, props.marked)}
+        onChange={() => props.onMark(approval)}
+      />
+      <span className="sr-only">{t("bulk.mark", { question: approval.headline })}</span>
+    </label>
   );
 }
 

@@ -8,7 +8,6 @@ import { Glyph } from "../../ui/glyphs.tsx";
 import { Fuse } from "../../ui/marks.tsx";
 import { Sentence } from "../../ui/sentence.tsx";
 import { DecisionBar, DecisionButtons, DecisionProblem, TimeLeft } from "./decision-bar.tsx";
-import { ruleInWords } from "./rule.ts";
 import { useDecision } from "./use-decision.tsx";
 
 /** What the question costs and why it is asked, in a line. */
@@ -16,7 +15,7 @@ function whyOf(approval: Approval, { t, language }: Words): string {
   const parts = [
     approval.blast_radius,
     approval.undoable === false ? t("question.not_undoable") : null,
-    ruleInWords(approval, language),
+    approval.demanded_by.text,
   ];
   return joined(parts.flatMap((part) => (part === null ? [] : [ended(part, language)])));
 }

@@ -11,8 +11,11 @@ import { answerName, lookOf } from "./answers.ts";
 import { standingOf } from "./inbox.ts";
 import type { Deciding } from "./use-decision.tsx";
 
-/** Approve and Reject…, or why one can't. The diamond stays hollow until the server has answered. */
-export function DecisionButtons(props: { deciding: Deciding }) {
+/**
+ * Approve and Reject…, or why one can't; with `all` the other answers too. The diamond stays hollow until the server has
+ * answered.
+ */
+export function DecisionButtons(props: { deciding: Deciding; all?: boolean }) {
   const { t } = useWords();
   const { deciding } = props;
   if (!deciding.mayDecide)
@@ -38,6 +41,23 @@ export function DecisionButtons(props: { deciding: Deciding }) {
         {deciding.sending === "reject" ? t("decide.sending") : t("decide.reject")}
         <Kbd>R</Kbd>
       </Button>
+      {props.all && (
+        <>
+          <Button
+            tone="bare"
+            aria-disabled={busy}
+            onClick={() => deciding.start("request_changes")}
+          >
+            {deciding.sending === "request_changes" ? t("decide.sending") : t("decide.changes")}
+            <Kbd>C</Kbd>
+          </Button>
+          <Button tone="bare" aria-disabled={busy} onClick={() => deciding.start("edit")}>
+            <Glyph name="write" />
+            {deciding.sending === "edit" ? t("decide.sending") : t("decide.edit")}
+            <Kbd>E</Kbd>
+          </Button>
+        </>
+      )}
     </>
   );
 }
@@ -54,7 +74,7 @@ export function DecisionBar(props: { approval: Approval; deciding: Deciding }) {
         now={now}
       />
       <div className="in">
-        <DecisionButtons deciding={deciding} />
+        <DecisionButtons deciding={deciding} all />
         {deciding.resending && <span className="text-ink-2">{t("decide.resending")}</span>}
         <span className="flex-1" />
         <span className="text-xs text-ink-3 text-right max-lg:hidden">

@@ -5,7 +5,7 @@ import { Button } from "../../ui/button.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { Glyph } from "../../ui/glyphs.tsx";
 import { Kbd } from "../../ui/marks.tsx";
-import { ArgumentsTable } from "./arguments-table.tsx";
+import { ArgumentRows } from "./argument-rows.tsx";
 
 export interface DecisionDialogProps {
   approval: Approval;
@@ -18,11 +18,11 @@ export interface DecisionDialogProps {
 const REASON_MAX = 4000;
 
 /** ⌘↵ on a Mac, Ctrl+↵ elsewhere: a chord, because a single key must not do what can't be undone. */
-const isConfirm = (event: KeyboardEvent) =>
+export const isConfirm = (event: KeyboardEvent) =>
   event.key === "Enter" && (event.metaKey || event.ctrlKey) && !event.nativeEvent.isComposing;
-const CHORD = /mac|iphone|ipad/i.test(navigator.userAgent) ? "⌘↵" : "Ctrl ↵";
+export const CHORD = /mac|iphone|ipad/i.test(navigator.userAgent) ? "⌘↵" : "Ctrl ↵";
 
-function Reason(props: {
+export function Reason(props: {
   draft: string;
   onDraft: (text: string) => void;
   label: string;
@@ -50,7 +50,7 @@ function Reason(props: {
   );
 }
 
-function useReason(props: DecisionDialogProps) {
+export function useReason(props: Pick<DecisionDialogProps, "draft" | "onDraft">) {
   const [reason, setReason] = useState(props.draft);
   const onDraft = (text: string) => {
     setReason(text);
@@ -73,7 +73,7 @@ export function SecondLook(props: DecisionDialogProps) {
         {t("decide.will_run", { server: approval.server, tool: approval.tool })}
       </p>
       <div className="mt-2">
-        <ArgumentsTable value={approval.arguments} />
+        <ArgumentRows table={approval.arguments_table} />
       </div>
       <Reason
         draft={props.draft}
@@ -99,6 +99,50 @@ export function SecondLook(props: DecisionDialogProps) {
 /** A rejection without a reason teaches nobody anything, so it demands one. */
 export function RejectDialog(props: DecisionDialogProps) {
   const { t } = useWords();
+  const says =
+    props.approval.on_reject === "return" ? t("decide.reject_returns") : t("decide.reject_cancels");
+  return (
+    <WithReason
+      {...props}
+      title={t("decide.reject_title")}
+      says={says}
+      label={t("decide.reason_needed")}
+      missing={t("decide.reason_missing")}
+    >
+      <Glyph name="refused" />
+      {t("decide.reject_tool", { tool: props.approval.tool })}
+    </WithReason>
+  );
+}
+
+/** Neither yes nor no: the words are all that the agent gets. */
+export function ChangesDialog(props: DecisionDialogProps) {
+  const { t } = useWords();
+  return (
+    <WithReason
+      {...props}
+      title={t("decide.changes_title")}
+      says={t("decide.changes_why")}
+      label={t("decide.changes_label")}
+      missing={t("decide.changes_missing")}
+    >
+      <Glyph name="retry" />
+      {t("decide.changes_send")}
+    </WithReason>
+  );
+}
+
+/** A dialog that goes on only with words. */
+function WithReason(
+  props: DecisionDialogProps & {
+    title: string;
+    says: string;
+    label: string;
+    missing: string;
+    children: ReactNode;
+  },
+) {
+  const { t } = useWords();
   const { reason, onDraft } = useReason(props);
   const [missing, setMissing] = useState(false);
   const confirm = () => {
@@ -106,22 +150,18 @@ export function RejectDialog(props: DecisionDialogProps) {
     else props.onConfirm(reason);
   };
   return (
-    <Dialog title={<Title>{t("decide.reject_title")}</Title>} onClose={props.onClose}>
-      <p className="text-ink-2">
-        {props.approval.on_reject === "return"
-          ? t("decide.reject_returns")
-          : t("decide.reject_cancels")}
-      </p>
+    <Dialog title={<Title>{props.title}</Title>} onClose={props.onClose}>
+      <p className="text-ink-2">{props.says}</p>
       <Reason
         draft={props.draft}
         onDraft={onDraft}
-        label={t("decide.reason_needed")}
+        label={props.label}
         missing={missing && reason === ""}
         onConfirm={confirm}
       />
       {missing && reason === "" && (
         <p className="text-stop-text text-xs mt-1" role="alert">
-          {t("decide.reason_missing")}
+          {props.missing}
         </p>
       )}
       <div className="foot">
@@ -130,8 +170,7 @@ export function RejectDialog(props: DecisionDialogProps) {
           <Kbd>Esc</Kbd>
         </Button>
         <Button tone="ink" onClick={confirm}>
-          <Glyph name="refused" />
-          {t("decide.reject_tool", { tool: props.approval.tool })}
+          {props.children}
           <Kbd>{CHORD}</Kbd>
         </Button>
       </div>
@@ -139,7 +178,7 @@ export function RejectDialog(props: DecisionDialogProps) {
   );
 }
 
-function Title(props: { children: ReactNode }) {
+export function Title(props: { children: ReactNode }) {
   return (
     <>
       <Glyph name="waiting" className="text-you-text" />

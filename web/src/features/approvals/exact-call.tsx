@@ -2,7 +2,7 @@ import type { Approval } from "../../app/api.ts";
 import { useWords } from "../../app/words.ts";
 import { Copy } from "../../ui/copy.tsx";
 import { Segment } from "../../ui/marks.tsx";
-import { ArgumentsTable } from "./arguments-table.tsx";
+import { ArgumentRows } from "./argument-rows.tsx";
 import { Block } from "./block.tsx";
 
 export type CallView = "table" | "json";
@@ -39,7 +39,7 @@ export function ExactCall(props: {
       }
     >
       {props.view === "table" ? (
-        <ArgumentsTable value={approval.arguments} />
+        <ArgumentRows table={approval.arguments_table} />
       ) : (
         <pre className="mt-2 whitespace-pre-wrap wrap-anywhere">{json}</pre>
       )}

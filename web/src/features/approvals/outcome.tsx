@@ -5,6 +5,7 @@ import { useWords } from "../../app/words.ts";
 import { Glyph } from "../../ui/glyphs.tsx";
 import { StandingNote } from "./decision-bar.tsx";
 import { parseDecision } from "./parse-decision.ts";
+import type { Answer } from "./use-decision.tsx";
 
 /** Who decided a question that is no longer open, as the run's timeline tells it. */
 function decisionIn(detail: RunDetail, approval: Approval) {
@@ -17,7 +18,7 @@ function decisionIn(detail: RunDetail, approval: Approval) {
 }
 
 /** Why a question left the inbox while one was looking at it. */
-export function Outcome(props: { approval: Approval; answered: "approve" | "reject" | null }) {
+export function Outcome(props: { approval: Approval; answered: Answer | null }) {
   const { t } = useWords();
   const { approval } = props;
   const detail = useQuery(runQuery(approval.project_id, approval.run_id)).data;

@@ -7,7 +7,6 @@ import { GatePips } from "../gates/gates.tsx";
 import { isYes } from "./answers.ts";
 import { Block } from "./block.tsx";
 import { Quorum } from "./quorum.tsx";
-import { ruleInWords } from "./rule.ts";
 
 /** Effect, reason, people and time: what a yes means. */
 export function QuestionSide(props: { approval: Approval }) {
@@ -23,6 +22,7 @@ export function QuestionSide(props: { approval: Approval }) {
 
 function EffectBlock({ approval }: { approval: Approval }) {
   const { t, money } = useWords();
+  const { left } = approval;
   return (
     <Block
       className="first"
@@ -64,20 +64,24 @@ function EffectBlock({ approval }: { approval: Approval }) {
         <dt>{t("question.cost")}</dt>
         <dd>{money(approval.cost_usd)}</dd>
         <dt>{t("question.run_so_far")}</dt>
-        <dd>{money(approval.run_cost_usd)}</dd>
+        <dd>
+          {money(approval.run_cost_usd)}
+          {left.cost_usd !== null && `, ${t("question.cost_left", { cost: money(left.cost_usd) })}`}
+          {left.calls !== null && `, ${t("question.calls_left", { count: left.calls })}`}
+        </dd>
       </dl>
     </Block>
   );
 }
 
 function WhyBlock({ approval }: { approval: Approval }) {
-  const { t, language } = useWords();
+  const { t } = useWords();
   return (
     <Block
       title={t("question.why")}
       aside={<GatePips verdicts={approval.verdicts} isOver={false} />}
     >
-      <p className="text-ink-2">{ruleInWords(approval, language)}</p>
+      <p className="text-ink-2">{approval.demanded_by.text}</p>
       <p className="text-ink-2">{t("question.gates_again")}</p>
     </Block>
   );

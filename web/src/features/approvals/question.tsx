@@ -14,10 +14,11 @@ import { GatePips } from "../gates/gates.tsx";
 import { Block } from "./block.tsx";
 import { DecisionBar, DecisionProblem, TimeLeft } from "./decision-bar.tsx";
 import { type CallView, ExactCall } from "./exact-call.tsx";
+import { Before, Earlier, Risks } from "./history.tsx";
 import type { InboxEntry } from "./inbox.ts";
 import { Outcome } from "./outcome.tsx";
 import { QuestionSide } from "./question-side.tsx";
-import { useDecision } from "./use-decision.tsx";
+import { type Deciding, useDecision } from "./use-decision.tsx";
 
 /** One question in full: what would be done, why it is asked, what came before. */
 export function Question(props: {
@@ -32,13 +33,9 @@ export function Question(props: {
   const { approval, closed } = props.entry;
   const [view, setView] = useState<CallView>("table");
   const deciding = useDecision(approval, props.onDecided);
-  const navigate = useNavigate();
-  const run = { projectId: approval.project_id, runId: approval.run_id };
-  useKeys({
-    ...(closed ? {} : { a: () => deciding.start("approve"), r: () => deciding.start("reject") }),
-    o: () => navigate({ to: "/runs/$projectId/$runId", params: run }),
-    v: () => setView((old) => (old === "table" ? "json" : "table")),
-  });
+  useQuestionKeys(props.entry, deciding, () =>
+    setView((old) => (old === "table" ? "json" : "table")),
+  );
   return (
     <section className="ask" aria-label={t("question.label")}>
       <div className={`body ${closed ? "is-closed" : ""}`}>
@@ -54,6 +51,9 @@ export function Question(props: {
               <Tag tone="shadow-run">{t("runs.shadow")}</Tag>
             </p>
           )}
+          <p className="lead">{approval.why}</p>
+          <Risks approval={approval} />
+          <Before approval={approval} />
           <SoFar approval={approval} />
           <ExactCall approval={approval} view={view} onView={setView} />
           {approval.agent_reason && (
@@ -64,6 +64,7 @@ export function Question(props: {
               <p className="quote">{approval.agent_reason}</p>
             </Block>
           )}
+          <Earlier approval={approval} />
         </div>
         <QuestionSide approval={approval} />
       </div>
@@ -71,6 +72,27 @@ export function Question(props: {
       {deciding.dialog}
     </section>
   );
+}
+
+function useQuestionKeys(
+  { approval, closed }: InboxEntry,
+  deciding: Deciding,
+  onView: () => void,
+): void {
+  const navigate = useNavigate();
+  const run = { projectId: approval.project_id, runId: approval.run_id };
+  useKeys({
+    ...(closed
+      ? {}
+      : {
+          a: () => deciding.start("approve"),
+          r: () => deciding.start("reject"),
+          c: () => deciding.start("request_changes"),
+          e: () => deciding.start("edit"),
+        }),
+    o: () => navigate({ to: "/runs/$projectId/$runId", params: run }),
+    v: onView,
+  });
 }
 
 function Crumb(props: {
@@ -89,7 +111,7 @@ function Crumb(props: {
         {t("nav.open", { count: props.openCount })}
       </button>
       <span className="line max-md:hidden flex-none">
-        {t("question.asks", { agent: approval.agent_id })}
+        {t("question.asks", { agent: approval.agent.contract })}
         <Glyph name="right" className="sm" />
       </span>
       <Link

@@ -3,12 +3,13 @@ import { type ReactNode, useRef, useState } from "react";
 import type { Approval } from "../../app/api.ts";
 import { api, type DecisionRequest, Problem } from "../../app/client.ts";
 import { useMayAct } from "../../app/use-session.ts";
-import { useWords } from "../../app/words.ts";
+import { useWords, type Words } from "../../app/words.ts";
 import { announce } from "../../ui/announce.tsx";
-import { RejectDialog, SecondLook } from "./dialogs.tsx";
+import { ChangesDialog, RejectDialog, SecondLook } from "./dialogs.tsx";
+import { EditDialog } from "./edit-dialog.tsx";
 
-export type Answer = "approve" | "reject";
-type Asking = "second-look" | "reject" | null;
+export type Answer = DecisionRequest["decision"];
+type Asking = "second-look" | Exclude<Answer, "approve"> | null;
 
 export interface Deciding {
   mayDecide: boolean;
@@ -25,9 +26,10 @@ export interface Deciding {
 
 // What one has typed survives a closed dialog, a look at another question and a decision elsewhere.
 const drafts = new Map<string, string>();
+const edits = new Map<string, string>();
 
 /** 128 random bits; `crypto.randomUUID` is missing on plain-HTTP hosts other than localhost. */
-function newKey(): string {
+export function newKey(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
@@ -40,6 +42,23 @@ const isSettled = (error: Error | null): boolean =>
   error instanceof Problem &&
   (error.status === 410 || (error.status === 409 && error.code !== "E-APPR-CHANGED"));
 
+/** Nothing can be mended in the dialog: the question is answered, expired, or about other arguments by now. */
+const isOver = (error: Error): boolean =>
+  error instanceof Problem && (error.status === 409 || error.status === 410);
+
+function doneWords(answer: Answer, t: Words["t"]): string {
+  switch (answer) {
+    case "approve":
+      return t("decide.approved");
+    case "reject":
+      return t("decide.rejected");
+    case "request_changes":
+      return t("decide.changes_sent");
+    case "edit":
+      return t("decide.edited");
+  }
+}
+
 function useSend(approval: Approval, onDecided: ((answer: Answer) => void) | undefined) {
   const { t } = useWords();
   const client = useQueryClient();
@@ -49,7 +68,8 @@ function useSend(approval: Approval, onDecided: ((answer: Answer) => void) | und
     retryDelay: (count) => Math.min(4000, 500 * 2 ** count),
     onSuccess: (_answer, request) => {
       drafts.delete(approval.approval_id);
-      announce(request.decision === "approve" ? t("decide.approved") : t("decide.rejected"));
+      edits.delete(approval.approval_id);
+      announce(doneWords(request.decision, t));
       onDecided?.(request.decision);
     },
     onSettled: () =>
@@ -67,54 +87,98 @@ export function useDecision(approval: Approval, onDecided?: (answer: Answer) => 
   const [shownAt] = useState(() => performance.now());
   const mayDecide = useMayAct();
   const send = useSend(approval, onDecided);
-  const decide = (decision: Answer, reason: string) => {
+  const decide = (decision: Answer, reason: string, args?: Record<string, unknown>) => {
     if (send.isPending || send.isSuccess) return;
-    setAsking(null);
+    // What a gate says of an edit is said where it can be mended.
+    if (decision !== "edit") setAsking(null);
     const argsHash = approval.args_hash;
-    const what = JSON.stringify([decision, reason, argsHash]);
+    const what = JSON.stringify([decision, reason, argsHash, args]);
     const idempotencyKey = keys.current.get(what) ?? newKey();
     keys.current.set(what, idempotencyKey);
-    send.mutate({
-      projectId: approval.project_id,
-      runId: approval.run_id,
-      approvalId: approval.approval_id,
-      decision,
-      reason,
-      argsHash,
-      idempotencyKey,
-    });
+    send.mutate(
+      {
+        projectId: approval.project_id,
+        runId: approval.run_id,
+        approvalId: approval.approval_id,
+        decision,
+        reason,
+        argsHash,
+        idempotencyKey,
+        ...(args ? { args } : {}),
+      },
+      {
+        onSuccess: () => setAsking(null),
+        onError: (error) => isOver(error) && setAsking(null),
+      },
+    );
   };
   const start = (answer: Answer) => {
     if (!mayDecide || send.isPending || send.isSuccess || isSettled(send.error)) return;
     if (performance.now() - shownAt < SETTLE_MS) return;
     send.reset();
-    if (answer === "reject") setAsking("reject");
+    if (answer !== "approve") setAsking(answer);
     else if (approval.undoable === false) setAsking("second-look");
     else decide("approve", "");
-  };
-  const shared = {
-    approval,
-    draft: drafts.get(approval.approval_id) ?? "",
-    onDraft: (text: string) => drafts.set(approval.approval_id, text),
-    onClose: () => setAsking(null),
   };
   return {
     mayDecide,
     sending: send.isPending ? send.variables.decision : null,
     resending: send.failureCount > 0 && send.isPending,
     done: send.isSuccess ? send.variables.decision : null,
-    problem: send.error,
+    problem: asking === "edit" ? null : send.error,
     settled: isSettled(send.error),
     start,
     dialog: (
-      <>
-        {asking === "second-look" && (
-          <SecondLook {...shared} onConfirm={(reason) => decide("approve", reason)} />
-        )}
-        {asking === "reject" && (
-          <RejectDialog {...shared} onConfirm={(reason) => decide("reject", reason)} />
-        )}
-      </>
+      <Asked
+        asking={asking}
+        approval={approval}
+        sending={send.isPending}
+        problem={send.error}
+        onClose={() => setAsking(null)}
+        onDecide={decide}
+      />
     ),
   };
+}
+
+/** The dialog that asks for what an answer needs. */
+function Asked(props: {
+  asking: Asking;
+  approval: Approval;
+  sending: boolean;
+  problem: Error | null;
+  onClose: () => void;
+  onDecide: (decision: Answer, reason: string, args?: Record<string, unknown>) => void;
+}) {
+  const { approval, onClose, onDecide } = props;
+  const id = approval.approval_id;
+  const shared = {
+    approval,
+    draft: drafts.get(id) ?? "",
+    onDraft: (text: string) => drafts.set(id, text),
+    onClose,
+  };
+  switch (props.asking) {
+    case "second-look":
+      return <SecondLook {...shared} onConfirm={(reason) => onDecide("approve", reason)} />;
+    case "reject":
+      return <RejectDialog {...shared} onConfirm={(reason) => onDecide("reject", reason)} />;
+    case "request_changes":
+      return (
+        <ChangesDialog {...shared} onConfirm={(reason) => onDecide("request_changes", reason)} />
+      );
+    case "edit":
+      return (
+        <EditDialog
+          {...shared}
+          text={edits.get(id)}
+          onText={(text) => edits.set(id, text)}
+          sending={props.sending}
+          problem={props.problem}
+          onConfirm={(reason, args) => onDecide("edit", reason, args)}
+        />
+      );
+    default:
+      return null;
+  }
 }

@@ -1,4 +1,10 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+
+// Hundreds of servers, commands and workers are started; without it each of them compiles the same modules again.
+process.env.NODE_COMPILE_CACHE ??= fileURLToPath(
+  new URL("node_modules/.cache/compile", import.meta.url),
+);
 
 export default defineConfig({
   test: {

@@ -32,7 +32,10 @@ import {
   toolCallRoutes,
 } from "./calls/index.ts";
 import {
+  type ChannelBody,
+  caseRoutes,
   channelBodySchema,
+  channelChecks,
   channelRoutes,
   deliverMessage,
   hookRoutes,
@@ -151,7 +154,7 @@ function openContracts(config: Config, db: Database, calls: CallDeps) {
     families: {
       agent: { schema: agentBodySchema, check: (body) => contractChecks(body as AgentBody) },
       tool_server: { schema: toolServerBody },
-      channel: { schema: channelBodySchema },
+      channel: { schema: channelBodySchema, check: (body) => channelChecks(body as ChannelBody) },
       policy: policyFamily,
     },
   });
@@ -206,6 +209,7 @@ function createRouters(
     decideManyRoutes(deciding),
     timelineRoutes({ db, cursors }),
     channelRoutes({ db, cursors }),
+    caseRoutes({ db, cursors }),
     toolServerRoutes({ db, cursors }),
     authoringRoutes({ db, catalog: calls.catalog }),
   ];

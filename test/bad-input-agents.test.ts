@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ADMIN_KEY, type Answer, type Awooop } from "./support/awooop.ts";
+import { compileCache } from "./support/compile-cache.ts";
 import { type E2eTenant, good } from "./support/e2e-tenant.ts";
 import { expectProblem, openQuietServer, type QuietServer } from "./support/quiet-server.ts";
 
@@ -143,7 +144,10 @@ describe("the command line", () => {
     const child = spawn(
       process.execPath,
       [CLI, "contracts", "apply", file, "--project", "acme", ...more],
-      { env: { AWOOOP_URL: server.url, AWOOOP_KEY: acme.keys.admin, ...env }, stdio: "pipe" },
+      {
+        env: { ...compileCache, AWOOOP_URL: server.url, AWOOOP_KEY: acme.keys.admin, ...env },
+        stdio: "pipe",
+      },
     );
     let said = "";
     for (const stream of [child.stdout, child.stderr]) {

@@ -5,6 +5,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runCommandLine } from "../src/cli/run.ts";
 import { ADMIN_KEY, type Awooop, startAwooop } from "./support/awooop.ts";
+import { compileCache } from "./support/compile-cache.ts";
 import { createTestDatabase, type TestDatabase } from "./support/database.ts";
 import { good, newKey } from "./support/e2e-tenant.ts";
 import { type ShopServer, serveShop } from "./support/mcp/shop-server.ts";
@@ -71,7 +72,7 @@ async function project(name: string, holdSeconds: number): Promise<string> {
       `SHOP_TOOLS_URL=${shop.url}`,
     ],
     {
-      env: { AWOOOP_URL: server.url, AWOOOP_KEY: ADMIN_KEY },
+      env: { ...compileCache, AWOOOP_URL: server.url, AWOOOP_KEY: ADMIN_KEY },
       print: () => undefined,
       complain: (line) => void said.push(line),
       readInput: async () => "",
@@ -88,6 +89,7 @@ async function runExample(name: string, key: string): Promise<string> {
     env: {
       PATH: process.env.PATH,
       HOME: tmpdir(),
+      ...compileCache,
       AWOOOP_URL: server.url,
       AWOOOP_KEY: key,
       OPENAI_BASE_URL: model.baseUrl,

@@ -373,6 +373,40 @@ grant select, insert, update on budget_windows to awooop_app;
 grant select, insert, update on budget_windows to awooop_platform;
 grant select, delete on budget_windows to awooop_retention;
 
+create table channel_cases (
+  project_id text collate "C" not null,
+  case_id uuid not null,
+  channel_id text not null,
+  case_key text collate "C" not null,
+  run_id uuid,
+  title text not null,
+  event_count integer not null default 0,
+  resolved_count integer not null default 0,
+  opened_at timestamp with time zone not null,
+  last_event_at timestamp with time zone not null,
+  closes_at timestamp with time zone not null,
+  storm_at timestamp with time zone,
+  constraint channel_cases_pkey PRIMARY KEY (project_id, case_id),
+  constraint channel_cases_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(project_id)
+);
+alter table channel_cases owner to awooop_owner;
+create index channel_cases_newest ON awooop.channel_cases USING btree (project_id, last_event_at DESC, case_id DESC);
+create index channel_cases_of_key ON awooop.channel_cases USING btree (project_id, channel_id, case_key, opened_at DESC);
+alter table channel_cases enable row level security;
+alter table channel_cases force row level security;
+create policy platform on channel_cases as permissive for all to awooop_platform
+  using (true)
+  with check (true);
+create policy retention on channel_cases as permissive for all to awooop_retention
+  using ((project_id = ( SELECT current_setting('awooop.projects'::text, true) AS current_setting)))
+  with check ((project_id = ( SELECT current_setting('awooop.projects'::text, true) AS current_setting)));
+create policy tenant on channel_cases as permissive for all to awooop_app
+  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
+  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
+grant select, insert, update on channel_cases to awooop_app;
+grant select, insert, update on channel_cases to awooop_platform;
+grant select, update (title), delete on channel_cases to awooop_retention;
+
 create table channel_events (
   event_id uuid not null,
   project_id text collate "C" not null,
@@ -388,6 +422,7 @@ create table channel_events (
   run_id uuid,
   received_at timestamp with time zone not null default clock_timestamp(),
   payload_erased_at timestamp with time zone,
+  case_id uuid,
   constraint channel_events_pkey PRIMARY KEY (project_id, event_id),
   constraint channel_events_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(project_id)
 );
@@ -397,6 +432,7 @@ create index channel_events_by_provider_id ON awooop.channel_events USING btree 
 create index channel_events_by_type ON awooop.channel_events USING btree (project_id, channel_type, received_at DESC, event_id DESC);
 create unique index channel_events_first ON awooop.channel_events USING btree (project_id, channel_id, provider_event_id) WHERE (NOT is_duplicate);
 create index channel_events_newest ON awooop.channel_events USING btree (project_id, received_at DESC, event_id DESC);
+create index channel_events_of_case ON awooop.channel_events USING btree (project_id, case_id, received_at) WHERE (case_id IS NOT NULL);
 create index channel_events_of_run ON awooop.channel_events USING btree (project_id, run_id, received_at) WHERE (run_id IS NOT NULL);
 create index channel_events_with_payload ON awooop.channel_events USING btree (project_id, received_at, event_id) WHERE (payload_erased_at IS NULL);
 alter table channel_events enable row level security;
@@ -1120,6 +1156,7 @@ create table runs (
   heartbeat_at timestamp with time zone,
   lease_until timestamp with time zone,
   payload_erased_at timestamp with time zone,
+  case_id uuid,
   constraint runs_pkey PRIMARY KEY (project_id, run_id),
   constraint runs_run_id_key UNIQUE (run_id),
   constraint runs_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(project_id),
@@ -1145,6 +1182,7 @@ create index runs_by_trigger_type ON awooop.runs USING btree (project_id, trigge
 create index runs_idle_client ON awooop.runs USING btree (heartbeat_at) WHERE ((driver = 'client'::text) AND (state = 'running'::text));
 create index runs_lease ON awooop.runs USING btree (lease_until) WHERE ((state = 'running'::text) AND (lease_until IS NOT NULL));
 create index runs_newest ON awooop.runs USING btree (project_id, created_at DESC, run_id DESC);
+create index runs_of_case ON awooop.runs USING btree (project_id, case_id) WHERE (case_id IS NOT NULL);
 create index runs_open_client ON awooop.runs USING btree (project_id, opened_by, session_key) WHERE ((driver = 'client'::text) AND (completed_at IS NULL));
 create index runs_timeout ON awooop.runs USING btree (timeout_at) WHERE (completed_at IS NULL);
 create index runs_unclaimed ON awooop.runs USING btree (created_at) WHERE ((driver = 'worker'::text) AND (state = ANY (ARRAY['pending'::text, 'running'::text])) AND (worker_id IS NULL));

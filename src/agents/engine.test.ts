@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { seedEvent } from "../../test/support/fixtures.ts";
 import { call, cel, grants, message, openRunbookLab } from "../../test/support/runbook.ts";
+import { jsonb } from "../platform/database/index.ts";
 
 let lab: Awaited<ReturnType<typeof openRunbookLab>>;
 
@@ -318,6 +320,38 @@ describe("an approval", () => {
     await lab.bench.decide(told, "reject", "not today");
     expect((await lab.work(told)).state).toBe("completed");
     expect((await lab.messages(told))[0]?.content_preview).toBe("Answer: blocked");
+    expect(lab.upstream.calls.clear).toEqual([]);
+  });
+});
+
+describe("what comes in while a runbook is followed", () => {
+  test("is there for its expressions: what joined the run, up to now", async () => {
+    const run = await lab.newRun({
+      steps: [
+        { key: "started", check: cel("size(events) == 1 && incident == null") },
+        call("disk", "look"),
+        {
+          key: "over",
+          check: cel("!events.exists(e, e.payload.status == 'resolved')"),
+          else: { action: "complete", message: cel("'Resolved: ' + events[1].title") },
+        },
+        call("clear", "clear"),
+      ],
+    });
+    const joins = (provider_event_id: string, status: string) =>
+      lab.bench.asTenant((tx) => {
+        const { project_id, run_id } = run;
+        return seedEvent(tx, { project_id, run_id, provider_event_id, payload: jsonb({ status }) });
+      });
+    await joins("e1", "firing");
+    lab.upstream.answers.look = async () => {
+      await joins("e2", "resolved");
+      return { content: [] };
+    };
+    expect(await lab.work(run)).toMatchObject({
+      state: "completed",
+      result: { stopped_at: "over", message: "Resolved: DiskAlmostFull" },
+    });
     expect(lab.upstream.calls.clear).toEqual([]);
   });
 });

@@ -1,3 +1,4 @@
+import { readRunEvents } from "../channels/index.ts";
 import { type AgentBody, readAgent, readRevision } from "../contracts/index.ts";
 import { CelError, resolveCel } from "../platform/cel.ts";
 import type { Database, Tx } from "../platform/database/index.ts";
@@ -79,28 +80,30 @@ async function followRunbook(
   }
   for (;;) {
     signal.throwIfAborted();
-    const { journal, freeze } = await look(deps.db, run);
+    const { journal, freeze, came } = await look(deps.db, run);
     if (freeze) return "frozen";
-    const variables = variablesOf(run, steps, journal);
+    const variables = { ...variablesOf(run, steps, journal), ...came };
     const next = nextOf(steps, journal);
     if (next.do !== "step") {
       await finish(deps, hold, next, body, variables);
       return "over";
     }
     const context: StepContext = { ...deps, hold, run, body, variables, signal };
-    const came = await doStep(context, next.step, next.pending);
-    if (came !== "done") return came;
+    const done = await doStep(context, next.step, next.pending);
+    if (done !== "done") return done;
   }
 }
 
-/** Where the run stands, and whether somebody has stopped its agent meanwhile. */
-function look(db: Database, { project_id: projectId, run_id, agent_id }: RunRow) {
+/** Where the run stands, what has come in about it, and whether somebody has stopped its agent meanwhile. */
+function look(db: Database, run: RunRow) {
+  const { project_id: projectId, run_id, agent_id } = run;
   return inProject(db, projectId, async (tx) => {
-    const [journal, freeze] = await Promise.all([
+    const [journal, freeze, came] = await Promise.all([
       readSteps(tx, projectId, run_id),
       readFreeze(tx, projectId, agent_id),
+      readRunEvents(tx, run),
     ]);
-    return { journal, freeze };
+    return { journal, freeze, came };
   });
 }
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { paging, projectId, text, timestamp, wholeNumber } from "../platform/contract.ts";
+import { paging, projectId, text, timestamp, uuid, wholeNumber } from "../platform/contract.ts";
 
 /** Ways in and out that an event or a message can have come by. */
 const CHANNEL_TYPES = [
@@ -15,42 +15,7 @@ const CHANNEL_TYPES = [
 /** What became of an outgoing message. */
 export type SendStatus = "queued" | "sent" | "failed" | "suppressed";
 
-const secretName = z
-  .string()
-  .regex(
-    /^secret:[A-Za-z][A-Za-z0-9_.-]{0,127}$/,
-    "must name a secret of the project, such as secret:ALERTS_TOKEN",
-  );
-
-const webhookUrl = text(1, 2_000).refine(
-  isWebhookUrl,
-  "must be an http or https address without a user name, such as https://pager.example/hook",
-);
-
-function isWebhookUrl(url: string): boolean {
-  if (!URL.canParse(url)) return false;
-  const { protocol, username, password } = new URL(url);
-  return /^https?:$/.test(protocol) && username === "" && password === "";
-}
-
-/** How a sender proves who it is: a bearer token, or signatures (standardwebhooks.com). */
-const hookAuth = z.strictObject({
-  scheme: z.enum(["bearer", "standard_webhooks"]),
-  secret: secretName,
-});
-
-/** The body of a `channel` contract. */
-export const channelBodySchema = z.discriminatedUnion("type", [
-  /** In: Alertmanager's webhook receiver. */
-  z.strictObject({ type: z.literal("alertmanager"), auth: hookAuth }),
-  /** Out: messages as JSON, signed as Standard Webhooks. */
-  z.strictObject({ type: z.literal("webhook"), url: webhookUrl, secret: secretName }),
-  /** Out: messages that are shown in the console and nowhere else. */
-  z.strictObject({ type: z.literal("console") }),
-]);
-export type ChannelBody = z.infer<typeof channelBodySchema>;
-
-const MOST_EVENTS = 100;
+const MOST_LISTED = 100;
 /** Beyond it a limit is no wish but a mistake. */
 const MOST_ASKED = 1_000_000;
 
@@ -58,10 +23,11 @@ export const channelEventsQuery = z.object({
   project_id: projectId.optional(),
   channel_type: z.enum(CHANNEL_TYPES).optional(),
   provider_prefix: text(0, 500).optional(),
+  case_id: uuid.optional(),
   limit: wholeNumber(-MOST_ASKED, MOST_ASKED)
     .default(50)
-    .transform((limit) => Math.min(Math.max(limit, 1), MOST_EVENTS))
-    .describe(`Outside of 1 to ${MOST_EVENTS} it is taken as the nearest of them`),
+    .transform((limit) => Math.min(Math.max(limit, 1), MOST_LISTED))
+    .describe(`Outside of 1 to ${MOST_LISTED} it is taken as the nearest of them`),
   cursor: paging.cursor,
 });
 export type ChannelEventsQuery = z.infer<typeof channelEventsQuery>;
@@ -77,6 +43,8 @@ const channelEvent = z.object({
   received_at: timestamp,
   channel_id: z.string(),
   run_id: z.string().nullable(),
+  /** The case it belongs to, where the channel's contract puts events together. */
+  case_id: z.string().nullable(),
 });
 export type ChannelEvent = z.infer<typeof channelEvent>;
 
@@ -84,6 +52,41 @@ export const channelEventsAnswer = z.object({
   events: z.array(channelEvent),
   total: z.number().int(),
   limit: z.number().int(),
+  total_is_exact: z.boolean(),
+  next_cursor: z.string().nullable(),
+  prev_cursor: z.string().nullable(),
+});
+
+export const channelCasesQuery = z.object({
+  project_id: projectId,
+  channel_id: text(1, 128).optional(),
+  ...paging,
+});
+export type ChannelCasesQuery = z.infer<typeof channelCasesQuery>;
+
+/** Events about one incident, put together by the rule of their channel. */
+const channelCase = z.object({
+  case_id: z.string(),
+  project_id: z.string(),
+  channel_id: z.string(),
+  /** The first run that it started. */
+  run_id: z.string().nullable(),
+  /** Its first event in words. */
+  title: z.string(),
+  event_count: z.number().int(),
+  resolved_count: z.number().int(),
+  opened_at: timestamp,
+  last_event_at: timestamp,
+  /** It takes events until then, and for as long as a run of it is not over. */
+  closes_at: timestamp,
+  /** Since when its events are more than the rule calls a storm. */
+  storm_at: timestamp.nullable(),
+});
+export type ChannelCase = z.infer<typeof channelCase>;
+
+export const channelCasesAnswer = z.object({
+  cases: z.array(channelCase),
+  total: z.number().int(),
   total_is_exact: z.boolean(),
   next_cursor: z.string().nullable(),
   prev_cursor: z.string().nullable(),

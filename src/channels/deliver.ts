@@ -6,7 +6,7 @@ import { AppError } from "../platform/errors.ts";
 import type { JobData, JobInfo } from "../platform/jobs/index.ts";
 import type { Sealer } from "../platform/sealing.ts";
 import { readSecret } from "../secrets/index.ts";
-import { channelBodySchema } from "./contract.ts";
+import { channelBodySchema } from "./channel-body.ts";
 import { keyOf } from "./hook-auth.ts";
 import type { MessageContent } from "./messages.ts";
 import { type Posted, post } from "./post.ts";
@@ -96,7 +96,7 @@ async function readTarget(
 ): Promise<{ url: string; secret: string } | { reason: string }> {
   const revision = await activeRevision(tx, project_id, channel_id, "channel");
   const channel = channelBodySchema.safeParse(revision?.body).data;
-  if (channel?.type !== "webhook") {
+  if (channel?.type !== "webhook" || channel.url === undefined || channel.secret === undefined) {
     return { reason: `"${channel_id}" is not an active webhook channel of the project any more.` };
   }
   try {

@@ -1,40 +1,51 @@
-import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { Webhook } from "standardwebhooks";
 
 /** What a hook's request shows to prove who sent it. */
 export interface HookProof {
-  authorization: string | undefined;
-  webhookId: string | undefined;
-  webhookTimestamp: string | undefined;
-  webhookSignature: string | undefined;
-  body: string;
+  /** Of the request, by a name in lower case. */
+  header(name: string): string | undefined;
+  body: Buffer;
 }
 
 /** What a channel expects. */
 export interface HookSecret {
-  scheme: "bearer" | "standard_webhooks";
+  scheme: "bearer" | "standard_webhooks" | "grafana_hmac";
   secret: string;
 }
 
 const NOBODYS_TOKEN = randomBytes(32).toString("hex");
 const NOBODYS_KEY = new Webhook(randomBytes(32).toString("base64"));
+/** How old or how far ahead a signature's time may be, in seconds; as Standard Webhooks has it. */
+const TOLERANCE_SECONDS = 300;
 
 /**
  * Whether the request was sent by who knows the channel's secret. Without a channel (or secret) the same work is done
- * against secrets that nobody knows, and always both schemes: the time taken says nothing about what exists.
+ * against secrets that nobody knows, and always all schemes: the time taken says nothing about what exists.
  *
- * Signatures are those of Standard Webhooks (standardwebhooks.com), at most five minutes old.
+ * Signatures are those of Standard Webhooks (standardwebhooks.com) or of Grafana's alerting, at most five minutes old.
  */
 export function isAuthentic(proof: HookProof, expected: HookSecret | undefined): boolean {
-  const isBearer = expected?.scheme === "bearer";
-  const bearerHolds = bearerMatches(proof, isBearer ? expected.secret : NOBODYS_TOKEN);
-  const key = isBearer || !expected ? NOBODYS_KEY : (keyOf(expected.secret) ?? NOBODYS_KEY);
-  const signatureHolds = signatureMatches(proof, key);
-  return isBearer ? bearerHolds : signatureHolds;
+  const secretOf = (scheme: HookSecret["scheme"]) =>
+    expected?.scheme === scheme ? expected.secret : undefined;
+  const key = secretOf("standard_webhooks");
+  const holds: Record<HookSecret["scheme"], boolean> = {
+    bearer: bearerMatches(proof, secretOf("bearer") ?? NOBODYS_TOKEN),
+    standard_webhooks: signatureMatches(proof, (key && keyOf(key)) || NOBODYS_KEY),
+    grafana_hmac: grafanaMatches(proof, secretOf("grafana_hmac") ?? NOBODYS_TOKEN),
+  };
+  return expected !== undefined && holds[expected.scheme];
 }
 
-function bearerMatches({ authorization }: HookProof, token: string): boolean {
-  const shown = /^bearer +(\S+) *$/i.exec(authorization ?? "")?.[1] ?? "";
+/** What names a signed message, so that one sent again is known; undefined where nothing does. */
+export function messageIdOf(proof: HookProof, scheme: HookSecret["scheme"]): string | undefined {
+  if (scheme === "standard_webhooks") return proof.header("webhook-id");
+  if (scheme === "grafana_hmac") return proof.header(GRAFANA_SIGNATURE);
+  return undefined;
+}
+
+function bearerMatches(proof: HookProof, token: string): boolean {
+  const shown = /^bearer +(\S+) *$/i.exec(proof.header("authorization") ?? "")?.[1] ?? "";
   return timingSafeEqual(digest(shown), digest(token));
 }
 
@@ -53,9 +64,9 @@ export function keyOf(secret: string): Webhook | undefined {
 
 function signatureMatches(proof: HookProof, key: Webhook): boolean {
   const headers = {
-    "webhook-id": proof.webhookId ?? "",
-    "webhook-timestamp": proof.webhookTimestamp ?? "",
-    "webhook-signature": proof.webhookSignature ?? "",
+    "webhook-id": proof.header("webhook-id") ?? "",
+    "webhook-timestamp": proof.header("webhook-timestamp") ?? "",
+    "webhook-signature": proof.header("webhook-signature") ?? "",
   };
   try {
     key.verify(proof.body, headers, { jsonParse: false });
@@ -63,4 +74,18 @@ function signatureMatches(proof: HookProof, key: Webhook): boolean {
   } catch {
     return false;
   }
+}
+
+const GRAFANA_SIGNATURE = "x-grafana-alerting-signature";
+const GRAFANA_TIMESTAMP = "x-grafana-alerting-timestamp";
+
+/** HMAC-SHA256 of `timestamp:body` in hex; without a time an old message could be sent again, so there has to be one. */
+function grafanaMatches(proof: HookProof, secret: string): boolean {
+  const timestamp = proof.header(GRAFANA_TIMESTAMP) ?? "";
+  const age = Math.abs(
+    Date.now() / 1_000 - Number(/^\d{1,12}$/.exec(timestamp)?.[0] ?? Number.NaN),
+  );
+  const expected = createHmac("sha256", secret).update(`${timestamp}:`).update(proof.body);
+  const shown = (proof.header(GRAFANA_SIGNATURE) ?? "").trim().toLowerCase();
+  return timingSafeEqual(digest(shown), digest(expected.digest("hex"))) && age <= TOLERANCE_SECONDS;
 }

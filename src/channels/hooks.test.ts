@@ -138,6 +138,24 @@ describe("what may be delivered", () => {
     expect(await shop.eventsOf(project)).toEqual([]);
   });
 
+  test("what is not said to be JSON is refused unread; what is no UTF-8 has no events", async () => {
+    const project = await shop.newProject();
+    const path = `${project}/alerts`;
+    const delivery = alertDelivery(alert());
+    for (const type of ["text/plain", "application/x-www-form-urlencoded", "application/jsonx"]) {
+      const answer = await shop.post(path, delivery, { ...bearer, "content-type": type });
+      expect(answer).toMatchObject({ status: 415, body: { code: "E-MEDIA-TYPE" } });
+    }
+    const text = JSON.stringify(delivery);
+    const broken = Buffer.concat([Buffer.from(text.slice(0, -1)), Buffer.from([0xc3, 0x28, 0x7d])]);
+    const answer = await shop.post(path, broken, bearer);
+    expect(answer).toMatchObject({ status: 422, body: { code: "E-HOOK-PAYLOAD" } });
+    expect(answer.body.detail).toContain("is not valid UTF-8");
+    const deep = `${'{"a":'.repeat(50_000)}1${"}".repeat(50_000)}`;
+    expect((await shop.post(path, deep, bearer)).status).toBe(422);
+    expect(await shop.eventsOf(project)).toEqual([]);
+  });
+
   test("a body over 1 MiB is refused unread", async () => {
     const project = await shop.newProject();
     const answer = await shop.post(`${project}/alerts`, "x".repeat(1024 * 1024 + 1));

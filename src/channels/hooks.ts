@@ -9,11 +9,14 @@ import type { Logger } from "../platform/log.ts";
 import type { Sealer } from "../platform/sealing.ts";
 import type { RunEffects } from "../runs/index.ts";
 import { readSecret } from "../secrets/index.ts";
-import { readDelivery } from "./alertmanager.ts";
-import { channelBodySchema, type DeliveryAnswer } from "./contract.ts";
+import { readAlerts } from "./alerts.ts";
+import { channelBodySchema, type Inbound, inboundOf } from "./channel-body.ts";
+import type { DeliveryAnswer } from "./contract.ts";
 import { type ChannelRef, lockDelivery } from "./event-queries.ts";
-import { type HookProof, type HookSecret, isAuthentic, keyOf } from "./hook-auth.ts";
+import { type HookProof, type HookSecret, isAuthentic, keyOf, messageIdOf } from "./hook-auth.ts";
+import type { IncomingEvent } from "./incoming.ts";
 import { ingest } from "./ingest.ts";
+import { readMapped } from "./mapped.ts";
 
 const MOST_BODY_BYTES = 1024 * 1024;
 /** Asked for in place of a channel that can't exist, so that this takes as long as one that does not. */
@@ -35,20 +38,22 @@ export function hookRoutes(deps: HookDeps): Hono {
   const app = new Hono();
   app.use(bodyLimit({ maxSize: MOST_BODY_BYTES, onError: refuseBody }));
   app.post("/:project_id/:channel_id", async (c) => {
-    const proof: HookProof = {
-      authorization: c.req.header("authorization"),
-      webhookId: c.req.header("webhook-id"),
-      webhookTimestamp: c.req.header("webhook-timestamp"),
-      webhookSignature: c.req.header("webhook-signature"),
-      body: await c.req.text(),
-    };
+    if (!JSON_TYPE.test(c.req.header("content-type") ?? "application/json")) throw notJson();
     const { project_id, channel_id } = c.req.param();
     const channel = channelRef(project_id, channel_id);
-    const scheme = await authenticate(deps, channel, proof);
-    const webhookId = scheme === "standard_webhooks" ? proof.webhookId : undefined;
-    return c.json(await receive(deps, channel, proof.body, webhookId), 202);
+    const body = Buffer.from(await c.req.arrayBuffer());
+    const proof: HookProof = { header: (name) => c.req.header(name), body };
+    const { inbound, scheme } = await authenticate(deps, channel, proof);
+    const messageId = messageIdOf(proof, scheme);
+    return c.json(await receive(deps, { channel, inbound, body, messageId }), 202);
   });
   return app;
+}
+
+const JSON_TYPE = /^application\/([\w.-]+\+)?json\s*(;|$)/i;
+
+function notJson(): AppError {
+  return new AppError("E-MEDIA-TYPE", "A hook takes JSON, with `Content-Type: application/json`.");
 }
 
 function refuseBody(): never {
@@ -62,75 +67,106 @@ function channelRef(project: string, channel: string): ChannelRef {
   return isPossible ? { projectId: project, channelId: channel } : NOWHERE;
 }
 
+/** A channel that takes events in, and the secret that opens it. */
+interface Hook {
+  inbound: Inbound;
+  secret: string;
+}
+
 /** @throws AppError E-HOOK-AUTH, the same whether the project, the channel or the secret is wrong */
 async function authenticate(
   deps: HookDeps,
   channel: ChannelRef,
   proof: HookProof,
-): Promise<HookSecret["scheme"]> {
-  const expected = await deps.db.transaction({ role: "app", projects: [channel.projectId] }, (tx) =>
-    readHookSecret(tx, deps, channel),
+): Promise<{ inbound: Inbound; scheme: HookSecret["scheme"] }> {
+  const hook = await deps.db.transaction({ role: "app", projects: [channel.projectId] }, (tx) =>
+    readHook(tx, deps, channel),
   );
-  if (!isAuthentic(proof, expected) || !expected) {
+  const expected = hook && { scheme: hook.inbound.auth.scheme, secret: hook.secret };
+  if (!isAuthentic(proof, expected) || !hook) {
     throw new AppError(
       "E-HOOK-AUTH",
-      "There is no such hook, or the request does not show its secret: a bearer token or a Standard Webhooks signature, as the channel's contract says.",
+      "There is no such hook, or the request does not show its secret: a bearer token or a signature that is not older than five minutes, as the channel's contract says.",
     );
   }
-  return expected.scheme;
+  return { inbound: hook.inbound, scheme: hook.inbound.auth.scheme };
 }
 
-async function readHookSecret(
+async function readHook(
   tx: Tx,
   { sealer, log }: HookDeps,
   channel: ChannelRef,
-): Promise<HookSecret | undefined> {
+): Promise<Hook | undefined> {
   const { projectId } = channel;
   const revision = await activeRevision(tx, projectId, channel.channelId, "channel");
   const body = channelBodySchema.safeParse(revision?.body ?? { type: "console" }).data;
-  const auth = body?.type === "alertmanager" ? body.auth : undefined;
-  const name = auth?.secret.slice("secret:".length) ?? "none";
+  const inbound = body && inboundOf(body);
+  const name = inbound?.auth.secret.slice("secret:".length) ?? "none";
   const secret = await readSecret(tx, sealer, projectId, name).catch((error: unknown) => {
     if (!(error instanceof AppError)) throw error;
-    if (auth) log.warn({ ...channel, err: error }, "a hook's secret can't be read");
+    if (inbound) log.warn({ ...channel, err: error }, "a hook's secret can't be read");
     return undefined;
   });
-  if (!auth || secret === undefined) return undefined;
-  if (auth.scheme === "standard_webhooks" && !keyOf(secret)) {
+  if (!inbound || secret === undefined) return undefined;
+  if (inbound.auth.scheme === "standard_webhooks" && !keyOf(secret)) {
     log.warn({ ...channel, name }, "a hook's secret is no base64 text; its signatures can't hold");
   }
-  return { scheme: auth.scheme, secret };
+  return { inbound, secret };
+}
+
+interface Received {
+  channel: ChannelRef;
+  inbound: Inbound;
+  body: Buffer;
+  messageId: string | undefined;
 }
 
 /** Everything of the delivery in one transaction; a signed one that was stored before gets its first answer again. */
-async function receive(
-  deps: HookDeps,
-  channel: ChannelRef,
-  body: string,
-  webhookId: string | undefined,
-): Promise<DeliveryAnswer> {
-  const alerts = readDelivery(body);
+async function receive(deps: HookDeps, received: Received): Promise<DeliveryAnswer> {
+  const { channel, inbound, body, messageId } = received;
+  const events = readEvents(inbound, parseJson(body));
   const scope = { role: "app", projects: [channel.projectId] } as const;
   return deps.db.transaction(scope, async (tx) => {
-    const delivery = { channel: { ...channel, channelType: "alertmanager" }, alerts };
+    const { type: channelType, correlate: rule } = inbound;
+    const delivery = { channel: { ...channel, channelType }, rule, events };
     const work = async () => ({ events: await ingest(tx, deps.effects, delivery) });
-    return webhookId === undefined ? work() : once(tx, channel, { webhookId, body }, work);
+    return messageId === undefined ? work() : once(tx, channel, { messageId, body }, work);
   });
 }
 
-/** Standard Webhooks names each message by its `webhook-id`; a repeated one is the same message. */
+function readEvents(inbound: Inbound, body: unknown): IncomingEvent[] {
+  return inbound.type === "webhook"
+    ? readMapped(inbound.receive, body)
+    : readAlerts(inbound.type, body);
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+/** @throws AppError E-HOOK-PAYLOAD */
+function parseJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(utf8.decode(body));
+  } catch (error) {
+    const message = error instanceof SyntaxError ? "is not valid JSON" : "is not valid UTF-8";
+    throw new AppError("E-HOOK-PAYLOAD", `The body ${message}. Nothing was stored.`, {
+      errors: [{ path: "body", message }],
+    });
+  }
+}
+
+/** A signed message has a name of its own; a repeated one is the same message. */
 async function once(
   tx: Tx,
   channel: ChannelRef,
-  message: { webhookId: string; body: string },
+  message: { messageId: string; body: Buffer },
   work: () => Promise<DeliveryAnswer>,
 ): Promise<DeliveryAnswer> {
   const entry = {
     project_id: channel.projectId,
     actor_id: `hook:${channel.channelId}`,
-    key: sha256Hex(message.webhookId),
+    key: sha256Hex(message.messageId),
   };
-  const request_hash = canonicalHash(message.body);
+  const request_hash = canonicalHash(message.body.toString());
   await lockDelivery(tx, channel, entry.key);
   const stored = await tx
     .selectFrom("idempotency_keys")
@@ -138,7 +174,7 @@ async function once(
     .where((of) => of.and(entry))
     .executeTakeFirst();
   if (stored && stored.request_hash !== request_hash) {
-    throw new AppError("E-HOOK-PAYLOAD", "This webhook-id came before with another body.", {
+    throw new AppError("E-HOOK-PAYLOAD", "This message's id came before with another body.", {
       errors: [{ path: "header.webhook-id", message: "was used for another body" }],
     });
   }

@@ -201,7 +201,7 @@ describe("events and runs", () => {
     const answer = await failing.request(`/hooks/${project}/alerts`, {
       method: "POST",
       body,
-      headers: bearer,
+      headers: { ...bearer, "content-type": "application/json" },
     });
     expect(answer.status).toBe(500);
     expect(await shop.eventsOf(project)).toEqual([]);

@@ -1,191 +1,182 @@
-import { appendAudit, systemActor } from "../audit/index.ts";
-import { type AgentBody, activeRevisions, type Revision, readAgent } from "../contracts/index.ts";
-import { CelError, compileCel, evaluateCel, resolveCel } from "../platform/cel.ts";
 import { announce } from "../platform/database/changes.ts";
 import type { Tx } from "../platform/database/index.ts";
 import { newId } from "../platform/ids.ts";
-import { createRun, type RunEffects } from "../runs/index.ts";
+import type { RunEffects } from "../runs/index.ts";
 import { type Project, readProjectToStart } from "../tenants/index.ts";
-import type { IncomingAlert } from "./alertmanager.ts";
+import { type CaseNews, noteCases, openCases } from "./cases.ts";
+import type { CorrelationRule } from "./channel-body.ts";
 import type { DeliveryAnswer } from "./contract.ts";
-import { correlate, type Known } from "./correlation.ts";
+import { caseKeyOf, correlate, type Place } from "./correlation.ts";
 import {
   type ChannelRef,
   firstEvents,
-  insertEvent,
-  lockAlerts,
+  insertEvents,
+  lockNames,
+  type NewEvent,
   openRuns,
 } from "./event-queries.ts";
-import { oneLine } from "./preview.ts";
-import { decideStart } from "./triggers.ts";
-
-type Recorded = DeliveryAnswer["events"][number];
+import type { IncomingEvent } from "./incoming.ts";
+import { startRun, triggeredAgents } from "./starts.ts";
+import { tellOfStorm } from "./storms.ts";
 
 interface Delivery {
   channel: ChannelRef & { channelType: string };
-  alerts: readonly IncomingAlert[];
+  rule: CorrelationRule | undefined;
+  events: readonly IncomingEvent[];
 }
 
 /**
- * Stores a delivery's alerts as channel events and starts the runs they trigger, in the caller's transaction: all of it
- * or nothing. An agent's expression that fails loses that agent's run and is audited; the event stays.
+ * Stores a delivery's events and starts the runs they trigger, in the caller's transaction: all of it or nothing. What
+ * belongs to work that is under way joins it instead.
  *
- * @returns one entry per alert, in their order
+ * @returns one entry per event, in their order
  */
-export async function ingest(tx: Tx, effects: RunEffects, delivery: Delivery): Promise<Recorded[]> {
-  const { channel, alerts } = delivery;
-  const project = await readProjectToStart(tx, channel.projectId);
-  if (!project) throw new Error("the channel's project is gone");
-  const fingerprints = alerts.map((alert) => alert.fingerprint);
-  await lockAlerts(tx, channel, fingerprints);
-  const ids = alerts.map((alert) => alert.providerEventId);
-  const first = await firstEvents(tx, channel, ids);
-  const open = await openRuns(tx, channel, fingerprints);
-  const agents = project.is_active ? await triggeredAgents(tx, channel) : [];
-
-  const recorded: Recorded[] = [];
-  for (const alert of alerts) {
-    const known: Known = {
-      first: first.get(alert.providerEventId),
-      openRunId: open.get(alert.fingerprint),
-    };
-    const event = await record(tx, effects, { project, channel, agents, alert, known });
-    if (!event.is_duplicate) first.set(alert.providerEventId, { runId: event.run_id });
-    const isStarted = alert.isFiring && !event.is_duplicate;
-    if (isStarted && event.run_id !== null) open.set(alert.fingerprint, event.run_id);
-    recorded.push(event);
+export async function ingest(
+  tx: Tx,
+  effects: RunEffects,
+  delivery: Delivery,
+): Promise<DeliveryAnswer["events"]> {
+  const { channel, rule } = delivery;
+  const events = delivery.events.map((event) => ({ event, key: caseKeyOf(event, rule) }));
+  const names = events.flatMap(({ event, key }) => [
+    `id ${event.providerEventId}`,
+    key === undefined ? `thing ${event.fingerprint}` : `case ${key}`,
+  ]);
+  await lockNames(tx, channel, names);
+  const standing = await readStanding(tx, channel, events);
+  const cases = new Map<string, CaseNews>();
+  const recorded: NewEvent[] = [];
+  for (const { event, key } of events) {
+    const place = await placeOf(tx, effects, { channel, rule, standing, event, key });
+    recorded.push(place);
+    if (key !== undefined) addTo(cases, key, event, place);
   }
-  return recorded;
+  await insertEvents(tx, channel, recorded);
+  await closeUp(tx, effects, delivery, recorded, [...cases.values()]);
+  return recorded.map(({ eventId, isDuplicate, runId }) => ({
+    event_id: eventId,
+    is_duplicate: isDuplicate,
+    run_id: runId,
+  }));
 }
 
-/** The project's active worker agents that the channel can start, ordered by contract id. */
-async function triggeredAgents(tx: Tx, channel: ChannelRef): Promise<Revision<AgentBody>[]> {
-  const revisions = await activeRevisions(tx, channel.projectId, "agent");
-  return revisions
-    .map(readAgent)
-    .filter(
-      ({ body }) =>
-        body.driver === "worker" &&
-        body.triggers.some((trigger) => trigger.channel === channel.channelId),
-    );
+interface Keyed {
+  event: IncomingEvent;
+  key: string | undefined;
 }
 
-interface Situation {
+/** What was there before the delivery; grows with each of its events. */
+interface Standing {
   project: Project;
-  channel: Delivery["channel"];
-  agents: readonly Revision<AgentBody>[];
-  alert: IncomingAlert;
-  known: Known;
+  agents: Awaited<ReturnType<typeof triggeredAgents>>;
+  /** By the provider's id. */
+  first: Map<string, Place>;
+  /** By the case's key; and by the fingerprint of what belongs to no case. */
+  open: Map<string, Place>;
 }
 
-async function record(tx: Tx, effects: RunEffects, now: Situation): Promise<Recorded> {
-  const { alert, channel } = now;
-  const meaning = correlate(alert, now.known);
+async function readStanding(
+  tx: Tx,
+  channel: ChannelRef,
+  events: readonly Keyed[],
+): Promise<Standing> {
+  const keys = [...new Set(events.flatMap(({ key }) => key ?? []))];
+  const alone = events.filter(({ key }) => key === undefined);
+  const [project, first, cases, runs, agents] = await Promise.all([
+    readProjectToStart(tx, channel.projectId),
+    firstEvents(
+      tx,
+      channel,
+      events.map(({ event }) => event.providerEventId),
+    ),
+    openCases(tx, channel, keys),
+    openRuns(tx, channel, [...new Set(alone.map(({ event }) => event.fingerprint))]),
+    triggeredAgents(tx, channel),
+  ]);
+  if (!project) throw new Error("the channel's project is gone");
+  const open = new Map([
+    ...[...cases].map(([key, place]) => [`case ${key}`, place] as const),
+    ...[...runs].map(([fingerprint, place]) => [`thing ${fingerprint}`, place] as const),
+  ]);
+  return { project, agents: project.is_active ? agents : [], first, open };
+}
+
+interface Placing extends Keyed {
+  channel: Delivery["channel"];
+  rule: CorrelationRule | undefined;
+  standing: Standing;
+}
+
+/** Finds where an event belongs, or starts what it sets off; whatever comes after it finds that. */
+async function placeOf(tx: Tx, effects: RunEffects, placing: Placing): Promise<NewEvent> {
+  const { channel, standing, event, key } = placing;
+  const { project, agents, first, open } = standing;
+  const name = key === undefined ? `thing ${event.fingerprint}` : `case ${key}`;
+  const meaning = correlate(event, {
+    first: first.get(event.providerEventId),
+    open: open.get(name),
+  });
   const eventId = newId();
-  let runId = meaning.runId;
+  const opensCase = key !== undefined && event.isFiring;
+  const caseId = meaning.caseId ?? (opensCase ? newId() : null);
+  let { runId } = meaning;
   if (meaning.mayStart) {
-    for (const agent of now.agents) {
-      const started = await startRun(tx, effects, now, agent, eventId);
+    for (const agent of agents) {
+      const starting = { project, channel, event, eventId, caseId };
+      const started = await startRun(tx, effects, agent, starting);
       runId ??= started;
     }
   }
-  await insertEvent(tx, {
-    ...channel,
-    eventId,
-    providerEventId: alert.providerEventId,
-    sender: alert.sender,
-    payload: alert.payload,
-    preview: alert.preview,
-    fingerprint: alert.fingerprint,
-    isDuplicate: meaning.isDuplicate,
-    runId,
-  });
-  await announce(tx, { project_id: channel.projectId, kind: "channel_event", id: eventId });
-  return { event_id: eventId, is_duplicate: meaning.isDuplicate, run_id: runId };
+  const place = { runId, caseId };
+  if (!meaning.isDuplicate) first.set(event.providerEventId, place);
+  if (caseId !== null || (meaning.mayStart && runId !== null)) open.set(name, place);
+  const { providerEventId, sender, payload, preview, fingerprint } = event;
+  const { isDuplicate } = meaning;
+  return { eventId, providerEventId, sender, payload, preview, fingerprint, isDuplicate, ...place };
 }
 
-/** Starts the agent's run about the alert, if one of its triggers matches and its mode allows. */
-async function startRun(
+function addTo(
+  cases: Map<string, CaseNews>,
+  key: string,
+  event: IncomingEvent,
+  { caseId, runId }: Place,
+): void {
+  if (caseId === null) return;
+  const known = cases.get(caseId);
+  cases.set(caseId, {
+    caseId,
+    key,
+    runId: known?.runId ?? runId,
+    title: known?.title ?? event.preview,
+    events: (known?.events ?? 0) + 1,
+    resolved: (known?.resolved ?? 0) + (event.isFiring ? 0 : 1),
+  });
+}
+
+/** Writes the cases, tells of storms, and announces what has changed: once for all of the delivery. */
+async function closeUp(
   tx: Tx,
   effects: RunEffects,
-  { project, channel, alert }: Situation,
-  agent: Revision<AgentBody>,
-  eventId: string,
-): Promise<string | null> {
-  const start = decideStart({
-    project: {
-      projectId: project.project_id,
-      isActive: project.is_active,
-      mode: project.migration_mode,
-      canaryPercent: project.canary_percent,
-    },
-    agent: { agentId: agent.contract_id, mode: agent.body.mode },
-    fingerprint: alert.fingerprint,
-  });
-  if (start === "none" || !(await matches(tx, channel, agent, alert))) return null;
-  const run = await createRun(tx, effects, {
-    projectId: channel.projectId,
-    agent,
-    driver: "worker",
-    isShadow: start === "shadow",
-    title: titleOf(agent.body, alert),
-    triggerType: channel.channelType,
-    triggerRef: eventId,
-    input: alert.payload,
-    actor: systemActor(`channel.${channel.channelId}`),
-  });
-  return run.run_id;
-}
-
-async function matches(
-  tx: Tx,
-  channel: ChannelRef,
-  agent: Revision<AgentBody>,
-  alert: IncomingAlert,
-): Promise<boolean> {
-  for (const trigger of agent.body.triggers) {
-    if (trigger.channel !== channel.channelId) continue;
-    try {
-      if (trigger.when === undefined || isTrue(trigger.when, alert.payload)) return true;
-    } catch (error) {
-      if (!(error instanceof CelError)) throw error;
-      await auditFailure(tx, channel, agent, error);
-    }
-  }
-  return false;
-}
-
-function isTrue(when: string, payload: unknown): boolean {
-  const compiled = compileCel(when);
-  if ("error" in compiled) throw new CelError(when, compiled.error);
-  const result = evaluateCel(compiled, { trigger: payload });
-  if (typeof result !== "boolean") throw new CelError(when, "it gives neither true nor false");
-  return result;
-}
-
-async function auditFailure(
-  tx: Tx,
-  channel: ChannelRef,
-  agent: Revision<AgentBody>,
-  error: CelError,
+  { channel, rule }: Delivery,
+  recorded: readonly NewEvent[],
+  cases: readonly CaseNews[],
 ): Promise<void> {
-  await appendAudit(tx, {
-    projectId: channel.projectId,
-    actor: systemActor(`channel.${channel.channelId}`),
-    action: "trigger.error",
-    subject: { kind: "contract", id: agent.contract_id },
-    details: { revision_id: agent.revision_id, code: "E-RUN-EXPRESSION" },
-    private: { error: error.message },
-  });
-}
-
-/** The contract's title for this alert; where it has none or it can't be made, the alert speaks for itself. */
-function titleOf(body: AgentBody, alert: IncomingAlert): string {
-  try {
-    const title = resolveCel(body.title, { trigger: alert.payload });
-    if (typeof title === "string" && oneLine(title) !== "") return oneLine(title);
-  } catch (error) {
-    if (!(error instanceof CelError)) throw error;
-  }
-  return alert.preview;
+  const { projectId: project_id } = channel;
+  const joined = [...new Set(recorded.flatMap(({ runId }) => runId ?? []))];
+  const last = recorded.at(-1);
+  const [storms] = await Promise.all([
+    rule
+      ? noteCases(
+          tx,
+          channel,
+          { windowSeconds: rule.window_seconds, stormEvents: rule.storm_events },
+          cases,
+        )
+      : [],
+    announce(tx, [
+      ...(last ? [{ project_id, kind: "channel_event" as const, id: last.eventId }] : []),
+      ...joined.map((id) => ({ project_id, kind: "run" as const, id })),
+    ]),
+  ]);
+  for (const storm of storms) await tellOfStorm(tx, effects, channel, storm);
 }

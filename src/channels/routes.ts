@@ -72,14 +72,15 @@ const eventList = (caller: Caller, filters: Filters): List => ({
   table: "channel_events",
   projects: projectsTable(caller, filters.project_id),
   columns: sql`event_id, project_id, channel_type, provider_event_id, channel_chat_id, content_preview, is_duplicate,
-    received_at, channel_id, run_id`,
+    received_at, channel_id, run_id, case_id`,
   from: sql`channel_events where project_id = p.project_id and ${conditionOf(filters)}`,
   by: { received_at: sql`received_at`, event_id: sql`event_id` },
   order: "desc",
 });
 
-function conditionOf({ channel_type, provider_prefix }: Filters): RawBuilder<unknown> {
+function conditionOf({ channel_type, provider_prefix, case_id }: Filters): RawBuilder<unknown> {
   const parts = [sql`true`];
+  if (case_id !== undefined) parts.push(sql`case_id = ${case_id}::uuid`);
   if (channel_type !== undefined) parts.push(sql`channel_type = ${channel_type}`);
   if (provider_prefix !== undefined && provider_prefix !== "") {
     parts.push(sql`provider_event_id >= ${provider_prefix}`);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { channelBodySchema } from "./contract.ts";
+import { channelBodySchema } from "./channel-body.ts";
 import { cutToSize } from "./cut-to-size.ts";
 import { judge } from "./post.ts";
 import { afterPrefix } from "./prefix.ts";

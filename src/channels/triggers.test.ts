@@ -2,7 +2,6 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { MIGRATION_MODES } from "../platform/contract.ts";
 import { lowerMode } from "../runs/index.ts";
-import { correlate } from "./correlation.ts";
 import { canaryPlace, decideStart } from "./triggers.ts";
 
 const mode = fc.constantFrom(...MIGRATION_MODES);
@@ -25,7 +24,7 @@ function start(given: {
     },
     agent: { agentId: "disk-janitor", mode: given.agent ?? "active" },
     fingerprint: given.fingerprint ?? "f1",
-  });
+  }).start;
 }
 
 describe("how a trigger starts a run", () => {
@@ -69,42 +68,18 @@ describe("how a trigger starts a run", () => {
     expect(live).toBeLessThan(3_300);
     expect(canaryPlace("acme", "a", "f1")).toBe(canaryPlace("acme", "a", "f1"));
   });
-});
 
-describe("what an alert means", () => {
-  const cases: [string, Parameters<typeof correlate>, ReturnType<typeof correlate>][] = [
-    [
-      "a new firing alert may start runs",
-      [{ isFiring: true }, { first: undefined, openRunId: undefined }],
-      { isDuplicate: false, runId: null, mayStart: true },
-    ],
-    [
-      "the same again joins its run, even one that is over",
-      [{ isFiring: true }, { first: { runId: "r1" }, openRunId: undefined }],
-      { isDuplicate: true, runId: "r1", mayStart: false },
-    ],
-    [
-      "firing anew while a run about it is open joins that",
-      [{ isFiring: true }, { first: undefined, openRunId: "r1" }],
-      { isDuplicate: true, runId: "r1", mayStart: false },
-    ],
-    [
-      "resolved joins the open run and starts nothing",
-      [{ isFiring: false }, { first: undefined, openRunId: "r1" }],
-      { isDuplicate: false, runId: "r1", mayStart: false },
-    ],
-    [
-      "resolved without a run is only recorded",
-      [{ isFiring: false }, { first: undefined, openRunId: undefined }],
-      { isDuplicate: false, runId: null, mayStart: false },
-    ],
-    [
-      "an alert that started nothing starts nothing when it is repeated",
-      [{ isFiring: true }, { first: { runId: null }, openRunId: undefined }],
-      { isDuplicate: true, runId: null, mayStart: false },
-    ],
-  ];
-  test.each(cases)("%s", (_, given, expected) => {
-    expect(correlate(...given)).toEqual(expected);
+  test("what is no matter of course is explained", () => {
+    const why = (mode: (typeof MIGRATION_MODES)[number], canaryPercent = 0) =>
+      decideStart({
+        project: { projectId: "acme", isActive: true, mode: "active", canaryPercent },
+        agent: { agentId: "a", mode },
+        fingerprint: "f1",
+      }).why;
+    const place = canaryPlace("acme", "a", "f1");
+    expect(why("active")).toBeUndefined();
+    expect(why("shadow")).toBe("the agent's mode is shadow");
+    expect(why("canary", place)).toContain(`place is ${place} of 0 to 99, not below ${place}`);
+    expect(why("canary", place + 1)).toContain(`below ${place + 1}, so it runs live`);
   });
 });

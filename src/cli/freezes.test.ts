@@ -4,6 +4,7 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ADMIN_KEY, type Awooop, startAwooop } from "../../test/support/awooop.ts";
+import { compileCache } from "../../test/support/compile-cache.ts";
 import { createTestDatabase, type TestDatabase } from "../../test/support/database.ts";
 import { seedCall, seedRevision, seedRun } from "../../test/support/fixtures.ts";
 import { openDatabase } from "../platform/database/index.ts";
@@ -40,7 +41,7 @@ afterAll(async () => {
 /** Runs `awooop …` as the operator on call would. */
 async function awooop(args: readonly string[], key = operator) {
   const child = spawn(process.execPath, [CLI, ...args], {
-    env: { AWOOOP_URL: server.url, AWOOOP_KEY: key },
+    env: { ...compileCache, AWOOOP_URL: server.url, AWOOOP_KEY: key },
     stdio: "pipe",
   });
   child.stdin.end();

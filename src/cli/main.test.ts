@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { compileCache } from "../../test/support/compile-cache.ts";
 import { createTestDatabase, type TestDatabase } from "../../test/support/database.ts";
 import { seedApproval, seedRun } from "../../test/support/fixtures.ts";
 import { type Database, openDatabase } from "../platform/database/index.ts";
@@ -40,6 +41,7 @@ beforeAll(async () => {
   db = openDatabase({ url: test.url, log: createLog("silent") });
   server = spawn(process.execPath, [SERVER], {
     env: {
+      ...compileCache,
       DATABASE_URL: test.url,
       AWOOOP_DATA_DIR: folder,
       AWOOOP_PORT: "0",
@@ -77,7 +79,7 @@ async function addressOf(child: ChildProcess): Promise<string> {
 async function awooop(args: string[], more: { input?: string; env?: NodeJS.ProcessEnv } = {}) {
   const child = spawn(process.execPath, [CLI, ...args], {
     cwd: folder,
-    env: { AWOOOP_URL: url, AWOOOP_KEY: ADMIN, ...more.env },
+    env: { ...compileCache, AWOOOP_URL: url, AWOOOP_KEY: ADMIN, ...more.env },
     stdio: "pipe",
   });
   child.stdin.end(more.input ?? "");

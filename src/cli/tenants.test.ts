@@ -4,6 +4,7 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ADMIN_KEY, type Awooop, startAwooop } from "../../test/support/awooop.ts";
+import { compileCache } from "../../test/support/compile-cache.ts";
 import { createTestDatabase, type TestDatabase } from "../../test/support/database.ts";
 import { queryRows } from "../../test/support/server.ts";
 
@@ -24,7 +25,7 @@ afterAll(async () => {
 /** Runs `awooop tenants …` as a person would. */
 async function tenants(...args: string[]) {
   const child = spawn(process.execPath, [CLI, "tenants", ...args], {
-    env: { AWOOOP_URL: server.url, AWOOOP_KEY: ADMIN_KEY },
+    env: { ...compileCache, AWOOOP_URL: server.url, AWOOOP_KEY: ADMIN_KEY },
     stdio: "pipe",
   });
   child.stdin.end();

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Awooop, startAwooop } from "../../test/support/awooop.ts";
 import { putChangedTool } from "../../test/support/changed-tool.ts";
+import { compileCache } from "../../test/support/compile-cache.ts";
 import { createTestDatabase, type TestDatabase } from "../../test/support/database.ts";
 
 const CLI = fileURLToPath(new URL("main.ts", import.meta.url));
@@ -28,7 +29,7 @@ afterAll(async () => {
 
 async function review(...args: string[]) {
   const child = spawn(process.execPath, [CLI, "tools", "review", "--project", "acme", ...args], {
-    env: { AWOOOP_URL: server.url, AWOOOP_KEY: admin },
+    env: { ...compileCache, AWOOOP_URL: server.url, AWOOOP_KEY: admin },
     stdio: "pipe",
   });
   child.stdin.end();

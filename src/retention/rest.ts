@@ -111,6 +111,23 @@ export async function deleteMessages(tx: Tx, batch: Batch): Promise<Dealt> {
   return { counts: { messages }, ...passed(batch, rows) };
 }
 
+/** Deletes old cases of which no event and no run is left. */
+export async function deleteCases(tx: Tx, batch: Batch): Promise<Dealt> {
+  const { rows } = await sql<Due>`
+    select case_id as id, last_event_at as at from channel_cases
+    where project_id = ${batch.projectId} and last_event_at < ${dueBefore(batch)}
+      and ${behind(batch, sql`last_event_at`, sql`case_id`)}
+    order by last_event_at, case_id limit ${batch.size} for update skip locked`.execute(tx);
+  const cases = await countOf(
+    tx,
+    sql`delete from channel_cases c
+      where project_id = ${batch.projectId} and case_id = any (${rows.map(({ id }) => id)}::uuid[])
+        and not exists (select from runs r where r.project_id = ${batch.projectId} and r.case_id = c.case_id)
+        and not exists (select from channel_events e where e.project_id = ${batch.projectId} and e.case_id = c.case_id)`,
+  );
+  return { counts: { cases }, ...passed(batch, rows) };
+}
+
 const BULK_RESULTS = 2_000;
 
 /** Deletes actions on many runs that were done long ago: some of the oldest one's results, and the action with the last. */

@@ -7,6 +7,7 @@ import { inTurn } from "../platform/in-turn.ts";
 import type { Place, Work } from "./batch.ts";
 import {
   deleteBulkActions,
+  deleteCases,
   deleteEvents,
   deleteMessages,
   eraseEvents,
@@ -34,6 +35,7 @@ type Action = "erase" | "delete";
 const WORKS: readonly [Action, Work][] = [
   ["delete", deleteRuns],
   ["delete", deleteEvents],
+  ["delete", deleteCases],
   ["delete", deleteMessages],
   ["delete", deleteBulkActions],
   ["erase", eraseRuns],

@@ -182,5 +182,6 @@ function anew(
     triggerRef: old.trigger_ref,
     input: old.input,
     retryOf: old.run_id,
+    caseId: old.case_id,
   };
 }

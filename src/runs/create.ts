@@ -19,6 +19,8 @@ export interface NewRun {
   title: string;
   triggerType: string;
   triggerRef?: string | null;
+  /** The case of events that it is about. */
+  caseId?: string | null;
   /** What the agent starts from: the alert, the message, the client's input. */
   input?: unknown;
   traceId?: string;
@@ -82,6 +84,7 @@ function rowOf(run: Omit<NewRun, "actor" | "reason">) {
     trace_id: run.traceId ?? randomBytes(16).toString("hex"),
     trigger_type: run.triggerType,
     trigger_ref: run.triggerRef ?? null,
+    case_id: run.caseId ?? null,
     session_key: run.sessionKey ?? null,
     opened_by: run.openedBy ?? null,
     input: run.input === undefined ? null : jsonb(run.input),

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
+import { compileCache } from "./compile-cache.ts";
 import { AnswerCheck } from "./openapi.ts";
 import { waitFor } from "./wait.ts";
 
@@ -76,7 +77,7 @@ const STOPPED_WITHIN_MS = 15_000;
 export async function startAwooop(options: AwooopOptions): Promise<Awooop> {
   const child = spawn(process.execPath, ["--import", END_WITH_PARENT, MAIN], {
     // Nothing of this process's own environment decides how it runs.
-    env: { PATH: process.env.PATH, HOME: tmpdir(), ...environment(options) },
+    env: { PATH: process.env.PATH, HOME: tmpdir(), ...compileCache, ...environment(options) },
     stdio: ["pipe", "pipe", "pipe"],
   });
   const exited = once(child, "exit");

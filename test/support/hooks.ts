@@ -57,8 +57,8 @@ export async function openHooks() {
   async function post(path: string, body: unknown, headers: Record<string, string> = {}) {
     const response = await app.request(`/hooks/${path}`, {
       method: "POST",
-      headers,
-      body: typeof body === "string" ? body : JSON.stringify(body),
+      headers: { "content-type": "application/json", ...headers },
+      body: typeof body === "string" || body instanceof Uint8Array ? body : JSON.stringify(body),
     });
     // biome-ignore lint/suspicious/noExplicitAny: answers of any shape
     return { status: response.status, body: (await response.json()) as any };

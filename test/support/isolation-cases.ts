@@ -55,6 +55,11 @@ export const ENDPOINTS: Record<string, EndpointCase> = {
       get(`/channel-events?project_id=${project}&provider_prefix=f`),
     ],
   },
+  "GET /channel-cases": {
+    as: "viewer",
+    works: 200,
+    reach: ({ project }) => [get(`/channel-cases?project_id=${project}`)],
+  },
   "GET /contracts": {
     as: "viewer",
     works: 200,

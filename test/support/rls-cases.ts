@@ -63,6 +63,7 @@ export const TABLES: Record<string, TableCase> = {
   audit_private: AUDIT,
   budget_windows: { grants: { ...WORK, ...FORGOTTEN } },
   budget_reservations: { grants: { ...WORK, ...FORGOTTEN } },
+  channel_cases: { grants: { ...WORK, ...ERASED }, updates: { retention: ["title"] } },
   channel_events: {
     grants: { ...WORK, ...ERASED },
     updates: { retention: ["payload", "payload_erased_at"] },

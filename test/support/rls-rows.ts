@@ -67,6 +67,7 @@ async function seedTenant(tx: Tx, project_id: string): Promise<void> {
   const { call_id } = await seedCall(tx, run);
   await seedQuestion(tx, run);
   await seedEvent(tx, { project_id, provider_event_id: "e1" });
+  await seedCase(tx, project_id);
   await seedMessage(tx, run);
   await tx.insertInto("run_budgets").values(ids).execute();
   const reservation = { ...ids, call_id, amount_usd: 1, status: "spent" };
@@ -127,6 +128,15 @@ async function seedQuestion(tx: Tx, run: Awaited<ReturnType<typeof seedRun>>): P
     .values({ project_id, run_id, approval_id, jti: newId(), call_id: newId(), args_hash: "0" })
     .execute();
   await tx.insertInto("task_outcomes").values({ project_id, run_id, approval_id }).execute();
+}
+
+async function seedCase(tx: Tx, project_id: string): Promise<void> {
+  const at = "2026-01-01T00:00:00Z";
+  const of = { project_id, case_id: newId(), channel_id: "alerts", case_key: "0", title: "Slow" };
+  await tx
+    .insertInto("channel_cases")
+    .values({ ...of, opened_at: at, last_event_at: at, closes_at: at })
+    .execute();
 }
 
 async function seedOAuthClient(tx: Tx, project_id: string): Promise<void> {

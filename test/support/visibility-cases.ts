@@ -30,6 +30,7 @@ export const REACHES: Record<string, Row> = {
   "GET /approvals/{approval_id}": READ,
   "POST /approvals/decide-many": OPERATE,
   "POST /approvals/{run_id}/decide": OPERATE,
+  "GET /channel-cases": READ,
   "GET /channel-events": READ,
   "GET /contracts": READ,
   "POST /contracts": ADMINISTER,

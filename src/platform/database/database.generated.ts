@@ -179,7 +179,23 @@ export interface BudgetWindows {
   subject: string;
 }
 
+export interface ChannelCases {
+  case_id: string;
+  case_key: string;
+  channel_id: string;
+  closes_at: string;
+  event_count: Generated<number>;
+  last_event_at: string;
+  opened_at: string;
+  project_id: string;
+  resolved_count: Generated<number>;
+  run_id: string | null;
+  storm_at: string | null;
+  title: string;
+}
+
 export interface ChannelEvents {
+  case_id: string | null;
   channel_chat_id: string | null;
   channel_id: string;
   channel_type: string;
@@ -409,6 +425,7 @@ export interface RunBulkResults {
 export interface Runs {
   agent_id: string;
   attempt_count: Generated<number>;
+  case_id: string | null;
   completed_at: string | null;
   cost_usd: Generated<Numeric>;
   created_at: Generated<string>;
@@ -592,6 +609,7 @@ export interface DB {
   audit_private: AuditPrivate;
   budget_reservations: BudgetReservations;
   budget_windows: BudgetWindows;
+  channel_cases: ChannelCases;
   channel_events: ChannelEvents;
   contract_revisions: ContractRevisions;
   contract_transitions: ContractTransitions;

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
+import { compileCache } from "../compile-cache.ts";
 import { waitFor } from "../wait.ts";
 
 const packages = new URL("../../../node_modules/@modelcontextprotocol/", import.meta.url);
@@ -31,7 +32,7 @@ async function freePort(): Promise<number> {
 export async function startEverything(home: string): Promise<OtherServer> {
   const port = await freePort();
   const child = spawn(process.execPath, [programOf("everything"), "streamableHttp"], {
-    env: { PATH: process.env.PATH, HOME: home, PORT: String(port) },
+    env: { ...compileCache, PATH: process.env.PATH, HOME: home, PORT: String(port) },
     stdio: ["ignore", "ignore", "pipe"],
   });
   const exited = once(child, "exit");
@@ -68,7 +69,10 @@ export async function inspect(
   const child = spawn(
     process.execPath,
     [INSPECTOR, "--cli", to.url, "--transport", "http", "--header", header, ...args],
-    { env: { PATH: process.env.PATH, HOME: to.home }, stdio: ["ignore", "pipe", "pipe"] },
+    {
+      env: { ...compileCache, PATH: process.env.PATH, HOME: to.home },
+      stdio: ["ignore", "pipe", "pipe"],
+    },
   );
   const out = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"] as const) {

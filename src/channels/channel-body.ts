@@ -1,0 +1,136 @@
+import { z } from "zod";
+import { checkCel } from "../platform/cel.ts";
+import { text } from "../platform/contract.ts";
+import type { FieldError } from "../platform/errors.ts";
+
+const secretName = z
+  .string()
+  .regex(
+    /^secret:[A-Za-z][A-Za-z0-9_.-]{0,127}$/,
+    "must name a secret of the project, such as secret:ALERTS_TOKEN",
+  );
+
+const webhookUrl = text(1, 2_000).refine(
+  isWebhookUrl,
+  "must be an http or https address without a user name, such as https://pager.example/hook",
+);
+
+function isWebhookUrl(url: string): boolean {
+  if (!URL.canParse(url)) return false;
+  const { protocol, username, password } = new URL(url);
+  return /^https?:$/.test(protocol) && username === "" && password === "";
+}
+
+/** How a sender proves who it is: a bearer token, or signatures (standardwebhooks.com). */
+const hookAuth = z.strictObject({
+  scheme: z.enum(["bearer", "standard_webhooks"]),
+  secret: secretName,
+});
+
+/** As `hookAuth`, and Grafana's own signatures: HMAC-SHA256 with a timestamp. */
+const grafanaAuth = z.strictObject({
+  scheme: z.enum(["bearer", "standard_webhooks", "grafana_hmac"]),
+  secret: secretName,
+});
+
+/** Which events are about one incident. */
+const correlate = z.strictObject({
+  /** Events whose labels of these names agree belong together; what an event lacks counts as empty. */
+  labels: z.array(text(1, 200)).min(1).max(10),
+  /** How long after its first event a case goes on taking events, besides the time that a run of it is open. */
+  window_seconds: z.number().int().min(1).max(86_400).default(300),
+  /** From how many events on a case is called a storm. */
+  storm_events: z.number().int().min(2).max(1_000_000).default(100),
+});
+export type CorrelationRule = z.infer<typeof correlate>;
+
+const cel = z.strictObject({ $cel: text(1, 4_000) });
+
+/** How events are read out of JSON of any shape: `items` sees `body`, the other expressions see `item`. */
+const receive = z.strictObject({
+  auth: hookAuth,
+  /** A list in `body`, each entry of which is an event; without it the whole of it is one. */
+  items: cel.optional(),
+  /** The same for the same state of the same thing. */
+  id: cel,
+  /** The same for the same thing, whatever its state; by default the id. */
+  fingerprint: cel.optional(),
+  /** `firing` or `resolved`; by default firing. */
+  status: cel.optional(),
+  title: cel.optional(),
+  sender: cel.optional(),
+  /** An object of texts, for `correlate`. */
+  labels: cel.optional(),
+});
+export type ReceiveRule = z.infer<typeof receive>;
+
+const webhook = z
+  .strictObject({
+    type: z.literal("webhook"),
+    /** Out: messages as JSON, signed as Standard Webhooks. */
+    url: webhookUrl.optional(),
+    secret: secretName.optional(),
+    /** In. */
+    receive: receive.optional(),
+    correlate: correlate.optional(),
+  })
+  .superRefine((body, context) => {
+    const wrong = (path: string, message: string) =>
+      context.addIssue({ code: "custom", path: [path], message });
+    const { url, secret, receive: takes } = body;
+    if (url === undefined && secret === undefined && takes === undefined)
+      wrong("url", "a webhook channel needs url and secret to send, or receive to take events in");
+    if (url !== undefined && secret === undefined)
+      wrong("secret", "is needed: messages are signed with it");
+    if (url === undefined && secret !== undefined)
+      wrong("url", "is needed: where messages go (a secret for what comes in stands in receive)");
+    if (takes === undefined && body.correlate !== undefined)
+      wrong("correlate", "belongs to a channel that takes events in; receive is missing");
+  });
+
+/** The body of a `channel` contract. */
+export const channelBodySchema = z.discriminatedUnion("type", [
+  /** In: Alertmanager's webhook receiver. */
+  z.strictObject({
+    type: z.literal("alertmanager"),
+    auth: hookAuth,
+    correlate: correlate.optional(),
+  }),
+  /** In: a webhook contact point of Grafana's alerting. */
+  z.strictObject({
+    type: z.literal("grafana"),
+    auth: grafanaAuth,
+    correlate: correlate.optional(),
+  }),
+  webhook,
+  /** Out: messages that are shown in the console and nowhere else. */
+  z.strictObject({ type: z.literal("console") }),
+]);
+export type ChannelBody = z.infer<typeof channelBodySchema>;
+
+/** How a channel takes events in; undefined where it takes none. */
+export type Inbound =
+  | Pick<Extract<ChannelBody, { type: "alertmanager" | "grafana" }>, "type" | "auth" | "correlate">
+  | {
+      type: "webhook";
+      auth: ReceiveRule["auth"];
+      receive: ReceiveRule;
+      correlate?: CorrelationRule;
+    };
+
+export function inboundOf(body: ChannelBody): Inbound | undefined {
+  if (body.type === "alertmanager" || body.type === "grafana") return body;
+  if (body.type !== "webhook" || !body.receive) return undefined;
+  const { receive: rule, correlate: together } = body;
+  return {
+    type: "webhook",
+    auth: rule.auth,
+    receive: rule,
+    ...(together ? { correlate: together } : {}),
+  };
+}
+
+/** Compiles the expressions of a channel; paths are relative to the body. */
+export function channelChecks(body: ChannelBody): FieldError[] {
+  return body.type === "webhook" ? checkCel(body.receive, "receive") : [];
+}

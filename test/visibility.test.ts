@@ -199,6 +199,6 @@ describe("a cursor", () => {
       return (await Promise.all(asked)).flat();
     }
     if (/_(after|before)$/.test(name)) return ["2026-11-22T03:07:00Z"];
-    return [name === "run_id" ? shown.run : "alpha"];
+    return [["run_id", "case_id"].includes(name) ? shown.run : "alpha"];
   }
 });

@@ -58,6 +58,7 @@ export const ENDPOINTS: Record<string, EndpointCase> = {
   "GET /channel-cases": {
     as: "viewer",
     works: 200,
+    list: { items: "cases" },
     reach: ({ project }) => [get(`/channel-cases?project_id=${project}`)],
   },
   "GET /contracts": {

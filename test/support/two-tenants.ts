@@ -115,6 +115,7 @@ async function makeTarget(server: Awooop, databaseUrl: string, tenant: E2eTenant
   const toStop = { scope: "agent", project_id: project, agent_id: frozenAgent, reason: "a trial" };
   const frozen = await good(server.api("/freezes", { key: keys.operator, body: toStop }));
   await putInFlight(databaseUrl, ended);
+  await putCase(databaseUrl, project);
   const tool = `tool-${serial}`;
   const toolHash = await putChangedTool(databaseUrl, project, tool);
   const many = await good(server.api("/runs/bulk", { body: bulkIn(project) }));
@@ -154,6 +155,18 @@ async function putInFlight(databaseUrl: string, runId: string): Promise<void> {
        select $2, project_id, run_id, 'under way', server, tool_name, args_hash, effect, is_shadow, 'executing', '2100-01-01'
        from mcp_calls where run_id = $1 limit 1`,
       [runId, randomUUID()],
+    );
+  });
+}
+
+/** A case, as a channel with a rule would have made it. */
+async function putCase(databaseUrl: string, projectId: string): Promise<void> {
+  await withClient(databaseUrl, async (client) => {
+    await client.query("set role awooop_platform; set search_path = awooop");
+    await client.query(
+      `insert into channel_cases (project_id, case_id, channel_id, case_key, title, event_count, opened_at, last_event_at, closes_at)
+       values ($1, $2, 'alerts', $1, $1, 1, now(), now(), now())`,
+      [projectId, randomUUID()],
     );
   });
 }
@@ -200,6 +213,7 @@ async function marksOfBravo(databaseUrl: string): Promise<string[]> {
       union all select asked_hash from approvals where project_id = 'bravo'
       union all select revision_id::text from contract_revisions where project_id = 'bravo'
       union all select event_id::text from channel_events where project_id = 'bravo'
+      union all select case_id::text from channel_cases where project_id = 'bravo'
       union all select call_id::text from mcp_calls where project_id = 'bravo'
       union all select step_id::text from run_steps where project_id = 'bravo'
       union all select bulk_id::text from run_bulk_actions where project_id = 'bravo'

@@ -4,10 +4,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import AxeBuilder from "@axe-core/playwright";
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { launchChromium } from "./support/chromium.ts";
+import { openPage, overflow, type Visitor, violations } from "./support/page.ts";
 import { waitFor } from "./support/wait.ts";
 
 const DEMO = fileURLToPath(new URL("../demo/main.ts", import.meta.url));
@@ -58,30 +58,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** A page of a new visitor; whatever goes wrong in it, or leaves for another host, is noted. */
-async function visit(options: { locale: string; colorScheme: "light" | "dark"; width: number }) {
-  const context = await browser.newContext({
-    locale: options.locale,
-    colorScheme: options.colorScheme,
-    viewport: { width: options.width, height: 900 },
-  });
-  const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
-  const faults: string[] = [];
-  page.on("pageerror", (error) => faults.push(error.message));
-  page.on("console", (message) => message.type() === "error" && faults.push(message.text()));
-  page.on("request", (request) => {
-    const { protocol, hostname } = new URL(request.url());
-    if (protocol.startsWith("http") && hostname !== "127.0.0.1")
-      faults.push(`asked ${request.url()}`);
-  });
-  return { page, faults, close: () => context.close() };
-}
-
-async function violations(page: Page): Promise<string[]> {
-  const { violations: found } = await new AxeBuilder({ page }).analyze();
-  return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" | ")}`);
-}
+const visit = (visitor: Visitor) => openPage(browser, visitor);
 
 describe("the console", { timeout: 60_000 }, () => {
   it.each([
@@ -107,10 +84,7 @@ describe("the console", { timeout: 60_000 }, () => {
       await page.getByText("clear_cache").first().waitFor();
       expect(await violations(page)).toEqual([]);
 
-      const overflow = await page.evaluate<number>(
-        "document.documentElement.scrollWidth - window.innerWidth",
-      );
-      expect(overflow).toBeLessThanOrEqual(0);
+      expect(await overflow(page)).toBeLessThanOrEqual(0);
       expect(faults).toEqual([]);
       await close();
     },

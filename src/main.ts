@@ -11,9 +11,11 @@ import {
   decideManyRoutes,
   decideRoutes,
   ensureSigningKey,
+  voidQuestionsAbout,
   voidQuestionsOfRuns,
   voidQuestionsOfWaiting,
   waitForDecision,
+  workOnVoids,
 } from "./approvals/index.ts";
 import { budgetRoutes } from "./budgets/index.ts";
 import {
@@ -30,6 +32,8 @@ import {
   requireThawed,
   type Tasks,
   toolCallRoutes,
+  voidOfTools,
+  whyVoid,
 } from "./calls/index.ts";
 import {
   type ChannelBody,
@@ -40,6 +44,7 @@ import {
   deliverMessage,
   hookRoutes,
   notifyApprovalOpened,
+  notifyReminder,
   notifyRunEnded,
 } from "./channels/index.ts";
 import {
@@ -137,7 +142,7 @@ function openCalls(
   const signer = createSigner(sealer);
   const checker = createArgumentChecker();
   const policies = createPolicies();
-  const catalog = createCatalog(db, pool);
+  const catalog = createCatalog(db, pool, (tx, changed) => voidOfTools(tx, effects, changed));
   const standing = createStandingCache({ db, changes, policies });
   const gates = { signer, checker, policies, pool, catalog, standing, ledger };
   return { db, effects, sealer, log, telemetry, ...gates };
@@ -151,6 +156,8 @@ function openContracts(config: Config, db: Database, calls: CallDeps) {
     pinnedTools,
     toolSchemas,
     relist: calls.catalog.relist,
+    onRetired: (tx, { projectId: project_id, revisionId: revision_id }) =>
+      voidQuestionsAbout(tx, { effects: calls.effects, whyVoid }, { project_id, revision_id }),
     families: {
       agent: { schema: agentBodySchema, check: (body) => contractChecks(body as AgentBody) },
       tool_server: { schema: toolServerBody },
@@ -168,7 +175,7 @@ function createRouters(
   runs: OpenRuns,
 ) {
   const { db, sealer, cursors, log } = platform;
-  const waiting = createWaiting({ ...platform, ...config });
+  const waiting = createWaiting({ ...platform, ...config, whyVoid });
   const forget = (keyId: string) => identity.forgetKey(keyId);
   const identity = createIdentity({ db, site: config, oauth: config.oauth, log });
   const tenants = createTenants({
@@ -184,7 +191,7 @@ function createRouters(
     onThawed: (tx, place) => wakeThawedRuns(tx, effects, place),
   });
   const contracts = openContracts(config, db, calls);
-  const deciding = { db, effects, sealer, signer: calls.signer, checkEdit: editCheck(calls) };
+  const deciding = { ...calls, checkEdit: editCheck(calls), whyVoid };
   const routers = [
     identityRoutes({ identity, keys: createKeys({ db, cursors, forget }) }),
     memberRoutes({ db, cursors }),
@@ -252,7 +259,7 @@ function openGateway(
         return makeCall(calls, { ...call, ...aimed, run, projectId, keyId, callKey: "mcp" });
       },
       waitForDecision: ({ projectId, keyId }, approvalId, wait) =>
-        waitForDecision({ db, changes }, { projectId, approvalId, keyId }, wait),
+        waitForDecision({ db, changes, whyVoid }, { projectId, approvalId, keyId }, wait),
       tasks: {
         get: ({ projectId, keyId }, of) => tasks.get({ ...of, projectId, keyId }),
         withdraw: ({ projectId, keyId }, of) => tasks.withdraw({ ...of, projectId, keyId }),
@@ -303,6 +310,8 @@ async function openWorker(
         workOnBulk(bulk, data, AbortSignal.any([job.signal, stopping.signal])),
       "run.ended": (data) => notifyRunEnded(notifications, data),
       "approval.opened": (data) => notifyApprovalOpened(notifications, data),
+      "approval.reminder": (data) => notifyReminder(notifications, data),
+      "approvals.void": (data, job) => workOnVoids({ db, effects, whyVoid }, data, job.signal),
       "message.deliver": (data, job) => deliverMessage(delivery, data, job),
     },
   });

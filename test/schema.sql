@@ -203,6 +203,10 @@ create table approvals (
   requested_by text,
   contract_author text,
   edited_by text,
+  escalation jsonb not null default '[]'::jsonb,
+  steps_done integer not null default 0,
+  next_step_at timestamp with time zone,
+  escalated_groups text[] not null default '{}'::text[],
   args_shape text,
   demand jsonb,
   risks jsonb,
@@ -222,7 +226,8 @@ create table approvals (
   constraint approvals_redeem_seconds_check CHECK (((redeem_seconds >= 1) AND (redeem_seconds <= 86400))),
   constraint approvals_revision_check CHECK ((revision >= 1)),
   constraint approvals_round_check CHECK ((round >= 1)),
-  constraint approvals_status_check CHECK ((status = ANY (ARRAY['open'::text, 'approved'::text, 'rejected'::text, 'changes_requested'::text, 'expired'::text, 'voided'::text])))
+  constraint approvals_status_check CHECK ((status = ANY (ARRAY['open'::text, 'approved'::text, 'rejected'::text, 'changes_requested'::text, 'expired'::text, 'voided'::text]))),
+  constraint approvals_steps_done_check CHECK ((steps_done >= 0))
 );
 alter table approvals owner to awooop_owner;
 create index approvals_alike ON awooop.approvals USING btree (project_id, server, tool_name, args_shape, decided_at DESC) WHERE (status = ANY (ARRAY['approved'::text, 'rejected'::text, 'changes_requested'::text]));
@@ -231,7 +236,10 @@ create index approvals_of_agent ON awooop.approvals USING btree (project_id, age
 create index approvals_of_call ON awooop.approvals USING btree (project_id, run_id, tool_name, asked_hash, created_at DESC);
 create unique index approvals_one_open ON awooop.approvals USING btree (project_id, run_id, call_key, server, tool_name, asked_hash) WHERE (status = 'open'::text);
 create index approvals_open ON awooop.approvals USING btree (project_id, created_at, approval_id) WHERE (status = 'open'::text);
+create index approvals_open_of_revision ON awooop.approvals USING btree (project_id, revision_id) WHERE (status = 'open'::text);
+create index approvals_open_of_tool ON awooop.approvals USING btree (project_id, server, tool_name) WHERE (status = 'open'::text);
 create unique index approvals_revised ON awooop.approvals USING btree (project_id, revision_of) WHERE (revision_of IS NOT NULL);
+create index approvals_step_due ON awooop.approvals USING btree (next_step_at) WHERE ((status = 'open'::text) AND (next_step_at IS NOT NULL));
 CREATE TRIGGER approvals_enough BEFORE UPDATE ON awooop.approvals FOR EACH ROW WHEN (((new.status = 'approved'::text) AND (old.status <> 'approved'::text))) EXECUTE FUNCTION awooop_approval_complete();
 alter table approvals enable row level security;
 alter table approvals force row level security;

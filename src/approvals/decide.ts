@@ -17,6 +17,7 @@ import { type ApprovalRow, decisionsOf } from "./queries.ts";
 import { decisionLine, outcomeOf } from "./rules.ts";
 import type { Signer } from "./signing.ts";
 import { decided, questionToDecide } from "./standing.ts";
+import type { WhyVoid } from "./void.ts";
 
 export interface DecideRequest {
   scope: Scope;
@@ -44,6 +45,7 @@ export interface DecideDeps {
   signer: Signer;
   sealer: Sealer;
   checkEdit: CheckEdit;
+  whyVoid: WhyVoid;
 }
 
 /**
@@ -58,7 +60,7 @@ export async function decide(deps: DecideDeps, request: DecideRequest): Promise<
     const run = await lockRun(tx, request.projectId, request.runId);
     if (!run) throw unknownRun();
     return answerOnce(tx, repeatable(request), async () => {
-      const question = await questionToDecide(tx, run, request.approvalId);
+      const question = await questionToDecide(tx, run, request.approvalId, deps.whyVoid);
       requireSeen(run, question, request.argsHash);
       return applyDecision(tx, deps, { run, question, request });
     });

@@ -9,7 +9,7 @@ const FOUND_AT_ONCE = 500;
 const CHANGED_AT_ONCE = 50;
 
 /** The time that came; an index over open questions is on it. */
-export type DueColumn = "expires_at";
+type DueColumn = "expires_at" | "next_step_at";
 
 interface Found {
   project_id: string;

@@ -64,7 +64,8 @@ export async function editQuestion(
     .where("status", "=", "open")
     .returningAll()
     .executeTakeFirstOrThrow();
-  return { ...row, is_past: question.is_past, is_past_redeem: question.is_past_redeem };
+  const { is_past, is_past_redeem, is_step_due } = question;
+  return { ...row, is_past, is_past_redeem, is_step_due };
 }
 
 /** That its agent asks for the first time stays true of other arguments. */

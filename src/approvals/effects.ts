@@ -1,4 +1,5 @@
 import type { Tx } from "../platform/database/index.ts";
+import type { ErrorCode } from "../platform/errors.ts";
 import type { RunEffects } from "../runs/index.ts";
 import type { ApprovalRow } from "./queries.ts";
 
@@ -15,4 +16,6 @@ export interface ApprovalEffects extends RunEffects {
 export interface QuestionEnding {
   status: "approved" | "rejected" | "changes_requested" | "expired" | "voided";
   reason: string;
+  /** What the agent is told, where that is not the same for all that end so. */
+  code?: ErrorCode;
 }

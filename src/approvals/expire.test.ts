@@ -56,12 +56,14 @@ describe("with nobody sweeping, an expired question", () => {
 
   it("ends the wait of whoever waits for it, at its expiry", async () => {
     const { approvalId } = await askedRun({ expires_seconds: 1 });
-    const { db, log } = bench.deps;
+    const { db, log, whyVoid } = bench.deps;
     const url = bench.databaseUrl;
     const changes = await listenToChanges({ url, log });
     try {
       const question = { projectId: PROJECT, approvalId, keyId: KEY_ID };
-      const standing = await waitForDecision({ db, changes }, question, { timeoutMs: 60_000 });
+      const standing = await waitForDecision({ db, changes, whyVoid }, question, {
+        timeoutMs: 60_000,
+      });
       expect(standing).toBe("decided");
       expect(await bench.approvalRow(approvalId)).toMatchObject({ status: "open" });
     } finally {

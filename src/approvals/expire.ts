@@ -65,7 +65,8 @@ export async function closeExpired(
   );
 }
 
-async function expireAll(
+/** As `closeExpired`, with what the contract says becomes of the runs; the transaction has locked those too. */
+export async function expireAll(
   tx: Tx,
   effects: ApprovalEffects,
   { runs, questions }: DueQuestions,

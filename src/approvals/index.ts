@@ -4,6 +4,7 @@ export { decide } from "./decide.ts";
 export { decideManyRoutes } from "./decide-many.ts";
 export type { CheckEdit } from "./edit.ts";
 export type { ApprovalEffects, QuestionEnding } from "./effects.ts";
+export { takeDueSteps } from "./escalate.ts";
 export { expireQuestions, expireQuestionsOf } from "./expire.ts";
 export { approvalListRoutes } from "./list.ts";
 export { type NewQuestion, openQuestion } from "./open.ts";
@@ -24,7 +25,14 @@ export type { ExactCall } from "./rules.ts";
 export { approvalRoutes } from "./show.ts";
 export { createSigner, type Signer } from "./signing.ts";
 export { ensureSigningKey } from "./signing-keys.ts";
-export { voidQuestionsOfRuns, voidQuestionsOfWaiting } from "./void.ts";
+export {
+  type VoidDeps,
+  voidQuestionsAbout,
+  voidQuestionsOfRuns,
+  voidQuestionsOfWaiting,
+  type WhyVoid,
+  workOnVoids,
+} from "./void.ts";
 export { waitForDecision } from "./wait.ts";
 export { createWaiting } from "./wait-routes.ts";
 export { withdrawQuestion } from "./withdraw.ts";

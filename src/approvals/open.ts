@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import { type Actor, appendAudit } from "../audit/index.ts";
+import type { EscalationStep } from "../contracts/index.ts";
 import { announce } from "../platform/database/changes.ts";
 import { jsonb, type Tx } from "../platform/database/index.ts";
 import { redact } from "../platform/redact.ts";
@@ -36,6 +37,8 @@ export interface NewQuestion {
   /** Of the policies that permitted the call; recorded only, for they are asked again when it is executed. */
   policyHash: string | undefined;
   quorum: number;
+  /** What happens while nobody decides, in its order. */
+  escalation: readonly EscalationStep[];
   onReject: "cancel" | "return";
   onExpire: "cancel" | "fail" | "return";
   expiresSeconds: number;
@@ -85,6 +88,7 @@ async function insertQuestion(
 ): Promise<{ approval_id: string; expires_at: string }> {
   const { run, call, approvalId: id } = question;
   const revised = await revisedQuestion(tx, call, question.args);
+  const [firstStep] = question.escalation;
   return tx
     .insertInto("approvals")
     .values({
@@ -121,10 +125,12 @@ async function insertQuestion(
       cost_usd: question.costUsd,
       verdicts: jsonb(question.verdicts),
       quorum: question.quorum,
+      escalation: jsonb(question.escalation),
+      next_step_at: firstStep ? afterSeconds(firstStep.after_seconds) : null,
       on_reject: question.onReject,
       on_expire: question.onExpire,
       redeem_seconds: question.redeemSeconds,
-      expires_at: sql<string>`clock_timestamp() + make_interval(secs => ${question.expiresSeconds})`,
+      expires_at: afterSeconds(question.expiresSeconds),
     })
     .returning(["approval_id", "expires_at"])
     .executeTakeFirstOrThrow();
@@ -153,4 +159,8 @@ async function hasAskedBefore(tx: Tx, run: RunRow, call: ExactCall): Promise<boo
     .limit(1)
     .executeTakeFirst();
   return row !== undefined;
+}
+
+function afterSeconds(seconds: number) {
+  return sql<string>`clock_timestamp() + make_interval(secs => ${seconds})`;
 }

@@ -8,6 +8,8 @@ export type ApprovalRow = Selectable<DB["approvals"]> & {
   is_past: boolean;
   /** The approval can't be redeemed any more. */
   is_past_redeem: boolean;
+  /** Nobody has decided for so long that its next step is to be taken. */
+  is_step_due: boolean;
 };
 
 function approvalRows(tx: Tx) {
@@ -17,6 +19,7 @@ function approvalRows(tx: Tx) {
     .select([
       sql<boolean>`expires_at <= clock_timestamp()`.as("is_past"),
       sql<boolean>`coalesce(redeem_by <= clock_timestamp(), false)`.as("is_past_redeem"),
+      sql<boolean>`coalesce(next_step_at <= clock_timestamp(), false)`.as("is_step_due"),
     ]);
 }
 

@@ -10,6 +10,7 @@ import {
   lockApproval,
   lockOpenQuestions,
 } from "./queries.ts";
+import type { WhyVoid } from "./void.ts";
 
 /**
  * The question of a run that can be decided about now, locked. Whoever comes too late is told what stands.
@@ -21,6 +22,7 @@ export async function questionToDecide(
   tx: Tx,
   run: RunRow,
   approvalId: string | undefined,
+  whyVoid: WhyVoid,
 ): Promise<ApprovalRow> {
   const question =
     approvalId === undefined
@@ -35,6 +37,8 @@ export async function questionToDecide(
   const project = await readProject(tx, run.project_id);
   if (project?.is_active !== true) throw notWaiting(run, `Project ${run.project_id} is not active`);
   if (run.state !== "waiting_approval") throw notWaiting(run);
+  const why = await whyVoid(tx, question);
+  if (why) throw notWaiting(run, `The question is void: ${why.reason}`);
   return question;
 }
 

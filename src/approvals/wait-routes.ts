@@ -6,6 +6,7 @@ import type { Database, Tx } from "../platform/database/index.ts";
 import { AppError } from "../platform/errors.ts";
 import { answers, newApi, problems } from "../platform/http/index.ts";
 import { redact } from "../platform/redact.ts";
+import type { WhyVoid } from "./void.ts";
 import { waitForDecision } from "./wait.ts";
 import {
   DEFAULT_WAIT_SECONDS,
@@ -33,6 +34,7 @@ const route = createRoute({
 export interface WaitDeps {
   db: Database;
   changes: Changes;
+  whyVoid: WhyVoid;
   /** No request is held for longer than this, in seconds. */
   longestHoldSeconds: number;
 }

@@ -18,5 +18,5 @@ export async function onQuestionsClosed(
   ending: QuestionEnding,
 ): Promise<void> {
   const reason = `Asked a person: ${ending.reason}.`;
-  await endAskedCalls(tx, questions, { code: CODES[ending.status], reason });
+  await endAskedCalls(tx, questions, { code: ending.code ?? CODES[ending.status], reason });
 }

@@ -57,7 +57,17 @@ export function refOf(revision: Revision): ToolServerRef {
   };
 }
 
-export function createCatalog(db: Database, pool: ToolServerPool): Catalog {
+/** Acts in the transaction that finds tools of a server to be no longer what was pinned. */
+type ToolsChanged = (
+  tx: Tx,
+  of: { projectId: string; serverId: string; tools: readonly string[] },
+) => Promise<void>;
+
+export function createCatalog(
+  db: Database,
+  pool: ToolServerPool,
+  onChanged?: ToolsChanged,
+): Catalog {
   const listedAt = new Map<string, number>();
   const keyOf = (ref: ToolServerRef) => `${ref.projectId} ${ref.serverId} ${ref.bodyHash}`;
   const isFresh = (ref: ToolServerRef, readAt = Number.POSITIVE_INFINITY) => {
@@ -81,9 +91,11 @@ export function createCatalog(db: Database, pool: ToolServerPool): Catalog {
   async function list(ref: ToolServerRef, signal?: AbortSignal) {
     const listed = await pool.listTools(ref, { signal });
     if (listed.kind === "upstream_error") return listed;
-    await db.transaction({ role: "app", projects: [ref.projectId] }, (tx) =>
-      syncPins(tx, ref.projectId, ref.serverId, listed.tools),
-    );
+    const { projectId, serverId } = ref;
+    await db.transaction({ role: "app", projects: [projectId] }, async (tx) => {
+      const { changed } = await syncPins(tx, projectId, serverId, listed.tools);
+      if (changed.length > 0) await onChanged?.(tx, { projectId, serverId, tools: changed });
+    });
     listedAt.set(keyOf(ref), Date.now());
     return undefined;
   }

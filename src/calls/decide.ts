@@ -9,7 +9,7 @@ import {
 } from "../approvals/index.ts";
 import { appendAudit } from "../audit/index.ts";
 import { accountKey, holdAccounts, reserve } from "../budgets/index.ts";
-import type { ToolGrant } from "../contracts/index.ts";
+import { holdUnretired, type ToolGrant } from "../contracts/index.ts";
 import { askGates, type GateDecision, type Verdict } from "../gates/index.ts";
 import type { Tx } from "../platform/database/index.ts";
 import { AppError, type ErrorCode } from "../platform/errors.ts";
@@ -267,9 +267,12 @@ async function ask(context: Context, decision: GateDecision): Promise<Decided> {
   if (elsewhere !== undefined) return { kind: "elsewhere", runId: elsewhere };
   // Whoever deactivates the project voids the questions they see: either they see this one, or it is not opened.
   const project = await readProjectToStart(tx, run.project_id);
+  // The same with whoever retires the contract.
+  const standing = await holdUnretired(tx, run.project_id, run.revision_id);
   const again = askGates(facts.exact, {
     ...facts.gates,
     project: { ...facts.gates.project, ...project },
+    contract: { ...facts.gates.contract, ...standing },
   });
   if (again.decision === "block") return block(context, again);
   const approvalId = newId();

@@ -108,6 +108,7 @@ export async function readFacts(
       version: `${agent.version_major}.${agent.version_minor}`,
       grant,
       isObserved: grant !== undefined && observed.includes(grant),
+      isRetired: agent.lifecycle_status === "retired",
     },
     // What is read has no schema and no description that could be pinned; the contract names what may be read.
     pin: request.isReading && ref ? "pinned" : pinFact(pin),

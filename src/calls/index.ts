@@ -15,3 +15,4 @@ export { requireThawed } from "./thawed.ts";
 export { toolCallRoutes } from "./tool-call-routes.ts";
 export { createToolLists } from "./tool-list.ts";
 export { makeCall } from "./traced.ts";
+export { voidOfTools, whyVoid } from "./void.ts";

@@ -37,6 +37,7 @@ export function questionOf(
   | "effect"
   | "costUsd"
   | "quorum"
+  | "escalation"
   | "onReject"
   | "onExpire"
   | "expiresSeconds"
@@ -51,6 +52,7 @@ export function questionOf(
     effect: grant.effect,
     costUsd: grant.cost_per_call,
     quorum: grant.quorum,
+    escalation: grant.ask?.escalate ?? [],
     onReject: grant.on_reject ?? fallback,
     onExpire: grant.on_expire ?? fallback,
     expiresSeconds: grant.expires_seconds,

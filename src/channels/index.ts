@@ -4,6 +4,7 @@ export { deliverMessage } from "./deliver.ts";
 export { hookRoutes } from "./hooks.ts";
 export { enqueueMessage } from "./messages.ts";
 export { notifyApprovalOpened, notifyRunEnded } from "./notifications.ts";
+export { notifyReminder } from "./reminders.ts";
 export { channelRoutes } from "./routes.ts";
 export { readRunEvents } from "./run-events.ts";
 export { failStuckMessages } from "./stuck.ts";

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { seedApproval, seedProject, seedRevision, seedRun } from "../../test/support/fixtures.ts";
 import { openWorkshop, type Workshop } from "../../test/support/tenant.ts";
 import { jsonb } from "../platform/database/index.ts";
-import { enqueueMessage, notifyApprovalOpened, notifyRunEnded } from "./index.ts";
+import { enqueueMessage, notifyApprovalOpened, notifyReminder, notifyRunEnded } from "./index.ts";
 
 const PUBLIC_URL = "https://awooop.example/";
 const PROJECT = "acme";
@@ -97,16 +97,60 @@ describe("what agents' channels are told", () => {
   test("a question that was answered meanwhile, or has no headline", async () => {
     const run = await newRun({ state: "waiting_approval" });
     const [done, plain] = await shop.platform(async (tx) => [
-      await seedApproval(tx, run, { status: "rejected" }),
+      await seedApproval(tx, run, {
+        status: "rejected",
+        escalation: jsonb([{ after_seconds: 60 }]),
+      }),
       await seedApproval(tx, run, {}),
     ]);
     const ids = { project_id: PROJECT, run_id: run.run_id };
+    const late = { ...ids, approval_id: done?.approval_id ?? "", step: 0 };
+    await notifyReminder(deps(), late);
     await notifyApprovalOpened(deps(), { ...ids, approval_id: done?.approval_id ?? "" });
     expect(await messagesOf(run.run_id)).toEqual([]);
     await notifyApprovalOpened(deps(), { ...ids, approval_id: plain?.approval_id ?? "" });
     expect((await messagesOf(run.run_id))[0]?.content_preview).toMatch(
       /^May Janitor call shop-tools\/clear_cache\? Disk/,
     );
+  });
+
+  test("a question that nobody decides is told again, in both languages, once a step and channel", async () => {
+    const run = await newRun({ state: "waiting_approval" });
+    const headline = jsonb({ en: "Delete files?", "zh-TW": "要刪除檔案嗎？" });
+    const escalation = jsonb([
+      { after_seconds: 60 },
+      { after_seconds: 90, to_group: "leads", channels: ["console"] },
+    ]);
+    const expires_at = "2100-01-02T03:04:05.678Z";
+    const { approval_id } = await shop.platform((tx) =>
+      seedApproval(tx, run, { headline, escalation, expires_at }),
+    );
+    const data = { project_id: PROJECT, run_id: run.run_id, approval_id };
+    const remind = (step: number) => notifyReminder(deps(), { ...data, step });
+    await remind(0);
+    await Promise.all([remind(0), remind(0)]);
+    const link = `Disk almost full\nhttps://awooop.example/runs/acme/${run.run_id}`;
+    const asked = { message_type: "approval_request", content: { approval: { approval_id } } };
+    const told = (text: string) => ({ ...asked, content: { ...asked.content, text } });
+    expect(await messagesOf(run.run_id)).toMatchObject(
+      ["console", "pager"].map((channel_id) => ({
+        channel_id,
+        subject_kind: null,
+        ...told(
+          `Nobody has decided yet; there is time until 2100-01-02 03:04:05 UTC. Delete files?\n尚無人決定，期限為 2100-01-02 03:04:05 UTC。要刪除檔案嗎？\n${link}`,
+        ),
+      })),
+    );
+    await remind(1);
+    await remind(2);
+    const escalated = (await messagesOf(run.run_id)).filter((of) => of.subject_kind !== null);
+    expect(escalated).toMatchObject([
+      {
+        channel_id: "console",
+        subject_kind: "escalation",
+        content: { text: expect.stringMatching(/^Escalated to leads: .*\n已升級至 leads：/) },
+      },
+    ]);
   });
 
   test.each([

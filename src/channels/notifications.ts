@@ -1,8 +1,9 @@
+import { type Selectable, sql } from "kysely";
 import { type AgentBody, type Revision, readAgent, readRevision } from "../contracts/index.ts";
-import type { Database, Tx } from "../platform/database/index.ts";
+import type { Database, DB, Tx } from "../platform/database/index.ts";
 import type { JobData, Jobs } from "../platform/jobs/index.ts";
 import { isFinal, type RunRow, readRun } from "../runs/index.ts";
-import { enqueueMessage } from "./messages.ts";
+import { type ApprovalContent, enqueueMessage } from "./messages.ts";
 import { runLink } from "./run-link.ts";
 
 export interface NotificationDeps {
@@ -21,45 +22,66 @@ export async function notifyApprovalOpened(
   data: JobData["approval.opened"],
 ): Promise<void> {
   await deps.db.transaction({ role: "app", projects: [data.project_id] }, async (tx) => {
-    const approval = await readOpenApproval(tx, data);
+    const approval = await readOpenQuestion(tx, data);
     const found = await readRunAndAgent(tx, data);
     if (!approval || !found) return;
     const { run, agent } = found;
     const link = runLink(deps.publicUrl, run.project_id, run.run_id);
     const call = `${approval.server}/${approval.tool_name}`;
-    const text = `${headlineOf(approval.headline) ?? `May ${agent.body.display_name} call ${call}?`}\n${run.title}\n${link}`;
+    const text = `${headlineOf(approval.headline, "en") ?? `May ${agent.body.display_name} call ${call}?`}\n${run.title}\n${link}`;
     for (const channelId of agent.body.notify) {
       await enqueueMessage(tx, deps.jobs, {
         ...aboutRun(run),
         channelId,
         type: "approval_request",
         text,
-        approval: {
-          approval_id: approval.approval_id,
-          server: approval.server,
-          tool: approval.tool_name,
-          arguments: approval.args_display,
-          expires_at: approval.expires_at,
-        },
+        approval: approvalContent(approval),
         onceKey: `approval/${approval.approval_id}`,
       });
     }
   });
 }
 
-function readOpenApproval(tx: Tx, ids: JobData["approval.opened"]) {
+const ASKED = [
+  "approval_id",
+  "server",
+  "tool_name",
+  "args_display",
+  "headline",
+  "expires_at",
+  "escalation",
+] as const;
+export type OpenQuestion = Pick<Selectable<DB["approvals"]>, (typeof ASKED)[number]>;
+
+/** A question that somebody can still decide about. */
+export function readOpenQuestion(
+  tx: Tx,
+  ids: { project_id: string; approval_id: string },
+): Promise<OpenQuestion | undefined> {
   return tx
     .selectFrom("approvals")
-    .select(["approval_id", "server", "tool_name", "args_display", "headline", "expires_at"])
+    .select(ASKED)
     .where("project_id", "=", ids.project_id)
     .where("approval_id", "=", ids.approval_id)
     .where("status", "=", "open")
+    .where("expires_at", ">", sql<string>`clock_timestamp()`)
     .executeTakeFirst();
 }
 
-function headlineOf(headline: unknown): string | undefined {
-  if (typeof headline !== "object" || headline === null || !("en" in headline)) return undefined;
-  return typeof headline.en === "string" ? headline.en : undefined;
+export function approvalContent(question: OpenQuestion): ApprovalContent {
+  return {
+    approval_id: question.approval_id,
+    server: question.server,
+    tool: question.tool_name,
+    arguments: question.args_display,
+    expires_at: question.expires_at,
+  };
+}
+
+/** The contract's own words for the question, where it has any in that language. */
+export function headlineOf(headline: unknown, language: "en" | "zh-TW"): string | undefined {
+  const words = Object.entries(headline ?? {}).find(([of]) => of === language)?.[1];
+  return typeof words === "string" ? words : undefined;
 }
 
 /**
@@ -89,7 +111,8 @@ export async function notifyRunEnded(
   });
 }
 
-function aboutRun(run: RunRow) {
+/** What a message says of the run it is about. */
+export function aboutRun(run: RunRow) {
   return {
     projectId: run.project_id,
     runId: run.run_id,
@@ -122,7 +145,8 @@ async function hasFinalMessage(tx: Tx, run: RunRow): Promise<boolean> {
   return row !== undefined;
 }
 
-async function readRunAndAgent(
+/** The run that a job names, and its agent as it is under the run's revision. */
+export async function readRunAndAgent(
   tx: Tx,
   ids: { project_id: string; run_id: string },
 ): Promise<{ run: RunRow; agent: Revision<AgentBody> } | undefined> {

@@ -26,12 +26,30 @@ const usd = z
   .max(1_000_000)
   .refine((amount) => Number(amount.toFixed(6)) === amount, "must have at most six decimals");
 
+/** What happens when nobody has decided for so long: channels are told again, and a group may decide as well. */
+const escalation = z.strictObject({
+  after_seconds: z.number().int().min(1).max(604_800),
+  /** Those that the agent notifies, where it is not said. */
+  channels: z.array(text(1, 128)).max(20).optional(),
+  to_group: text(1, 63).optional(),
+});
+export type EscalationStep = z.infer<typeof escalation>;
+
 /** How a person is asked about a call of this tool. */
 const ask = z.strictObject({
   headline: bilingual.optional(),
   undoable: z.boolean().optional(),
   blast_radius: bilingual.optional(),
   estimate: bilingual.optional(),
+  escalate: z
+    .array(escalation)
+    .max(10)
+    .refine(
+      (steps) =>
+        steps.every(({ after_seconds }, at) => after_seconds > (steps[at - 1]?.after_seconds ?? 0)),
+      "must be in the order of after_seconds, each later than the one before",
+    )
+    .optional(),
 });
 
 const callCount = z.number().int().min(1).max(10_000_000);
@@ -170,6 +188,14 @@ export const agentBodySchema = z
         context.addIssue({ code: "custom", path, message: `${name} is listed twice` });
       });
     }
+    body.tools.forEach(({ ask, expires_seconds }, tool) => {
+      (ask?.escalate ?? []).forEach(({ after_seconds }, at) => {
+        if (after_seconds < expires_seconds) return;
+        const path = ["tools", tool, "ask", "escalate", at, "after_seconds"];
+        const message = `comes when the question has expired; expires_seconds is ${expires_seconds}`;
+        context.addIssue({ code: "custom", path, message });
+      });
+    });
     const keys = body.runbook?.steps.map((entry) => entry.key) ?? [];
     duplicates(keys).forEach(([name, at]) => {
       context.addIssue({

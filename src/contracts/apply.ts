@@ -13,6 +13,7 @@ import type { Language } from "./heads.ts";
 import { pruneContracts, whatIsPruned } from "./prune.ts";
 import { relistWhereUnknown } from "./relist.ts";
 import { revisionsInReview } from "./standing.ts";
+import type { Retired } from "./transition.ts";
 import { createDraft, type Held, moveRevision } from "./transition.ts";
 import { versionText } from "./versions.ts";
 
@@ -34,7 +35,7 @@ interface Step {
  * document), E-CONTRACT-FAMILY, E-CONTRACT-PLAN (another plan was expected), E-STDIO-OFF
  */
 export async function applyContracts(
-  deps: { db: Database; judging: Judging },
+  deps: { db: Database; judging: Judging; onRetired: Retired },
   caller: Caller,
   request: z.output<typeof applyRequest>,
   language: Language,
@@ -67,7 +68,7 @@ export async function applyContracts(
       const revisionId = request.dry_run ? step.revisionId : await carryOut(tx, caller.actor, step);
       results.push(resultOf(step, revisionId, language));
     }
-    if (!request.dry_run) await pruneContracts(tx, caller.actor, pruned);
+    if (!request.dry_run) await pruneContracts(tx, caller.actor, pruned, deps.onRetired);
     return { results, pruned, plan };
   });
 }

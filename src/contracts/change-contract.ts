@@ -77,6 +77,16 @@ export const CHANGES = {
     en: "The quorum of {{tool}} is {{after}} instead of {{before}}.",
     "zh-TW": "{{tool}} 需 {{after}} 人同意，原為 {{before}} 人。",
   },
+  escalation_gained: {
+    kind: "widened",
+    en: "The group {{group}} may decide about {{tool}} as well once {{after}} s have passed.",
+    "zh-TW": "經過 {{after}} 秒後，群組 {{group}} 也可決定 {{tool}}。",
+  },
+  escalation_lost: {
+    kind: "narrowed",
+    en: "The group {{group}} may no longer decide about {{tool}} after {{before}} s, or only later.",
+    "zh-TW": "群組 {{group}} 在 {{before}} 秒後不再能決定 {{tool}}，或須更晚。",
+  },
   args_dropped: {
     kind: "widened",
     en: "{{tool}} takes any arguments that its server takes; the contract's constraint is gone.",

@@ -14,7 +14,7 @@ export function compareAgents(before: AgentBody, after: AgentBody): Difference[]
     ...compareLimits(before.limits, after.limits),
     ...compareModes(before, after),
     ...compareTriggers(before, after),
-    ...compareNames("notify", before.notify, after.notify),
+    ...compareNames("notify", toldBy(before), toldBy(after)),
     ...compareNames("message", writtenTo(before), writtenTo(after)),
   ];
 }
@@ -126,7 +126,30 @@ function compareGrants(tool: string, before: Terms, after: Terms): Difference[] 
     found.push(...compareLimit(`${field} of ${tool}`, before[field], after[field]));
   }
   found.push(...compareWindows(`of ${tool}`, before.limits, after.limits));
+  found.push(...compareEscalation(tool, before, after));
   return found;
+}
+
+/** A group that may decide as well, or sooner, can let pass what nobody else would have. */
+function compareEscalation(tool: string, before: ToolGrant, after: ToolGrant): Difference[] {
+  const [earlier, later] = [groupsOf(before), groupsOf(after)];
+  return [...new Set([...earlier.keys(), ...later.keys()])].flatMap((group): Difference[] => {
+    const [was, is] = [earlier.get(group), later.get(group)];
+    if (was === is) return [];
+    if (is !== undefined && (was === undefined || is < was))
+      return [{ key: "escalation_gained", params: { tool, group, after: is } }];
+    return [{ key: "escalation_lost", params: { tool, group, before: was ?? 0 } }];
+  });
+}
+
+/** After how many seconds each group may decide. */
+function groupsOf({ ask }: ToolGrant): Map<string, number> {
+  const steps = (ask?.escalate ?? []).toReversed();
+  return new Map(
+    steps.flatMap(({ to_group, after_seconds }) =>
+      to_group === undefined ? [] : [[to_group, after_seconds] as const],
+    ),
+  );
 }
 
 const ends = (answer: "cancel" | "fail" | "return") => answer !== "return";
@@ -220,6 +243,11 @@ function isSameSet(a: Conditions, b: Conditions): boolean {
   // Beside "every event" no other condition counts.
   if (a.has(EVERY_EVENT) || b.has(EVERY_EVENT)) return a.has(EVERY_EVENT) && b.has(EVERY_EVENT);
   return a.size === b.size && [...a].every((of) => b.has(of));
+}
+
+function toldBy({ notify, tools }: AgentBody): string[] {
+  const steps = tools.flatMap(({ ask }) => ask?.escalate ?? []);
+  return [...notify, ...steps.flatMap(({ channels = [] }) => channels)];
 }
 
 function writtenTo({ runbook }: AgentBody): string[] {

@@ -79,6 +79,13 @@ describe("an agent's permissions", () => {
       ["changed quorum_raised"],
     ],
     [
+      "a group that may decide sooner",
+      tools(grant({ ask: { escalate: [{ after_seconds: 60, to_group: "leads" }] } })),
+      tools(grant({ ask: { escalate: [{ after_seconds: 30, to_group: "leads" }] } })),
+      ["changed! escalation_gained"],
+      ["changed escalation_lost"],
+    ],
+    [
       "any arguments",
       tools(grant({ args: { type: "object" } })),
       tools(grant()),
@@ -377,6 +384,7 @@ const anyGrant = fc.record({
   args: some<object>({}, { maxProperties: 1 }, { type: "object", maxProperties: 1 }),
   on_reject: some("cancel", "return"),
   on_expire: some("cancel", "fail", "return"),
+  ask: some(...[60, 30].map((s) => ({ escalate: [{ after_seconds: s, to_group: "leads" }] }))),
 });
 const anyAgent = fc
   .record({

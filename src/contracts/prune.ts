@@ -5,7 +5,7 @@ import { AppError } from "../platform/errors.ts";
 import type { Checked } from "./check.ts";
 import type { Family, PrunedContract } from "./contract.ts";
 import { refuseLifting } from "./four-eyes.ts";
-import { holdRevision, moveRevision } from "./transition.ts";
+import { holdRevision, moveRevision, type Retired } from "./transition.ts";
 import { versionText } from "./versions.ts";
 
 const MOST_PRUNED = 200;
@@ -66,11 +66,13 @@ export async function pruneContracts(
   tx: Tx,
   actor: Actor,
   pruned: readonly PrunedContract[],
+  onRetired: Retired,
 ): Promise<void> {
   for (const { project_id, revision_id } of pruned) {
     const held = await holdRevision(tx, project_id, revision_id);
     if (!held) throw new TypeError("a row that is held can't go away");
     const deprecated = await moveRevision(tx, held, { event: "deprecate", actor, reason: REASON });
     await moveRevision(tx, deprecated, { event: "retire", actor, reason: REASON });
+    await onRetired(tx, { projectId: project_id, revisionId: revision_id });
   }
 }

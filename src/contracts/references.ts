@@ -34,12 +34,20 @@ export function channelsNamed(body: AgentBody): Reference[] {
     name: trigger.channel,
   }));
   const notified = body.notify.map((name, at) => ({ path: ["notify", at], name }));
+  const told = body.tools.flatMap(({ ask }, tool) =>
+    (ask?.escalate ?? []).flatMap(({ channels = [] }, step) =>
+      channels.map((name, at) => ({
+        path: ["tools", tool, "ask", "escalate", step, "channels", at],
+        name,
+      })),
+    ),
+  );
   const written = (body.runbook?.steps ?? []).flatMap((step, at) =>
     "message" in step
       ? [{ path: ["runbook", "steps", at, "message", "channel"], name: step.message.channel }]
       : [],
   );
-  return [...triggers, ...notified, ...written];
+  return [...triggers, ...notified, ...told, ...written];
 }
 
 /** `secret:NAME`, alone or after one word as in `Bearer secret:NAME`. */

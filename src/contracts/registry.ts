@@ -18,12 +18,13 @@ import type {
 } from "./lifecycle-contract.ts";
 import { relistWhereUnknown } from "./relist.ts";
 import { lockContracts } from "./standing.ts";
-import { type Held, holdRevision, moveRevision } from "./transition.ts";
+import { type Held, holdRevision, moveRevision, type Retired } from "./transition.ts";
 import { isStale, versionText } from "./versions.ts";
 
 interface Deps {
   db: Database;
   judging: Judging;
+  onRetired: Retired;
 }
 
 /**
@@ -137,7 +138,7 @@ function readAlone(
  * E-CONTRACT-INVALID, E-STDIO-OFF
  */
 export async function actOnRevision(
-  { db, judging }: Deps,
+  { db, judging, onRetired }: Deps,
   caller: Caller,
   act: { revisionId: string; event: LifecycleEvent; reason: string | undefined },
   language: Language,
@@ -160,6 +161,7 @@ export async function actOnRevision(
     if (isPossible && event === "submit") await checkAgain(tx, judging, caller, held);
     if (isPossible && event === "activate") await checkActivation(tx, judging, caller, held);
     await moveRevision(tx, held, { event, actor, reason });
+    if (event === "retire") await onRetired(tx, { projectId: held.project_id, revisionId });
     return findHead(tx, caller, revisionId, language);
   });
 }

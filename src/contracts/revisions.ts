@@ -86,6 +86,19 @@ export async function readRevision(
   return select(tx, projectId).where("revision_id", "=", revisionId).executeTakeFirst();
 }
 
+/** Whether a revision has been retired; if not, it is not before the transaction ends. */
+export async function holdUnretired(
+  tx: Tx,
+  projectId: string,
+  revisionId: string,
+): Promise<{ isRetired: boolean }> {
+  const row = await select(tx, projectId)
+    .where("revision_id", "=", revisionId)
+    .forShare()
+    .executeTakeFirst();
+  return { isRetired: row?.lifecycle_status === "retired" };
+}
+
 /** Whether the project has, or ever had, a contract of this agent. */
 export async function hasAgent(tx: Tx, projectId: string, agentId: string): Promise<boolean> {
   const row = await select(tx, projectId)

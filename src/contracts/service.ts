@@ -14,6 +14,7 @@ import type {
   ValidateResponse,
 } from "./lifecycle-contract.ts";
 import { actOnRevision, draftContract, validateContract } from "./registry.ts";
+import type { Retired } from "./transition.ts";
 
 /** What is done with contracts; each in one transaction, its answers in the caller's language. */
 export interface Contracts {
@@ -32,9 +33,14 @@ export interface Contracts {
   diff(caller: Caller, ids: { a: string; b: string }, language: Language): Promise<DiffResponse>;
 }
 
-/** @param options.families the rules of each family, from the features that own them */
-export function createContracts(options: { db: Database } & Judging): Contracts {
-  const deps = { db: options.db, judging: options };
+/**
+ * @param options.families the rules of each family, from the features that own them
+ * @param options.onRetired what other features do in the same transaction when a revision is retired
+ */
+export function createContracts(
+  options: { db: Database; onRetired: Retired } & Judging,
+): Contracts {
+  const deps = { db: options.db, judging: options, onRetired: options.onRetired };
   const { families } = options;
   return {
     apply: (caller, request, language) => applyContracts(deps, caller, request, language),

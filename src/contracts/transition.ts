@@ -105,6 +105,12 @@ export interface Move {
   reason?: string | undefined;
 }
 
+/** Acts in the transaction that retires a revision: what runs under it wait for, nobody may answer any more. */
+export type Retired = (
+  tx: Tx,
+  revision: { projectId: string; revisionId: string },
+) => Promise<void>;
+
 /**
  * The only way a revision changes its status: asks the table, and writes the status, the transition, the audit entry
  * and the announcement in the caller's transaction, which holds the revision's row. Whoever activates deprecates what

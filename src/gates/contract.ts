@@ -10,6 +10,10 @@ export const VERDICT_WORDS = {
     en: "Project {{project}} is not active: its open runs go on, but nobody is asked there any more.",
     "zh-TW": "專案 {{project}} 未啟用：未完成的執行可繼續，但不再詢問任何人。",
   },
+  contract_retired: {
+    en: "The contract {{contract}} was retired: its open runs go on, but nobody is asked for them any more.",
+    "zh-TW": "合約 {{contract}} 已停用：未完成的執行可繼續，但不再為其詢問任何人。",
+  },
   tenant_legacy: {
     en: "Project {{project}} is in legacy mode: agents may not act there.",
     "zh-TW": "專案 {{project}} 處於 legacy 模式：代理不得在其中動作。",

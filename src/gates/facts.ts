@@ -24,6 +24,8 @@ export interface GateFacts {
     grant: ToolGrant | undefined;
     /** The contract does not list the tool, but observes its server: the grant is what the server says of it. */
     isObserved?: boolean;
+    /** Its runs go on, but what it says about asking people counts no more. */
+    isRetired?: boolean;
   };
   /** The tool as it is pinned; `absent` when the tool server has no such tool. */
   pin: "pinned" | "changed" | "absent";

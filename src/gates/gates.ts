@@ -191,10 +191,12 @@ const approvalGate: Gate = ({ tool }, facts) => {
   const { key, wouldKey, params } = demand;
   if (run.is_shadow) return { outcome: "would_ask", code: null, key: wouldKey, params };
   const { is_active, project_id: project } = facts.project;
-  // The questions of a project that was deactivated are voided; a new one would never be looked at.
-  const ask: Said = is_active
-    ? { outcome: "ask", code: "E-APPR-REQUIRED", key, params }
-    : block("E-TENANT-INACTIVE", "nobody_is_asked", { project });
+  // The questions of a project that was deactivated, or a contract that was retired, are voided; so would a new one be.
+  const ask: Said = !is_active
+    ? block("E-TENANT-INACTIVE", "nobody_is_asked", { project })
+    : facts.contract.isRetired
+      ? block("E-CONTRACT-NONE", "contract_retired", { contract: nameOf(facts) })
+      : { outcome: "ask", code: "E-APPR-REQUIRED", key, params };
   if (!question) return ask;
   return answerFrom(question, ask);
 };

@@ -1,4 +1,4 @@
-import { expireQuestions } from "../approvals/index.ts";
+import { expireQuestions, takeDueSteps } from "../approvals/index.ts";
 import type { JobData, JobInfo, Jobs, QueueName } from "../platform/jobs/index.ts";
 import type { Logger } from "../platform/log.ts";
 import { forgetOldData } from "../retention/index.ts";
@@ -18,6 +18,8 @@ const CONCURRENCY: Record<QueueName, number> = {
   "runs.bulk": 2,
   "run.ended": 2,
   "approval.opened": 2,
+  "approval.reminder": 2,
+  "approvals.void": 2,
   "message.deliver": 4,
 };
 
@@ -40,6 +42,8 @@ export async function startWorker(options: {
     on("runs.bulk"),
     on("run.ended"),
     on("approval.opened"),
+    on("approval.reminder"),
+    on("approvals.void"),
     on("message.deliver"),
   ]);
   const loops: Loop[] = [
@@ -49,6 +53,12 @@ export async function startWorker(options: {
       pauseMs: SWEEP_MS,
       log,
       round: (signal) => expireQuestions(sweeps.db, sweeps.effects, signal),
+    }),
+    startLoop({
+      name: "escalation",
+      pauseMs: SWEEP_MS,
+      log,
+      round: (signal) => takeDueSteps(sweeps.db, sweeps.effects, signal),
     }),
     startLoop({ name: "sweep", pauseMs: SWEEP_MS, log, round: () => sweep(sweeps) }),
     startLoop({

@@ -6,6 +6,7 @@ import {
   decide,
   ensureSigningKey,
   voidQuestionsOfRuns,
+  type WhyVoid,
 } from "../../src/approvals/index.ts";
 import {
   type CallDeps,
@@ -18,6 +19,8 @@ import {
   editCheck,
   makeCall,
   onQuestionsClosed,
+  voidOfTools,
+  whyVoid,
 } from "../../src/calls/index.ts";
 import {
   type AgentBody,
@@ -148,6 +151,7 @@ const ECHO_RUNBOOK = { steps: [{ key: "one", call: { server: "shop", tool: "echo
 
 type BenchDeps = CallDeps & {
   checkEdit: CheckEdit;
+  whyVoid: WhyVoid;
   toolLists: ReturnType<typeof createToolLists>;
 };
 
@@ -175,14 +179,14 @@ async function openDeps(): Promise<Opened> {
   const checker = createArgumentChecker();
   const policies = createPolicies();
   const checkEdit = editCheck({ checker, policies, sealer });
-  const catalog = createCatalog(db, pool);
+  const catalog = createCatalog(db, pool, (tx, changed) => voidOfTools(tx, effects, changed));
   const changes = await listenToChanges({ url: database.url, log });
   const standing = createStandingCache({ db, changes, policies });
   const ledger = createLedger({ db, log });
   const toolLists = createToolLists({ db, changes, catalog, standing, policies });
   const tools = { pool, catalog, standing, ledger, toolLists };
   return {
-    deps: { db, sealer, log, effects, signer, checker, policies, checkEdit, ...tools },
+    deps: { db, sealer, log, effects, signer, checker, policies, checkEdit, whyVoid, ...tools },
     url: database.url,
     adminUrl: database.adminUrl,
     async close() {

@@ -140,6 +140,7 @@ function createApi(db: Database, relist: Relist, as: Caller, allowStdio: boolean
   });
   const { schemaProblem } = createArgumentChecker();
   const contracts = createContracts({
+    onRetired: async () => undefined,
     db,
     families,
     schemaProblem,

@@ -97,10 +97,13 @@ export interface Approvals {
   edited_by: string | null;
   editor_counts: Generated<boolean>;
   effect: string;
+  escalated_groups: Generated<string[]>;
+  escalation: Generated<Json>;
   estimate: Json | null;
   expires_at: string;
   headline: Json | null;
   jti: string | null;
+  next_step_at: string | null;
   on_expire: string;
   on_reject: string;
   policy_hash: string | null;
@@ -121,6 +124,7 @@ export interface Approvals {
   server: string;
   status: string;
   step_id: string | null;
+  steps_done: Generated<number>;
   token: string | null;
   tool_name: string;
   two_person: Generated<boolean>;

@@ -33,6 +33,24 @@ export const QUEUES = {
     retryDelay: 1,
     deleteAfterSeconds: 3600,
   },
+  /** Nobody has decided about a question for so long: `{project_id, run_id, approval_id, step}`. */
+  "approval.reminder": {
+    policy: "standard",
+    retryLimit: 5,
+    retryBackoff: true,
+    retryDelay: 1,
+    deleteAfterSeconds: 3600,
+  },
+  /** Void the questions that nobody can answer any more: `{project_id}` and what they are about. */
+  "approvals.void": {
+    policy: "standard",
+    retryLimit: 20,
+    retryBackoff: true,
+    retryDelay: 1,
+    retryDelayMax: 30,
+    expireInSeconds: 60,
+    deleteAfterSeconds: 3600,
+  },
   /** Deliver one outbound message: `{project_id, message_id}`. */
   "message.deliver": {
     policy: "standard",
@@ -54,5 +72,11 @@ export interface JobData {
   "runs.bulk": { project_id: string; bulk_id: string };
   "run.ended": { project_id: string; run_id: string };
   "approval.opened": { project_id: string; run_id: string; approval_id: string };
+  /** `step` counts from 0. */
+  "approval.reminder": { project_id: string; run_id: string; approval_id: string; step: number };
+  "approvals.void": { project_id: string } & (
+    | { revision_id: string }
+    | { server: string; tool: string }
+  );
   "message.deliver": { project_id: string; message_id: string };
 }

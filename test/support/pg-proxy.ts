@@ -21,6 +21,8 @@ export interface PgProxy {
   url: string;
   /** Watches the next transaction whose first statement matches, and interrupts it where `cut` says. */
   watchNext(opening: RegExp, cut?: Cut): Watched;
+  /** Watches all such transactions from now on as if they were one, and interrupts one of them where `cut` says. */
+  watchAll(opening: RegExp, cut?: Cut): Watched;
   close(): Promise<void>;
 }
 
@@ -82,6 +84,8 @@ interface Watching {
   opening: RegExp;
   watched: Watched;
   cut: Cut | undefined;
+  /** Not only the next transaction. */
+  isEach: boolean;
 }
 
 /** Shared by all connections: the watch that the next transaction takes. */
@@ -149,7 +153,7 @@ class Relay {
     this.#asked += 1;
     if (this.#isOurs && this.#next.watching?.opening.test(text)) {
       this.#watching = this.#next.watching;
-      this.#next.watching = undefined;
+      if (!this.#watching.isEach) this.#next.watching = undefined;
     }
     if (!this.#watching) return false;
     const { watched, cut } = this.#watching;
@@ -205,12 +209,18 @@ export async function startPgProxy(databaseUrl: string): Promise<PgProxy> {
   url.hostname = "127.0.0.1";
   url.port = String((listener.address() as AddressInfo).port);
   url.searchParams.delete("host");
+  const watch = (opening: RegExp, cut: Cut | undefined, isEach: boolean) => {
+    const watched: Watched = { statements: [], wasCut: false };
+    next.watching = { opening, watched, cut, isEach };
+    return watched;
+  };
   return {
     url: url.href,
     watchNext(opening, cut) {
-      const watched: Watched = { statements: [], wasCut: false };
-      next.watching = { opening, watched, cut };
-      return watched;
+      return watch(opening, cut, false);
+    },
+    watchAll(opening, cut) {
+      return watch(opening, cut, true);
     },
     close() {
       for (const relay of relays) relay.destroy();

@@ -11,8 +11,6 @@ import {
   decideManyRoutes,
   decideRoutes,
   ensureSigningKey,
-  voidQuestionsAbout,
-  voidQuestionsOfRuns,
   voidQuestionsOfWaiting,
   waitForDecision,
   workOnVoids,
@@ -22,16 +20,17 @@ import {
   type CallDeps,
   callsInFlight,
   createCatalog,
+  createEffects,
   createLedger,
   createStandingCache,
   createTasks,
   editCheck,
   inFlightRoutes,
   makeCall,
-  onQuestionsClosed,
   requireThawed,
   type Tasks,
   toolCallRoutes,
+  voidOfRetired,
   voidOfTools,
   whyVoid,
 } from "./calls/index.ts";
@@ -72,7 +71,6 @@ import { agentSide, createMcpEdge, type McpEdge } from "./mcp/index.ts";
 import { type Config, configHelp, localUrl, readConfig } from "./platform/config.ts";
 import { type Database, isReady } from "./platform/database/index.ts";
 import { newId } from "./platform/ids.ts";
-import type { Jobs } from "./platform/jobs/index.ts";
 import { createLog, type Logger } from "./platform/log.ts";
 import { openPlatform, type Platform } from "./platform/open-platform.ts";
 import { sayWhatFailed, sayWhereItIs } from "./platform/startup-words.ts";
@@ -105,16 +103,6 @@ import { startWorker } from "./worker/index.ts";
 
 const WEB_ROOT = fileURLToPath(new URL("../dist/web/", import.meta.url));
 const DATA_DIR = fileURLToPath(new URL("../.awooop", import.meta.url));
-
-/** What transitions and closed questions set off across features, in one transaction. */
-function createEffects(jobs: Jobs): ApprovalEffects {
-  const effects: ApprovalEffects = {
-    send: jobs.send,
-    onRunsEnded: (tx, runs) => voidQuestionsOfRuns(tx, effects, runs),
-    onQuestionsClosed,
-  };
-  return effects;
-}
 
 function openCalls(
   config: Config,
@@ -156,8 +144,7 @@ function openContracts(config: Config, db: Database, calls: CallDeps) {
     pinnedTools,
     toolSchemas,
     relist: calls.catalog.relist,
-    onRetired: (tx, { projectId: project_id, revisionId: revision_id }) =>
-      voidQuestionsAbout(tx, { effects: calls.effects, whyVoid }, { project_id, revision_id }),
+    onRetired: (tx, retired) => voidOfRetired(tx, calls.effects, retired),
     families: {
       agent: { schema: agentBodySchema, check: (body) => contractChecks(body as AgentBody) },
       tool_server: { schema: toolServerBody },

@@ -2,6 +2,7 @@ import { activeRevision, type Revision } from "../contracts/index.ts";
 import type { Database, Tx } from "../platform/database/index.ts";
 import {
   syncPins,
+  type ToolDefinition,
   type ToolServerPool,
   type ToolServerRef,
   type UpstreamError,
@@ -63,11 +64,7 @@ type ToolsChanged = (
   of: { projectId: string; serverId: string; tools: readonly string[] },
 ) => Promise<void>;
 
-export function createCatalog(
-  db: Database,
-  pool: ToolServerPool,
-  onChanged?: ToolsChanged,
-): Catalog {
+export function createCatalog(db: Database, pool: ToolServerPool, hear?: ToolsChanged): Catalog {
   const listedAt = new Map<string, number>();
   const keyOf = (ref: ToolServerRef) => `${ref.projectId} ${ref.serverId} ${ref.bodyHash}`;
   const isFresh = (ref: ToolServerRef, readAt = Number.POSITIVE_INFINITY) => {
@@ -91,11 +88,9 @@ export function createCatalog(
   async function list(ref: ToolServerRef, signal?: AbortSignal) {
     const listed = await pool.listTools(ref, { signal });
     if (listed.kind === "upstream_error") return listed;
-    const { projectId, serverId } = ref;
-    await db.transaction({ role: "app", projects: [projectId] }, async (tx) => {
-      const { changed } = await syncPins(tx, projectId, serverId, listed.tools);
-      if (changed.length > 0) await onChanged?.(tx, { projectId, serverId, tools: changed });
-    });
+    await db.transaction({ role: "app", projects: [ref.projectId] }, (tx) =>
+      compare(tx, ref, listed.tools, hear),
+    );
     listedAt.set(keyOf(ref), Date.now());
     return undefined;
   }
@@ -125,6 +120,16 @@ export function createCatalog(
       await Promise.all(asked);
     },
   };
+}
+
+async function compare(
+  tx: Tx,
+  { projectId, serverId }: ToolServerRef,
+  tools: readonly ToolDefinition[],
+  hear: ToolsChanged | undefined,
+): Promise<void> {
+  const { changed } = await syncPins(tx, projectId, serverId, tools);
+  if (changed.length > 0) await hear?.(tx, { projectId, serverId, tools: changed });
 }
 
 /** Hears of servers that say that their tools have changed; of each not more often than every second. */

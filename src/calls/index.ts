@@ -1,7 +1,7 @@
-export { onQuestionsClosed } from "./asked.ts";
 export { type Catalog, createCatalog, serverRef } from "./catalog.ts";
 export type { CallDeps } from "./deps.ts";
 export { editCheck } from "./edited.ts";
+export { createEffects } from "./effects.ts";
 export { callsInFlight, inFlightRoutes } from "./in-flight.ts";
 export { createLedger } from "./ledger.ts";
 export { declareLost, sweepLostCalls } from "./lost.ts";
@@ -15,4 +15,4 @@ export { requireThawed } from "./thawed.ts";
 export { toolCallRoutes } from "./tool-call-routes.ts";
 export { createToolLists } from "./tool-list.ts";
 export { makeCall } from "./traced.ts";
-export { voidOfTools, whyVoid } from "./void.ts";
+export { voidOfRetired, voidOfTools, whyVoid } from "./void.ts";

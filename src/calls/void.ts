@@ -30,3 +30,13 @@ export async function voidOfTools(
   for (const tool of tools)
     await voidQuestionsAbout(tx, { effects, whyVoid }, { project_id, server, tool });
 }
+
+/** Voids the open questions of runs under a contract that is retired; registered as the contracts feature's listener. */
+export async function voidOfRetired(
+  tx: Tx,
+  effects: ApprovalEffects,
+  { projectId, revisionId }: { projectId: string; revisionId: string },
+): Promise<void> {
+  const about = { project_id: projectId, revision_id: revisionId };
+  await voidQuestionsAbout(tx, { effects, whyVoid }, about);
+}

@@ -5,7 +5,6 @@ import {
   type Decision,
   decide,
   ensureSigningKey,
-  voidQuestionsOfRuns,
   type WhyVoid,
 } from "../../src/approvals/index.ts";
 import {
@@ -13,12 +12,12 @@ import {
   type CallOutcome,
   type CallRequest,
   createCatalog,
+  createEffects,
   createLedger,
   createStandingCache,
   createToolLists,
   editCheck,
   makeCall,
-  onQuestionsClosed,
   voidOfTools,
   whyVoid,
 } from "../../src/calls/index.ts";
@@ -170,11 +169,7 @@ async function openDeps(): Promise<Opened> {
   const sealer = createSealer([randomBytes(32).toString("hex")]);
   await ensureSigningKey(db, sealer);
   const pool = openPool();
-  const effects: CallDeps["effects"] = {
-    send: jobs.send,
-    onRunsEnded: (tx, runs) => voidQuestionsOfRuns(tx, effects, runs),
-    onQuestionsClosed,
-  };
+  const effects = createEffects(jobs);
   const signer = createSigner(sealer);
   const checker = createArgumentChecker();
   const policies = createPolicies();

@@ -4,13 +4,11 @@ import { Registry } from "prom-client";
 import { authoringRoutes, contractChecks, createRunbookAgent } from "./agents/index.ts";
 import {
   type ApprovalEffects,
-  approvalListRoutes,
-  approvalRoutes,
   createSigner,
   createWaiting,
-  decideManyRoutes,
-  decideRoutes,
   ensureSigningKey,
+  keySetRoutes,
+  questionRouters,
   voidQuestionsOfWaiting,
   waitForDecision,
   workOnVoids,
@@ -178,7 +176,6 @@ function createRouters(
     onThawed: (tx, place) => wakeThawedRuns(tx, effects, place),
   });
   const contracts = openContracts(config, db, calls);
-  const deciding = { ...calls, checkEdit: editCheck(calls), whyVoid };
   const routers = [
     identityRoutes({ identity, keys: createKeys({ db, cursors, forget }) }),
     memberRoutes({ db, cursors }),
@@ -195,12 +192,9 @@ function createRouters(
     runListRoutes({ db, cursors }),
     budgetRoutes({ db }),
     inFlightRoutes({ db, cursors }),
-    approvalListRoutes({ db, cursors }),
     waiting.routes,
     toolCallRoutes({ calls, runs }),
-    approvalRoutes({ db }),
-    decideRoutes(deciding),
-    decideManyRoutes(deciding),
+    ...questionRouters({ ...calls, cursors, checkEdit: editCheck(calls), whyVoid }),
     timelineRoutes({ db, cursors }),
     channelRoutes({ db, cursors }),
     caseRoutes({ db, cursors }),
@@ -345,7 +339,10 @@ async function start(config: Config, log: Logger, onLost: () => void): Promise<R
       identity,
       routers: hasApi ? routers : [],
       mcp: config.roles.has("gateway") ? gateway : undefined,
-      wellKnown: config.roles.has("gateway") ? resourceMetadata(config) : undefined,
+      wellKnown: [
+        config.roles.has("gateway") ? resourceMetadata(config) : undefined,
+        hasApi ? keySetRoutes(platform) : undefined,
+      ],
       hooks: hasApi ? hookRoutes({ ...platform, effects }) : undefined,
       metrics,
       log,

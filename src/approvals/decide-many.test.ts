@@ -4,7 +4,7 @@ import { openShopBench, PROJECT, type ShopBench, waiting } from "../../test/supp
 import { ask as askApi, caller } from "../../test/support/fixtures.ts";
 import { canonicalHash } from "../platform/canonical.ts";
 import type { RunRow } from "../runs/index.ts";
-import { decideManyRoutes } from "./index.ts";
+import { decideManyRoutes } from "./decide-many.ts";
 
 /** Several open questions: decided together, and decided one by one in any order. */
 

@@ -48,6 +48,7 @@ export function decideManyRoutes(deps: DecideDeps) {
       approver,
       via: { keyId: caller.keyId, actor: caller.actor },
       surface: caller.surface,
+      language: c.var.language,
       idempotencyKey: c.req.valid("header")["idempotency-key"],
     });
     return c.json(answer, 200);
@@ -82,7 +83,10 @@ async function requireAlike(tx: Tx, { project_id, questions }: DecideManyBody): 
   }
 }
 
-type Who = Pick<DecideRequest, "scope" | "approver" | "via" | "surface" | "idempotencyKey">;
+type Who = Pick<
+  DecideRequest,
+  "scope" | "approver" | "via" | "surface" | "language" | "idempotencyKey"
+>;
 
 async function decideEach(
   deps: DecideDeps,

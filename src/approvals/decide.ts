@@ -15,6 +15,7 @@ import { type CheckEdit, editQuestion } from "./edit.ts";
 import type { ApprovalEffects } from "./effects.ts";
 import { type ApprovalRow, decisionsOf } from "./queries.ts";
 import { decisionLine, outcomeOf } from "./rules.ts";
+import { keepSeen, readSeen, type Seen } from "./seen.ts";
 import type { Signer } from "./signing.ts";
 import { decided, questionToDecide } from "./standing.ts";
 import type { WhyVoid } from "./void.ts";
@@ -36,6 +37,8 @@ export interface DecideRequest {
   via: { keyId: string; actor: Actor };
   /** `console`, `api`, `cli`. */
   surface: string;
+  /** In which the question was shown; English unless said otherwise. */
+  language?: "en" | "zh-TW" | undefined;
   idempotencyKey?: string | undefined;
 }
 
@@ -106,10 +109,11 @@ interface Deciding {
 async function applyDecision(tx: Tx, deps: DecideDeps, asked: Deciding): Promise<DecideAnswer> {
   const { run, request } = asked;
   await requireFirst(tx, asked);
+  const seen = await readSeen(tx, asked.question, request.language ?? "en");
   const args = request.args;
   const question = args ? await editQuestion(tx, deps, { ...asked, args }) : asked.question;
   const now = { ...asked, question };
-  await recordDecision(tx, now);
+  await recordDecision(tx, now, seen);
   const decisions = await decisionsInRound(tx, question);
   const outcome = outcomeOf(
     decisions.map(({ decision }) => decision as Decision),
@@ -143,7 +147,11 @@ async function requireFirst(tx: Tx, { run, question, request }: Deciding): Promi
   throw decided(run, detail, mine);
 }
 
-async function recordDecision(tx: Tx, { run, question, request }: Deciding): Promise<void> {
+async function recordDecision(
+  tx: Tx,
+  { run, question, request }: Deciding,
+  seen: Seen,
+): Promise<void> {
   const { approver, decision, reason, via, surface } = request;
   const decisionId = newId();
   await tx
@@ -160,8 +168,12 @@ async function recordDecision(tx: Tx, { run, question, request }: Deciding): Pro
       reason: reason === "" ? null : reason,
       surface,
       round: question.round,
+      seen_hash: seen.hash,
+      args_hash_confirmed: request.argsHash !== undefined,
     })
     .execute();
+  const { project_id, run_id } = run;
+  await keepSeen(tx, { project_id, run_id, decision_id: decisionId }, seen);
   await appendStep(tx, {
     projectId: run.project_id,
     runId: run.run_id,

@@ -1,7 +1,6 @@
 export { type ApprovedArguments, approvedArguments, askedArguments } from "./arguments.ts";
 export type { Decision } from "./contract.ts";
 export { decide } from "./decide.ts";
-export { decideManyRoutes } from "./decide-many.ts";
 export type { CheckEdit } from "./edit.ts";
 export type { ApprovalEffects, QuestionEnding } from "./effects.ts";
 export { takeDueSteps } from "./escalate.ts";
@@ -17,12 +16,13 @@ export {
 } from "./queries.ts";
 export { readQuestions } from "./question.ts";
 export type { Demand } from "./question-rows.ts";
+export { keySetRoutes, recordRoutes } from "./record-routes.ts";
 export { markAnswered, redeem } from "./redeem.ts";
 export { argumentRisks } from "./risk.ts";
 export type { Risk } from "./risk-contract.ts";
+export { questionRouters } from "./routers.ts";
 export { decideRoutes } from "./routes.ts";
 export type { ExactCall } from "./rules.ts";
-export { approvalRoutes } from "./show.ts";
 export { createSigner, type Signer } from "./signing.ts";
 export { ensureSigningKey } from "./signing-keys.ts";
 export {

@@ -44,6 +44,7 @@ export function decideRoutes(deps: DecideDeps) {
       approver,
       via: { keyId: caller.keyId, actor: caller.actor },
       surface: caller.surface,
+      language: c.var.language,
       idempotencyKey: c.req.valid("header")["idempotency-key"],
     });
     return c.json(answer, 200);

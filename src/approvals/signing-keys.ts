@@ -107,3 +107,21 @@ export async function publicKey(tx: Tx, kid: string | undefined): Promise<Curren
     .executeTakeFirstOrThrow();
   return importJWK(public_jwk as JWK, ALGORITHM);
 }
+
+/**
+ * The public halves of all keys, newest first, as a JSON Web Key Set (RFC 7517). `iat` is when a key was made and `exp`
+ * when it was retired, in seconds: what it has signed in between holds.
+ */
+export async function readKeySet(tx: Tx): Promise<{ keys: Record<string, unknown>[] }> {
+  const rows = await tx
+    .selectFrom("signing_keys")
+    .select(["public_jwk", "created_at", "retired_at"])
+    .orderBy("created_at", "desc")
+    .execute();
+  const keys = rows.map(({ public_jwk, created_at, retired_at }) => ({
+    ...(public_jwk as JWK),
+    iat: Math.floor(Date.parse(created_at) / 1_000),
+    ...(retired_at === null ? {} : { exp: Math.ceil(Date.parse(retired_at) / 1_000) }),
+  }));
+  return { keys };
+}

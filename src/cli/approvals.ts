@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import type { z } from "zod";
 import { DECISIONS, type DecideAnswer, type Decision } from "../approvals/contract.ts";
 import type { approvalListAnswer, OpenApproval } from "../approvals/list-contract.ts";
+import type { SignedRecord } from "../approvals/record-contract.ts";
 import { parseApprovalName } from "../platform/ids.ts";
 import type { RunAnswer } from "../timeline/contract.ts";
 import { segment } from "./api.ts";
@@ -61,6 +62,28 @@ function question(open: OpenApproval): string {
 function said({ actor, decision, counts }: OpenApproval["decisions"][number]): string {
   return `${actor}: ${decision}${counts ? "" : " (of other arguments)"}`;
 }
+
+export const approvalsRecord: Command = {
+  name: "approvals record",
+  summary: "Print the signed record of a decision",
+  details: `It is verified with the public keys at /.well-known/jwks.json of the server and nothing else; see
+docs/prove-a-decision.md.
+
+  awooop approvals record apr_01a1ff82-17a0-7c3e-9d2f-0123456789ab > record.json`,
+  takes: ["APPROVAL_ID"],
+  options: { project: { value: "PROJECT_ID", help: "refuse one of another project" } },
+  async run({ args, api, option, show }) {
+    const [named = ""] = args;
+    const id = parseApprovalName(named);
+    if (id === undefined) {
+      throw usageError(`APPROVAL_ID must be an approval's id (apr_… or a UUID), not "${named}".`);
+    }
+    const record = await api.get<SignedRecord>(`/approvals/${id}/record`, {
+      project_id: option("project"),
+    });
+    show(record, () => JSON.stringify(record));
+  },
+};
 
 const OPTIONS = {
   "args-hash": { value: "HASH", help: "refuse if the question is about other arguments by now" },

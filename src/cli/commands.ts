@@ -1,4 +1,10 @@
-import { approvalsApprove, approvalsDecide, approvalsList, approvalsReject } from "./approvals.ts";
+import {
+  approvalsApprove,
+  approvalsDecide,
+  approvalsList,
+  approvalsRecord,
+  approvalsReject,
+} from "./approvals.ts";
 import { approvalsDecideMany, approvalsShow } from "./approvals-show.ts";
 import type { Command } from "./command.ts";
 import { contractsDraft, contractsSteps } from "./contracts-act.ts";
@@ -8,7 +14,7 @@ import { contractsDiff, contractsShow } from "./contracts-show.ts";
 import { contractsInit, contractsPropose } from "./contracts-write.ts";
 import { delegationsCreate, delegationsList, delegationsRevoke } from "./delegations.ts";
 import { freezeCommands, freezesList, inFlight, thawCommands } from "./freezes.ts";
-import { keysCreate, keysList, keysRevoke } from "./keys.ts";
+import { keysCreate, keysList, keysRevoke, keysSigningRotate } from "./keys.ts";
 import { keysOAuthCreate, keysOAuthList, keysOAuthRevoke } from "./keys-oauth.ts";
 import { membersAdd, membersList, membersUpdate } from "./members.ts";
 import { runsShow } from "./runs.ts";
@@ -48,6 +54,7 @@ export const COMMANDS: readonly Command[] = [
   approvalsReject,
   approvalsDecide,
   approvalsDecideMany,
+  approvalsRecord,
   tenantsList,
   tenantsShow,
   tenantsCreate,
@@ -55,6 +62,7 @@ export const COMMANDS: readonly Command[] = [
   keysList,
   keysCreate,
   keysRevoke,
+  keysSigningRotate,
   keysOAuthList,
   keysOAuthCreate,
   keysOAuthRevoke,

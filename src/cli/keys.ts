@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { rotatedKey } from "../approvals/record-contract.ts";
 import type { keyListSchema, newKeySchema } from "../identity/contract.ts";
 import { segment } from "./api.ts";
 import { type Command, moreHint, PAGING } from "./command.ts";
@@ -88,5 +89,18 @@ export const keysRevoke: Command = {
     const [keyId = ""] = args;
     await api.send("DELETE", `/keys/${segment(keyId)}`);
     show({ key_id: keyId, revoked: true }, () => `The key ${keyId} is revoked.`);
+  },
+};
+
+export const keysSigningRotate: Command = {
+  name: "keys signing rotate",
+  summary: "Sign approvals and records with a new key from now on",
+  details: "What the former key has signed still verifies: its public half is kept.",
+  takes: [],
+  options: {},
+  async run({ api, show }) {
+    const made = await api.send<z.output<typeof rotatedKey>>("POST", "/signing-keys/rotate");
+    const former = made.retired.length > 0 ? ` in the place of ${made.retired.join(", ")}` : "";
+    show(made, () => `The key ${made.kid} signs from now on${former}.`);
   },
 };

@@ -210,21 +210,16 @@ describe("questions", () => {
     const hash = /\n {2}args hash ([0-9a-f]{64})\n/.exec(list.out)?.[1] ?? "";
     const other = await awooop(["approvals", "approve", run, "--args-hash", "f".repeat(64)]);
     expect(other.err).toMatch(/^E-APPR-CHANGED: /);
-    const yes = await awooop([
-      "approvals",
-      "approve",
-      run,
-      "--args-hash",
-      hash,
-      "--approval",
-      `apr_${approval}`,
-      "--reason",
-      "go",
-    ]);
+    const more = ["--args-hash", hash, "--approval", `apr_${approval}`, "--reason", "go"];
+    const yes = await awooop(["approvals", "approve", run, ...more]);
     expect(yes).toMatchObject({ status: 0, out: "Approved. The run is running.\n" });
     const late = await awooop(["approvals", "reject", run, "--reason", "no"]);
     expect(late).toMatchObject({ status: 1, out: "" });
     expect(late.err).toMatch(/^E-\S+: /);
+    const record = await awooop(["approvals", "record", `apr_${approval}`]);
+    expect(record.out).toMatch(
+      /^\{"payload":"[\w-]+","protected":"[\w-]+","signature":"[\w-]+"\}\n$/,
+    );
     const shown = await awooop(["runs", "show", run]);
     expect(shown.out).toMatch(/title +Disk \[31mfull\n/);
     expect(shown.out).toMatch(/TIME +KIND +WHAT +STATUS +MORE\n/);

@@ -40,7 +40,7 @@ export interface HttpOptions {
   /** Answers /hooks/{project_id}/{channel_id}; its paths begin after /hooks. */
   hooks?: Hono | undefined;
   /** What stands under /.well-known. */
-  wellKnown?: Hono | undefined;
+  wellKnown?: readonly (Hono | undefined)[];
   metrics: Registry;
   /** Whether requests can be served now: the database answers and is migrated. */
   ready: () => Promise<boolean>;
@@ -78,7 +78,7 @@ export function createHttp(options: HttpOptions): Http {
   if (mcp) app.all("/mcp", (c) => mcp.fetch(c.req.raw));
   const plainly = mcp && answerPlainly(mcp, measures, headersOf({ https }));
   if (hooks) app.route("/hooks", hooks);
-  if (options.wellKnown) app.route("/.well-known", options.wellKnown);
+  for (const routes of options.wellKnown ?? []) if (routes) app.route("/.well-known", routes);
   app.route("/", consolePages(options.webRoot));
 
   return {

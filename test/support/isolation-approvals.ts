@@ -21,6 +21,15 @@ export const APPROVALS: Record<string, EndpointCase> = {
       get(`/approvals?run_id=${run}`),
     ],
   },
+  "GET /approvals/{approval_id}/record": {
+    as: "viewer",
+    works: 200,
+    reach: ({ approval, project }, own) => [
+      get(`/approvals/${approval}/record`),
+      get(`/approvals/${approval}/record?project_id=${project}`),
+      get(`/approvals/${approval}/record?project_id=${own.projectId}`),
+    ],
+  },
   "GET /approvals/{approval_id}/wait": {
     as: "viewer",
     works: 200,

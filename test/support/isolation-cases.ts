@@ -293,6 +293,7 @@ export const ENDPOINTS: Record<string, EndpointCase> = {
     ],
   },
   "GET /session": { provenBy: "sessions" },
+  "POST /signing-keys/rotate": { as: "platform", works: 201 },
   "POST /session": { provenBy: "sessions" },
   "DELETE /session": { provenBy: "sessions" },
   "GET /tenants": {

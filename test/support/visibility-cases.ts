@@ -26,6 +26,7 @@ export const REACHES: Record<string, Row> = {
   "GET /agents/{agent_id}/template": OPERATE,
   "GET /agents/{agent_id}/proposal": READ,
   "GET /approvals": READ,
+  "GET /approvals/{approval_id}/record": READ,
   "GET /approvals/{approval_id}/wait": OWN_RUN,
   "GET /approvals/{approval_id}": READ,
   "POST /approvals/decide-many": OPERATE,

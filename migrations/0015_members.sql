@@ -138,12 +138,14 @@ declare
   question approvals;
   refused text;
   is_separated boolean;
+  allowed_groups text[];
 begin
   select * into question from approvals
     where project_id = new.project_id and approval_id = new.approval_id for update;
   if not found then return new; end if; -- the foreign key says so
   perform awooop_hold_people(new.project_id);
   is_separated := awooop_is_separated(new.project_id);
+  allowed_groups := question.approver_group || question.escalated_groups; -- a column of the next migration
   -- What the release before this one writes: a yes is the person's own.
   if new.decision = 'approve' or (new.decision = 'edit' and new.actor_id is distinct from question.edited_by) then
     new.counts_for := coalesce(new.counts_for, new.actor_id);
@@ -163,12 +165,13 @@ begin
     ) then 'approval_decisions_separation'
     when question.approver_group is not null and not exists (
       select from members where project_id = new.project_id and member_id = new.counts_for
-        and is_active and role <> 'viewer' and question.approver_group = any (groups)
+        and is_active and role <> 'viewer' and groups && allowed_groups
     ) then 'approval_decisions_group'
     when new.delegation_id is not null and (question.approver_group is null or not exists (
-      select from delegations where project_id = new.project_id and delegation_id = new.delegation_id
-        and revoked_at is null and ends_at > clock_timestamp()
-        and coalesce(group_name, question.approver_group) = question.approver_group
+      select from delegations d join members m on m.project_id = d.project_id and m.member_id = d.delegated_by
+      where d.project_id = new.project_id and d.delegation_id = new.delegation_id
+        and d.revoked_at is null and d.ends_at > clock_timestamp()
+        and (d.group_name is null or (d.group_name = any (allowed_groups) and d.group_name = any (m.groups)))
     )) then 'approval_decisions_delegation'
     when exists (
       select from approval_decisions where project_id = new.project_id and approval_id = new.approval_id

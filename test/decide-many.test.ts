@@ -57,7 +57,7 @@ const all = (work: (at: number) => Promise<Answer>) =>
 
 describe("a thousand decisions about one question", () => {
   test("one counts; all others are told which, and nothing is written twice", async () => {
-    const question = await questions.ask({ on_reject: "return" });
+    const question = await questions.ask({ on_reject: "return", editor_counts: true });
     const answers = await all((at) =>
       decide(question, at, { ...BODIES[at % BODIES.length], reason: `by ${at}` }),
     );
@@ -112,7 +112,7 @@ describe("a thousand decisions about one question", () => {
   }, 120_000);
 
   test("under one key decide once, and all get the same answer", async () => {
-    const question = await questions.ask();
+    const question = await questions.ask({ editor_counts: true });
     const body = { decision: "edit", arguments: ARGUMENTS };
     const answers = await all(() => decide(question, 0, body, "the same"));
     const [first] = answers;

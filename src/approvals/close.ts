@@ -55,7 +55,8 @@ export async function closeQuestions(
   await effects.onQuestionsClosed?.(tx, questions, ending);
 }
 
-function expiredMeanwhile({ expires_at }: ApprovalRow): AppError {
+/** The answer for a decision while which the question's time ran out. */
+export function expiredMeanwhile({ expires_at }: ApprovalRow): AppError {
   const detail = `The question expired at ${expires_at}; it was not executed.`;
   return new AppError("E-APPR-EXPIRED", detail, { extra: { state: "waiting_approval" } });
 }

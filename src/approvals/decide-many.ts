@@ -13,7 +13,7 @@ import {
   decideManyBody,
 } from "./contract.ts";
 import { type DecideDeps, type DecideRequest, decide } from "./decide.ts";
-import { approverOf } from "./routes.ts";
+import { approverOf, roleOf } from "./routes.ts";
 
 const route = createRoute({
   method: "post",
@@ -46,6 +46,7 @@ export function decideManyRoutes(deps: DecideDeps) {
     const answer = await decideEach(deps, body, {
       scope: scopeOf(caller),
       approver,
+      role: roleOf(caller, approver),
       via: { keyId: caller.keyId, actor: caller.actor },
       surface: caller.surface,
       language: c.var.language,
@@ -85,7 +86,7 @@ async function requireAlike(tx: Tx, { project_id, questions }: DecideManyBody): 
 
 type Who = Pick<
   DecideRequest,
-  "scope" | "approver" | "via" | "surface" | "language" | "idempotencyKey"
+  "scope" | "approver" | "role" | "via" | "surface" | "language" | "idempotencyKey"
 >;
 
 async function decideEach(

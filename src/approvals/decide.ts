@@ -1,23 +1,33 @@
 import { sql } from "kysely";
 import { type Actor, appendAudit } from "../audit/index.ts";
-import { answerOnce } from "../identity/index.ts";
+import { answerOnce, type Role } from "../identity/index.ts";
 import { announce } from "../platform/database/changes.ts";
-import type { Database, Scope, Timestamp, Tx } from "../platform/database/index.ts";
+import {
+  breaks,
+  type Database,
+  jsonb,
+  type Scope,
+  type Timestamp,
+  type Tx,
+} from "../platform/database/index.ts";
 import { AppError } from "../platform/errors.ts";
 import { newId } from "../platform/ids.ts";
 import { redact } from "../platform/redact.ts";
 import type { Sealer } from "../platform/sealing.ts";
 import { appendStep, lockRun, type RunRow, transition } from "../runs/index.ts";
+import { type Decider, neededOf, type People } from "./approvers.ts";
 import { currentHash, exactCallOf } from "./arguments.ts";
-import { closeQuestion, resumeIfAnswered } from "./close.ts";
+import { closeQuestion, expiredMeanwhile, resumeIfAnswered } from "./close.ts";
 import type { DecideAnswer, Decision } from "./contract.ts";
 import { type CheckEdit, editQuestion } from "./edit.ts";
 import type { ApprovalEffects } from "./effects.ts";
+import { holdPeople, ruleOf } from "./people.ts";
 import { type ApprovalRow, decisionsOf } from "./queries.ts";
+import { type Allowed, allow, requireRight } from "./right.ts";
 import { decisionLine, outcomeOf } from "./rules.ts";
 import { keepSeen, readSeen, type Seen } from "./seen.ts";
 import type { Signer } from "./signing.ts";
-import { decided, questionToDecide } from "./standing.ts";
+import { decided, questionAsked, requireOpen } from "./standing.ts";
 import type { WhyVoid } from "./void.ts";
 
 export interface DecideRequest {
@@ -33,6 +43,8 @@ export interface DecideRequest {
   argsHash?: string | undefined;
   /** Who decides. */
   approver: Actor;
+  /** The role of their key; undefined where a key that may act for others speaks for them. */
+  role?: Role | undefined;
   /** The key the request came with, and its holder: the same as the approver unless it acts for others. */
   via: { keyId: string; actor: Actor };
   /** `console`, `api`, `cli`. */
@@ -55,7 +67,7 @@ export interface DecideDeps {
  * Decides about a question: decision, token, journal step, audit entry, transition and follow-up job in one
  * transaction, all or nothing. A repeat with the same Idempotency-Key gets the first answer.
  *
- * @throws AppError E-NOT-FOUND, E-INPUT (several open questions), E-APPR-EXPIRED (410), E-APPR-DECIDED, E-APPR-CHANGED
+ * @throws AppError E-NOT-FOUND, E-INPUT (several open questions), E-APPR-NOT-APPROVER and E-APPR-SELF (403), E-APPR-EXPIRED (410), E-APPR-DECIDED, E-APPR-CHANGED
  *   and E-RUN-STATE (409 with the standing decision), E-IDEMPOTENCY, and what a gate says of edited arguments
  */
 export async function decide(deps: DecideDeps, request: DecideRequest): Promise<DecideAnswer> {
@@ -63,9 +75,13 @@ export async function decide(deps: DecideDeps, request: DecideRequest): Promise<
     const run = await lockRun(tx, request.projectId, request.runId);
     if (!run) throw unknownRun();
     return answerOnce(tx, repeatable(request), async () => {
-      const question = await questionToDecide(tx, run, request.approvalId, deps.whyVoid);
+      const question = await questionAsked(tx, run, request.approvalId);
+      const people = await holdPeople(tx, run.project_id, request.approver.id);
+      const decider = { id: request.approver.id, role: request.role };
+      requireRight(question, people, decider, request.decision);
+      await requireOpen(tx, run, question, deps.whyVoid);
       requireSeen(run, question, request.argsHash);
-      return applyDecision(tx, deps, { run, question, request });
+      return applyDecision(tx, deps, { run, question, request, people, decider });
     });
   });
 }
@@ -104,6 +120,8 @@ interface Deciding {
   run: RunRow;
   question: ApprovalRow;
   request: DecideRequest;
+  people: People;
+  decider: Decider;
 }
 
 async function applyDecision(tx: Tx, deps: DecideDeps, asked: Deciding): Promise<DecideAnswer> {
@@ -111,13 +129,18 @@ async function applyDecision(tx: Tx, deps: DecideDeps, asked: Deciding): Promise
   await requireFirst(tx, asked);
   const seen = await readSeen(tx, asked.question, request.language ?? "en");
   const args = request.args;
-  const question = args ? await editQuestion(tx, deps, { ...asked, args }) : asked.question;
+  const question = args
+    ? await editQuestion(tx, deps, { ...asked, args, editor: request.approver.id })
+    : asked.question;
   const now = { ...asked, question };
   await recordDecision(tx, now, seen);
   const decisions = await decisionsInRound(tx, question);
+  // A decision that does not count is a no, or an edit that another person has to agree to.
   const outcome = outcomeOf(
-    decisions.map(({ decision }) => decision as Decision),
-    question.quorum,
+    decisions.flatMap(({ decision, counts_for }) =>
+      decision === "edit" && counts_for === null ? [] : [decision as Decision],
+    ),
+    neededOf(ruleOf(question), now.people),
   );
   const answer = { run_id: run.run_id, decision: request.decision };
   if (outcome === "open") {
@@ -147,33 +170,48 @@ async function requireFirst(tx: Tx, { run, question, request }: Deciding): Promi
   throw decided(run, detail, mine);
 }
 
-async function recordDecision(
+async function insertDecision(
   tx: Tx,
   { run, question, request }: Deciding,
+  { countsFor, delegationId, allowedBy }: Allowed,
   seen: Seen,
-): Promise<void> {
+): Promise<string> {
   const { approver, decision, reason, via, surface } = request;
   const decisionId = newId();
-  await tx
-    .insertInto("approval_decisions")
-    .values({
-      decision_id: decisionId,
-      project_id: run.project_id,
-      approval_id: question.approval_id,
-      run_id: run.run_id,
-      actor_kind: approver.kind,
-      actor_id: approver.id,
-      via_key_id: via.keyId,
-      decision,
-      reason: reason === "" ? null : reason,
-      surface,
-      round: question.round,
-      seen_hash: seen.hash,
-      args_hash_confirmed: request.argsHash !== undefined,
-    })
-    .execute();
+  const row = {
+    decision_id: decisionId,
+    project_id: run.project_id,
+    approval_id: question.approval_id,
+    run_id: run.run_id,
+    actor_kind: approver.kind,
+    actor_id: approver.id,
+    via_key_id: via.keyId,
+    decision,
+    reason: reason === "" ? null : reason,
+    surface,
+    round: question.round,
+    counts_for: countsFor,
+    delegation_id: delegationId,
+    allowed_by: jsonb(allowedBy),
+    seen_hash: seen.hash,
+    args_hash_confirmed: request.argsHash !== undefined,
+  };
+  try {
+    await tx.insertInto("approval_decisions").values(row).execute();
+  } catch (error) {
+    if (breaks(error, "approval_decisions_open")) throw expiredMeanwhile(question);
+    throw error;
+  }
   const { project_id, run_id } = run;
   await keepSeen(tx, { project_id, run_id, decision_id: decisionId }, seen);
+  return decisionId;
+}
+
+async function recordDecision(tx: Tx, deciding: Deciding, seen: Seen): Promise<void> {
+  const { run, question, request } = deciding;
+  const { approver, decision, reason, via, surface } = request;
+  const allowed = await allow(tx, { ...deciding, decision });
+  const decisionId = await insertDecision(tx, deciding, allowed, seen);
   await appendStep(tx, {
     projectId: run.project_id,
     runId: run.run_id,
@@ -199,6 +237,7 @@ async function recordDecision(
       surface,
       via_key_id: via.keyId,
       via: via.actor.id,
+      ...(allowed.allowedBy.delegated_by ? { for: allowed.allowedBy.delegated_by } : {}),
     },
     ...(reason ? { private: { reason } } : {}),
   });

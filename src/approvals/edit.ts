@@ -40,7 +40,7 @@ export type CheckEdit = (tx: Tx, edited: EditedCall) => Promise<QuestionWords>;
 export async function editQuestion(
   tx: Tx,
   deps: { sealer: Sealer; checkEdit: CheckEdit },
-  edited: EditedCall,
+  edited: EditedCall & { editor: string },
 ): Promise<ApprovalRow> {
   const { question, args } = edited;
   const words = await deps.checkEdit(tx, edited);
@@ -52,6 +52,7 @@ export async function editQuestion(
     .set({
       round: question.round + 1,
       approved_hash: hash,
+      edited_by: edited.editor,
       approved_args_ciphertext: isAsAsked ? null : sealEdited(deps.sealer, question, args),
       approved_args_display: isAsAsked ? null : jsonb(redact(args)),
       headline: words.headline ? jsonb(words.headline) : null,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { money, paging, projectId, timestamp, uuid } from "../platform/contract.ts";
+import { approversSchema, mayDecideSchema } from "./approver-contract.ts";
 import { questionFacts } from "./question-contract.ts";
 
 export const approvalListQuery = z.object({
@@ -51,7 +52,7 @@ export const openApproval = z.object({
       decision: z.string(),
       reason: z.string().nullable(),
       at: timestamp,
-      /** Whether it is about these arguments; approvals of others do not count. */
+      /** Whether it is about these arguments, and no edit that another person has to agree to first. */
       counts: z.boolean(),
     }),
   ),
@@ -62,6 +63,8 @@ export const openApproval = z.object({
   expired: z.boolean(),
   verdicts: z.array(z.record(z.string(), z.unknown())),
   status: z.string(),
+  approvers: approversSchema,
+  may_decide: mayDecideSchema.nullable().describe("what the caller may do; null where nobody asks"),
   ...questionFacts,
 });
 export type OpenApproval = z.infer<typeof openApproval>;

@@ -110,6 +110,31 @@ afterAll(() => reading?.close());
 
 /** What is told of the rich question beside the call itself; an older release asked it. */
 const TOLD_BESIDE = {
+  approvers: {
+    group: null,
+    escalated_groups: [],
+    needed: 2,
+    two_person: false,
+    editor_counts: false,
+    counted: [{ person: "op-2", by: "op-2", delegation_id: null }],
+    available: 0,
+    excluded: [],
+    separation: {
+      is_on: false,
+      key: "separation_off",
+      params: {},
+      text: expect.stringContaining("this project has no two members who may decide"),
+    },
+  },
+  may_decide: {
+    yes: false,
+    may_refuse: false,
+    for: null,
+    code: "E-FORBIDDEN",
+    key: "key_viewer",
+    params: { role: "viewer" },
+    text: "This needs the role operator; your key has the role viewer.",
+  },
   agent: { id: "disk-janitor", display_name: "disk-janitor", contract: "disk-janitor 1.3" },
   why: "Started by an alert from alertmanager: “Disk almost full”. It has called nothing so far. Now disk-janitor wants to run clear_cache on shop-tools.",
   arguments_table: {

@@ -46,7 +46,7 @@ export function approvalListRoutes(deps: { db: Database; cursors: Cursors }): Op
         const list = openQuestions(caller, filters);
         const { rows, total } = await readList<QuestionRow>(tx, list, paging.place);
         const page = paging.cut(rows, (row) => [row.asked_at, row.approval_id]);
-        return { page, total, approvals: await inFull(tx, page.rows, c.var.language) };
+        return { page, total, approvals: await inFull(tx, page.rows, c.var.language, caller) };
       },
       { snapshot: true },
     );

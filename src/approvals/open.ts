@@ -39,6 +39,8 @@ export interface NewQuestion {
   quorum: number;
   /** What happens while nobody decides, in its order. */
   escalation: readonly EscalationStep[];
+  /** What the contract says of those who may approve. */
+  approvers?: { group?: string; editorCounts?: boolean; twoPerson?: boolean };
   onReject: "cancel" | "return";
   onExpire: "cancel" | "fail" | "return";
   expiresSeconds: number;
@@ -93,6 +95,7 @@ async function insertQuestion(
     .insertInto("approvals")
     .values({
       ...(await factsOf(tx, question)),
+      ...approverColumns(question),
       revision: revised ? revised.revision + 1 : 1,
       revision_of: revised?.approval_id ?? null,
       approval_id: id,
@@ -134,6 +137,23 @@ async function insertQuestion(
     })
     .returning(["approval_id", "expires_at"])
     .executeTakeFirstOrThrow();
+}
+
+/** Whom the rules of approving are about: who had the run started, and who wrote the revision it is pinned to. */
+function approverColumns({ run, approvers = {} }: NewQuestion) {
+  const { project_id, run_id, revision_id, opened_by } = run;
+  return {
+    approver_group: approvers.group ?? null,
+    editor_counts: approvers.editorCounts === true,
+    two_person: approvers.twoPerson === true,
+    // A person who retried it, or the one who works through the agent's key.
+    requested_by: sql<string | null>`coalesce(
+      (select actor_id from run_transitions where project_id = ${project_id} and run_id = ${run_id}
+        and from_state is null and actor_kind = 'key' limit 1),
+      (select held_by from api_keys where key_id = ${opened_by}))`,
+    contract_author: sql<string | null>`(select created_by from contract_revisions
+      where project_id = ${project_id} and revision_id = ${revision_id})`,
+  };
 }
 
 /** What is told of the question beside the call itself, as it is when it is asked. */

@@ -210,6 +210,8 @@ export interface DecisionRow {
   reason: string | null;
   at: string;
   round: number;
+  /** A yes that is none: an edit that another person has to agree to. */
+  is_proposal: boolean;
 }
 
 /** Of one question; each edit to other arguments lets everybody decide anew. */
@@ -219,7 +221,8 @@ const DECISIONS_MAX = 200;
 export async function readDecisions(tx: Tx, of: Named): Promise<Map<string, DecisionRow[]>> {
   if (of.length === 0) return new Map();
   const { rows } = await sql<DecisionRow>`
-    select d.approval_id, d.actor_id as actor, d.decision, d.reason, d.created_at as at, d.round
+    select d.approval_id, d.actor_id as actor, d.decision, d.reason, d.created_at as at, d.round,
+      d.decision = 'edit' and d.counts_for is null as is_proposal
     from unnest(${of.map((one) => one.project_id)}::text[], ${of.map((one) => one.approval_id)}::uuid[])
         as q(project_id, approval_id)
       cross join lateral (select * from approval_decisions

@@ -1,5 +1,7 @@
+import type { Caller } from "../identity/index.ts";
 import type { Tx } from "../platform/database/index.ts";
 import { redact } from "../platform/redact.ts";
+import { type ApproversOfQuestion, readApprovers } from "./approver-rows.ts";
 import { argumentsTable, changesBetween } from "./arguments-table.ts";
 import type { OpenApproval } from "./list-contract.ts";
 import type { Ended } from "./question-contract.ts";
@@ -31,9 +33,10 @@ export async function readQuestions(
   tx: Tx,
   ids: readonly { project_id: string; approval_id: string }[],
   language: Language,
+  caller?: Caller,
 ): Promise<Question[]> {
   if (ids.length === 0) return [];
-  return inFull(tx, await questionsById(tx, ids), language);
+  return inFull(tx, await questionsById(tx, ids), language, caller);
 }
 
 /** All that is told of questions whose rows have been read, in their order. */
@@ -41,8 +44,10 @@ export async function inFull(
   tx: Tx,
   rows: readonly QuestionRow[],
   language: Language,
+  caller?: Caller,
 ): Promise<Question[]> {
   if (rows.length === 0) return [];
+  const approvers = await readApprovers(tx, rows, language, caller);
   const contexts = await readContexts(tx, rows);
   const calls = await readCallsSoFar(tx, rows);
   const earlier = await readEarlier(tx, rows);
@@ -60,6 +65,7 @@ export async function inFull(
       calls: calls.get(id),
       earlier: earlierOf.get(id) ?? [],
       decisions,
+      approvers: approvers.get(id),
     };
     return redact(shaped(row, around, language)) as Question;
   });
@@ -71,6 +77,7 @@ interface Around {
   earlier: readonly EarlierRow[];
   /** Of all questions that are named anywhere. */
   decisions: ReadonlyMap<string, DecisionRow[]>;
+  approvers: ApproversOfQuestion | undefined;
 }
 
 function shaped(given: QuestionRow, around: Around, language: Language): Question {
@@ -84,14 +91,16 @@ function shaped(given: QuestionRow, around: Around, language: Language): Questio
   const { asked_arguments, demand, risks, ...plain } = row;
   const { context } = around;
   const decisions = around.decisions.get(row.approval_id) ?? [];
+  if (!around.approvers) throw new Error(`nothing was read of who may approve ${row.approval_id}`);
   return {
     ...plain,
+    ...around.approvers,
     headline: words(row.headline) ?? plainHeadline(row, language),
     blast_radius: words(row.blast_radius),
     estimate: words(row.estimate),
-    decisions: decisions.map(({ actor, decision, reason, at, round }) => ({
+    decisions: decisions.map(({ actor, decision, reason, at, round, is_proposal }) => ({
       ...{ actor, decision, reason, at },
-      counts: round === row.round,
+      counts: round === row.round && !is_proposal,
     })),
     agent: {
       id: row.agent_id,

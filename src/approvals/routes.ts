@@ -42,6 +42,7 @@ export function decideRoutes(deps: DecideDeps) {
       args: body.arguments,
       argsHash: body.args_hash,
       approver,
+      role: roleOf(caller, approver),
       via: { keyId: caller.keyId, actor: caller.actor },
       surface: caller.surface,
       language: c.var.language,
@@ -49,6 +50,11 @@ export function decideRoutes(deps: DecideDeps) {
     });
     return c.json(answer, 200);
   });
+}
+
+/** The role of the approver's own key; undefined for who is spoken for. */
+export function roleOf(caller: Caller, approver: Actor): Caller["role"] | undefined {
+  return approver.id === caller.actor.id ? caller.role : undefined;
 }
 
 interface Wish {

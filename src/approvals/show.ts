@@ -30,7 +30,7 @@ export function approvalRoutes(deps: { db: Database }) {
           .select(["project_id", "approval_id"])
           .where("approval_id", "=", approval_id)
           .execute();
-        return readQuestions(tx, ids, language);
+        return readQuestions(tx, ids, language, caller);
       },
       { snapshot: true },
     );

@@ -13,16 +13,15 @@ import {
 import type { WhyVoid } from "./void.ts";
 
 /**
- * The question of a run that can be decided about now, locked. Whoever comes too late is told what stands.
+ * The question of a run that a request is about, locked, whatever became of it.
  *
  * @param approvalId undefined where the request names none
- * @throws AppError E-NOT-FOUND, E-INPUT (several are open), E-APPR-EXPIRED, E-APPR-DECIDED, E-RUN-STATE
+ * @throws AppError E-NOT-FOUND, E-INPUT (several are open), E-RUN-STATE (the run has asked nothing)
  */
-export async function questionToDecide(
+export async function questionAsked(
   tx: Tx,
   run: RunRow,
   approvalId: string | undefined,
-  whyVoid: WhyVoid,
 ): Promise<ApprovalRow> {
   const question =
     approvalId === undefined
@@ -31,6 +30,20 @@ export async function questionToDecide(
   if (question?.run_id !== run.run_id) {
     throw new AppError("E-NOT-FOUND", "There is no such question in this run.");
   }
+  return question;
+}
+
+/**
+ * Refuses a decision about a question that nobody may decide about any more. Whoever comes too late is told what stands.
+ *
+ * @throws AppError E-APPR-EXPIRED, E-APPR-DECIDED, E-RUN-STATE
+ */
+export async function requireOpen(
+  tx: Tx,
+  run: RunRow,
+  question: ApprovalRow,
+  whyVoid: WhyVoid,
+): Promise<void> {
   if (question.status !== "open") throw await closed(tx, run, question);
   if (question.is_past) throw expired(run, question);
   // Its questions are void from the moment it is deactivated, also before each of them says so.
@@ -39,7 +52,6 @@ export async function questionToDecide(
   if (run.state !== "waiting_approval") throw notWaiting(run);
   const why = await whyVoid(tx, question);
   if (why) throw notWaiting(run, `The question is void: ${why.reason}`);
-  return question;
 }
 
 /** The question a request means that names none: the open one, or the one that was asked last. */

@@ -38,6 +38,7 @@ export function questionOf(
   | "costUsd"
   | "quorum"
   | "escalation"
+  | "approvers"
   | "onReject"
   | "onExpire"
   | "expiresSeconds"
@@ -53,6 +54,11 @@ export function questionOf(
     costUsd: grant.cost_per_call,
     quorum: grant.quorum,
     escalation: grant.ask?.escalate ?? [],
+    approvers: {
+      ...(grant.approvers?.group === undefined ? {} : { group: grant.approvers.group }),
+      editorCounts: grant.approvers?.editor_counts === true,
+      twoPerson: grant.two_person === true && grant.effect === "write",
+    },
     onReject: grant.on_reject ?? fallback,
     onExpire: grant.on_expire ?? fallback,
     expiresSeconds: grant.expires_seconds,

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { MIGRATION_MODES, text } from "../platform/contract.ts";
+import { groupName, MIGRATION_MODES, text } from "../platform/contract.ts";
 
 const KEY = /^[a-z][a-z0-9_]{0,62}$/;
 
@@ -61,6 +61,12 @@ const toolLimits = z.strictObject({
   cost_usd_per_day: usd.optional(),
 });
 
+/** Whose approval counts. */
+const approvers = z.strictObject({
+  group: groupName.optional(),
+  editor_counts: z.boolean().optional(),
+});
+
 const toolGrant = z.strictObject({
   server: text(1, 128),
   tool: text(1, 128),
@@ -75,6 +81,10 @@ const toolGrant = z.strictObject({
   expires_seconds: z.number().int().min(1).max(604_800).default(900),
   redeem_seconds: z.number().int().min(1).max(86_400).default(300),
   quorum: z.number().int().min(1).max(20).default(1),
+  /** Who may approve; without a group, whoever may decide at all. */
+  approvers: approvers.optional(),
+  /** At least two different people, whatever the quorum. */
+  two_person: z.boolean().optional(),
   limits: toolLimits.optional(),
   ask: ask.optional(),
 });
@@ -195,6 +205,11 @@ export const agentBodySchema = z
         const message = `comes when the question has expired; expires_seconds is ${expires_seconds}`;
         context.addIssue({ code: "custom", path, message });
       });
+    });
+    body.tools.forEach((grant, at) => {
+      if (grant.two_person !== true || grant.effect === "write") return;
+      const path = ["tools", at, "two_person"];
+      context.addIssue({ code: "custom", path, message: "is for effect: write only" });
     });
     const keys = body.runbook?.steps.map((entry) => entry.key) ?? [];
     duplicates(keys).forEach(([name, at]) => {

@@ -87,6 +87,41 @@ export const CHANGES = {
     en: "The group {{group}} may no longer decide about {{tool}} after {{before}} s, or only later.",
     "zh-TW": "群組 {{group}} 在 {{before}} 秒後不再能決定 {{tool}}，或須更晚。",
   },
+  group_dropped: {
+    kind: "widened",
+    en: "{{tool}} is no longer approved by the group {{group}} only.",
+    "zh-TW": "{{tool}} 不再只由群組 {{group}} 核准。",
+  },
+  group_changed: {
+    kind: "widened",
+    en: "{{tool}} is approved by the group {{after}} instead of {{before}}.",
+    "zh-TW": "{{tool}} 改由群組 {{after}} 核准，原為 {{before}}。",
+  },
+  group_added: {
+    kind: "narrowed",
+    en: "{{tool}} is approved by the group {{group}} only.",
+    "zh-TW": "{{tool}} 只由群組 {{group}} 核准。",
+  },
+  two_person_dropped: {
+    kind: "widened",
+    en: "{{tool}} no longer needs two people.",
+    "zh-TW": "{{tool}} 不再需要兩人同意。",
+  },
+  two_person_added: {
+    kind: "narrowed",
+    en: "{{tool}} needs two people.",
+    "zh-TW": "{{tool}} 需要兩人同意。",
+  },
+  editor_counts_allowed: {
+    kind: "widened",
+    en: "Whoever edits the arguments of {{tool}} approves them by that.",
+    "zh-TW": "修改 {{tool}} 參數者視為同意。",
+  },
+  editor_counts_dropped: {
+    kind: "narrowed",
+    en: "Edited arguments of {{tool}} have to be approved by somebody else.",
+    "zh-TW": "{{tool}} 修改後的參數須由其他人核准。",
+  },
   args_dropped: {
     kind: "widened",
     en: "{{tool}} takes any arguments that its server takes; the contract's constraint is gone.",

@@ -113,6 +113,7 @@ function compareGrants(tool: string, before: Terms, after: Terms): Difference[] 
   const quorum = { tool, before: before.quorum, after: after.quorum };
   if (after.quorum < before.quorum) found.push({ key: "quorum_lowered", params: quorum });
   if (after.quorum > before.quorum) found.push({ key: "quorum_raised", params: quorum });
+  found.push(...compareApprovers(tool, before, after));
   found.push(...compareArgs(tool, before.args, after.args));
   const cost = { tool, before: before.cost_per_call, after: after.cost_per_call };
   if (cost.after > cost.before) found.push({ key: "cost_raised", params: cost });
@@ -150,6 +151,31 @@ function groupsOf({ ask }: ToolGrant): Map<string, number> {
       to_group === undefined ? [] : [[to_group, after_seconds] as const],
     ),
   );
+}
+
+/** Who may approve: fewer people are narrower, other people are not. */
+function compareApprovers(tool: string, before: Terms, after: Terms): Difference[] {
+  const found: Difference[] = [];
+  const [was, is] = [before.approvers?.group, after.approvers?.group];
+  if (was !== is) {
+    if (is === undefined) found.push({ key: "group_dropped", params: { tool, group: was ?? "" } });
+    else if (was === undefined) found.push({ key: "group_added", params: { tool, group: is } });
+    else found.push({ key: "group_changed", params: { tool, before: was, after: is } });
+  }
+  const switches = [
+    [before.two_person, after.two_person, "two_person_added", "two_person_dropped"],
+    [
+      before.approvers?.editor_counts,
+      after.approvers?.editor_counts,
+      "editor_counts_allowed",
+      "editor_counts_dropped",
+    ],
+  ] as const;
+  for (const [wasSet, isSet, on, off] of switches) {
+    if ((wasSet === true) !== (isSet === true))
+      found.push({ key: isSet === true ? on : off, params: { tool } });
+  }
+  return found;
 }
 
 const ends = (answer: "cancel" | "fail" | "return") => answer !== "return";

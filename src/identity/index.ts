@@ -12,8 +12,10 @@ export {
   unknownProject,
 } from "./caller.ts";
 export { resourceMetadata } from "./challenge.ts";
+export type { Role } from "./contract.ts";
 export { answerOnce } from "./idempotency.ts";
 export { createKeys } from "./key-service.ts";
+export type { MemberRole } from "./member-contract.ts";
 export { memberRoutes } from "./member-routes.ts";
 export { oauthClientRoutes } from "./oauth-routes.ts";
 export { projectsTable } from "./projects-table.ts";

@@ -1,16 +1,16 @@
 import { z } from "zod";
-import { moment, paging, projectId, text, timestamp, uuid } from "../platform/contract.ts";
+import {
+  groupName,
+  moment,
+  paging,
+  projectId,
+  text,
+  timestamp,
+  uuid,
+} from "../platform/contract.ts";
 
 const MEMBER_ROLES = ["viewer", "operator", "admin"] as const;
 export type MemberRole = (typeof MEMBER_ROLES)[number];
-
-/** How a group of people is called. */
-const groupName = z
-  .string()
-  .regex(
-    /^[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$/,
-    "must be 1 to 63 lower-case letters, digits, dots, _ and -, beginning and ending with a letter or digit",
-  );
 
 const memberId = text(1, 200).refine(
   (name) => !name.startsWith("system:"),

@@ -73,6 +73,14 @@ export const newProjectId = z
     "must be a slug: 1 to 63 lower-case letters, digits and hyphens, no hyphen at either end",
   );
 
+/** How a group of people is called. */
+export const groupName = z
+  .string()
+  .regex(
+    /^[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$/,
+    "must be 1 to 63 lower-case letters, digits, dots, _ and -, beginning and ending with a letter or digit",
+  );
+
 /** A whole number in a query: plain digits, no blanks, signs before a positive one, or other notations. */
 export function wholeNumber(min: number, max: number) {
   const message = `must be a whole number from ${min} to ${max}, in plain digits`;

@@ -79,6 +79,8 @@ export const ERRORS = {
   "E-APPR-MIXED": { status: 422, title: "The questions are not of one tool and rule" },
   "E-APPR-DECIDED": { status: 409, title: "The question has been decided" },
   "E-WAITERS": { status: 429, title: "Too many requests wait already" },
+  "E-APPR-NOT-APPROVER": { status: 403, title: "This is not theirs to approve" },
+  "E-APPR-SELF": { status: 403, title: "Nobody approves what they have a hand in" },
   "E-IDEMPOTENCY": { status: 422, title: "The Idempotency-Key was used for another request" },
   // calls
   "E-CALL-UNKNOWN": { status: 500, title: "It is not known whether this write happened" },

@@ -105,11 +105,12 @@ export function contract(contract_family: string, contract_id: string, body: obj
   return { contract_family, contract_id, body: named };
 }
 
-/** `look` is a read; `wipe` a write that needs approval, unless `more` says otherwise. */
+/** `look` is a read; `wipe` a write that one person approves, also by an edit, unless `more` says otherwise. */
 export function grants(more: object = {}) {
+  const asked = { effect: "write", approval: "always", approvers: { editor_counts: true } };
   return [
     { server: "tools", tool: "look", effect: "read" },
-    { server: "tools", tool: "wipe", effect: "write", approval: "always", ...more },
+    { server: "tools", tool: "wipe", ...asked, ...more },
   ];
 }
 

@@ -32,6 +32,7 @@ const HASH = "0".repeat(64);
 /** A fresh database as the routes that read need it. */
 export interface Reading {
   db: Database;
+  url: string;
   cursors: Cursors;
   /** Writes rows, as a platform operator. */
   seed<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
@@ -44,6 +45,7 @@ export async function openReading(): Promise<Reading> {
   const db = openDatabase({ url: testDatabase.url, log: createLog("silent") });
   return {
     db,
+    url: testDatabase.url,
     cursors: createCursors(randomBytes(32)),
     seed: (work) => db.transaction({ role: "platform" }, work),
     async close() {
@@ -310,6 +312,8 @@ export interface Asking {
   language?: "en" | "zh-TW";
   /** Sent as JSON; a text as it is. */
   body?: unknown;
+  /** How a body is sent; POST by default. */
+  method?: "PATCH";
   headers?: Record<string, string>;
 }
 
@@ -329,7 +333,7 @@ export async function ask(
   app.onError((error) => problemResponse(error));
   const headers = { "content-type": "application/json", ...as.headers };
   const text = typeof as.body === "string" ? as.body : JSON.stringify(as.body);
-  const post = { method: "POST", headers, body: text };
+  const post = { method: as.method ?? "POST", headers, body: text };
   const response = await app.request(path, as.body === undefined ? {} : post);
   return { status: response.status, body: await response.json() };
 }

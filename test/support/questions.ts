@@ -25,7 +25,11 @@ export interface Waiting {
 /** Runs that wait for a person, written straight into the tables; there is no worker that would take them up. */
 export interface Questions {
   project: string;
-  ask(given?: { quorum?: number; on_reject?: "cancel" | "return" }): Promise<Waiting>;
+  ask(given?: {
+    quorum?: number;
+    on_reject?: "cancel" | "return";
+    editor_counts?: boolean;
+  }): Promise<Waiting>;
   /** All that a decision changes, as the database holds it now; without ids and times. */
   traces(of: Waiting): Promise<Record<string, unknown>>;
   close(): Promise<void>;

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readCalled } from "../src/agents/called.ts";
 import { approvalListRoutes } from "../src/approvals/index.ts";
+import { approvalRoutes } from "../src/approvals/show.ts";
 import { inFlightRoutes } from "../src/calls/index.ts";
 import { channelRoutes } from "../src/channels/index.ts";
 import { contractsRoutes } from "../src/contracts/index.ts";
@@ -50,8 +51,9 @@ beforeAll(async () => {
     await client.query(`vacuum analyze projects, ${BIG_TABLES.join(", ")}`);
     await client.query("set role awooop_platform");
     const found = await client.query(
-      `select run_id as run, trace_id as trace, left(trace_id, 6) as word from runs
-       where project_id = 'p0' and state = 'failed' order by created_at limit 1`,
+      `select run_id as run, trace_id as trace, left(trace_id, 6) as word,
+         (select approval_id from approvals where project_id = 'p0' and status = 'open' limit 1) as approval
+       from runs where project_id = 'p0' and state = 'failed' order by created_at limit 1`,
     );
     return found.rows[0];
   });
@@ -61,6 +63,7 @@ beforeAll(async () => {
     .route("/", runListRoutes(deps))
     .route("/", timelineRoutes(deps))
     .route("/", approvalListRoutes(deps))
+    .route("/", approvalRoutes(deps))
     .route("/", inFlightRoutes(deps))
     .route("/", channelRoutes(deps))
     .route("/", toolServerRoutes(deps))
@@ -164,8 +167,9 @@ describe.each(CALLERS)("for %s", (_, as) => {
     expect(found.calls.calls).toBeGreaterThan(2_000);
   }, 60_000);
 
-  test("a run's page and its timeline", async () => {
-    const { run } = ids;
+  test("a run's page and its timeline, and a question", async () => {
+    const { run, approval } = ids;
+    await holds(`/approvals/${approval}`, as);
     await holds(`/runs/${run}`, as);
     await holds(`/runs/${run}?project_id=p0`, as);
     for (const more of ["", "&kind=mcp", "&kind=run", "&kind=outbound"]) {

@@ -68,7 +68,8 @@ describe("what agents' channels are told", () => {
   test("a question is asked once on each channel, with a link and the exact call", async () => {
     const run = await newRun({ state: "waiting_approval" });
     const headline = jsonb({ en: "Delete files older than 24h?", "zh-TW": "…" });
-    const approval = await shop.platform((tx) => seedApproval(tx, run, { headline }));
+    const risks = jsonb([{ key: "wildcard", params: { path: "path" } }]);
+    const approval = await shop.platform((tx) => seedApproval(tx, run, { headline, risks }));
     const data = { project_id: PROJECT, run_id: run.run_id, approval_id: approval.approval_id };
     const { sent, ...rest } = deps();
     await notifyApprovalOpened(rest, data);
@@ -82,7 +83,14 @@ describe("what agents' channels are told", () => {
       message_type: "approval_request",
       triggered_by_state: "waiting_approval",
       content: {
-        text: `Delete files older than 24h?\nDisk almost full\nhttps://awooop.example/runs/acme/${run.run_id}`,
+        text: [
+          "Delete files older than 24h?",
+          "Started by an alert from alertmanager: “Disk almost full”. It has called nothing so far. Now Janitor wants to run clear_cache on shop-tools.",
+          "shop-tools/clear_cache (write)",
+          '  path: "/var/cache/shop"',
+          "Look twice: path has a wildcard: it can mean many things at once.",
+          `https://awooop.example/runs/acme/${run.run_id}`,
+        ].join("\n"),
         approval: {
           approval_id: approval.approval_id,
           server: "shop-tools",
@@ -110,7 +118,7 @@ describe("what agents' channels are told", () => {
     expect(await messagesOf(run.run_id)).toEqual([]);
     await notifyApprovalOpened(deps(), { ...ids, approval_id: plain?.approval_id ?? "" });
     expect((await messagesOf(run.run_id))[0]?.content_preview).toMatch(
-      /^May Janitor call shop-tools\/clear_cache\? Disk/,
+      /^May Janitor call shop-tools\/clear_cache\? Started by an alert/,
     );
   });
 

@@ -1,9 +1,11 @@
 import { type Selectable, sql } from "kysely";
+import { readQuestions } from "../approvals/index.ts";
 import { type AgentBody, type Revision, readAgent, readRevision } from "../contracts/index.ts";
 import type { Database, DB, Tx } from "../platform/database/index.ts";
 import type { JobData, Jobs } from "../platform/jobs/index.ts";
 import { isFinal, type RunRow, readRun } from "../runs/index.ts";
 import { type ApprovalContent, enqueueMessage } from "./messages.ts";
+import { questionText } from "./question-text.ts";
 import { runLink } from "./run-link.ts";
 
 export interface NotificationDeps {
@@ -26,9 +28,13 @@ export async function notifyApprovalOpened(
     const found = await readRunAndAgent(tx, data);
     if (!approval || !found) return;
     const { run, agent } = found;
+    const [question] = await readQuestions(tx, [data], "en");
+    if (!question) return;
     const link = runLink(deps.publicUrl, run.project_id, run.run_id);
     const call = `${approval.server}/${approval.tool_name}`;
-    const text = `${headlineOf(approval.headline, "en") ?? `May ${agent.body.display_name} call ${call}?`}\n${run.title}\n${link}`;
+    const headline =
+      headlineOf(approval.headline, "en") ?? `May ${agent.body.display_name} call ${call}?`;
+    const text = questionText(question, headline, link);
     for (const channelId of agent.body.notify) {
       await enqueueMessage(tx, deps.jobs, {
         ...aboutRun(run),

@@ -3,6 +3,7 @@ import type { MiddlewareHandler } from "hono";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { type ApiEnv, type Identity, isOpenToAgents } from "../identity/index.ts";
 import { AppError } from "../platform/errors.ts";
+import { lostNumber, lostNumberText } from "../platform/exact-json.ts";
 import { newApi, problemResponse } from "../platform/http/index.ts";
 import { describeEdge } from "./describe.ts";
 import { languageOf } from "./language.ts";
@@ -86,6 +87,12 @@ const onlyJson: MiddlewareHandler = async (c, next) => {
     !/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(c.req.header("content-type") ?? "")
   ) {
     throw notJson();
+  }
+  const lost = hasBody ? lostNumber(await c.req.text()) : undefined;
+  if (lost !== undefined) {
+    throw new AppError("E-INPUT", "The body holds a number that would become another one.", {
+      errors: [{ path: "body", message: lostNumberText(lost) }],
+    });
   }
   await next();
 };

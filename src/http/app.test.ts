@@ -100,6 +100,16 @@ describe("errors of the API", () => {
       "body.project_id",
       "body.display_name",
     ]);
+    const lost = await fetch(url, {
+      method: "POST",
+      headers,
+      body: '{"project_id":12345678901234567890}',
+    });
+    expect(await problem(lost)).toMatchObject({
+      status: 422,
+      code: "E-INPUT",
+      errors: [{ path: "body", message: expect.stringContaining("12345678901234567890") }],
+    });
     const empty = await api.send("POST", "/api/v1/tenants", api.adminKey);
     expect(await problem(empty)).toMatchObject({ status: 422, code: "E-INPUT" });
   });

@@ -133,6 +133,18 @@ describe("what is sent", () => {
     expect(decisions.calls).toEqual([]);
   });
 
+  it.each(["9007199254740993", "1e999"])(
+    "a call with the number %s, which would become another one, is invalid",
+    async (number) => {
+      const params = { name: "echo", arguments: { a: ["NUMBER"] } };
+      const body = JSON.stringify(legacyCall(params)).replace('"NUMBER"', number);
+      const { json } = await post({ body });
+      expect(json).toMatchObject({ id: 1, error: { code: -32602 } });
+      expect(json.error.message).toContain(`the number ${number} can't be kept`);
+      expect(decisions.calls).toEqual([]);
+    },
+  );
+
   it("a backslash before u0000 is only text", async () => {
     const params = { name: "echo", arguments: { a: "\\u0000", b: "\\\\ud800" } };
     expect((await post({ body: legacyCall(params) })).json.result).toBeDefined();

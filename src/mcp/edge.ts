@@ -1,10 +1,11 @@
 import { isLegacyRequest, readRequestBody } from "@modelcontextprotocol/server";
 import { AppError } from "../platform/errors.ts";
+import { lostNumber, lostNumberText } from "../platform/exact-json.ts";
 import { problemResponse } from "../platform/http/index.ts";
 import type { McpCaller, McpDeps } from "./deps.ts";
 import type { EdgeDeps } from "./edgedeps.ts";
 import { HeldCalls } from "./heldcalls.ts";
-import { errorMessage, PARSE_ERROR } from "./jsonrpc.ts";
+import { errorMessage, INVALID_PARAMS, PARSE_ERROR } from "./jsonrpc.ts";
 import { answerLegacy } from "./legacy.ts";
 import { LONGEST_HOLD_MS } from "./legs.ts";
 import { Listeners } from "./listeners.ts";
@@ -61,6 +62,9 @@ export function createMcpEdge<C extends McpCaller>(
     const parsed = parseJson(body.text);
     if (parsed === undefined) return parseError();
     const { value } = parsed;
+    // What a person would approve, and what would be executed, were not what the agent asked for.
+    const lost = lostNumber(body.text);
+    if (lost !== undefined) return invalidNumber(value, lost);
     return (await isLegacyRequest(request, value))
       ? answerLegacy(deps, request, value, { caller, gone })
       : modern.fetch(request, value, caller, gone);
@@ -93,6 +97,13 @@ function checkOrigin(request: Request, allowed: ReadonlySet<string>): void {
   const origin = request.headers.get("origin");
   if (origin === null || allowed.has(origin)) return;
   throw new AppError("E-ORIGIN", "Pages of other sites can't use the gateway.");
+}
+
+function invalidNumber(message: unknown, lost: string): Response {
+  const { id } = Object(message) as { id?: unknown };
+  const asked = typeof id === "string" || typeof id === "number" ? id : null;
+  const said = `Invalid params: ${lostNumberText(lost)}`;
+  return Response.json(errorMessage(asked, { code: INVALID_PARAMS, message: said }));
 }
 
 function parseJson(text: string): { value: unknown } | undefined {

@@ -7,6 +7,7 @@ import {
   ProtocolError,
   SERVER_INFO_META_KEY,
 } from "@modelcontextprotocol/server";
+import { lostNumber } from "../platform/exact-json.ts";
 import { SERVER_INFO } from "./about.ts";
 import type { McpCaller } from "./deps.ts";
 import type { EdgeDeps } from "./edgedeps.ts";
@@ -142,7 +143,8 @@ function plainCall(raw: Buffer, { headers }: IncomingMessage): PlainCall | undef
 
 function parse(raw: Buffer): unknown {
   try {
-    return JSON.parse(raw.toString());
+    const text = raw.toString();
+    return lostNumber(text) === undefined ? JSON.parse(text) : undefined;
   } catch {
     return undefined;
   }

@@ -1,0 +1,42 @@
+/** As JavaScript has it, with the text that a value was read from; TypeScript does not know of that yet. */
+type ParseWithSource = (
+  text: string,
+  reviver: (key: string, value: unknown, context: { source?: string }) => unknown,
+) => unknown;
+
+/** What a number has in its text, if a double may not hold it. */
+const SUSPECT = /\d{16}|[eE]\+?\d{3}/;
+
+/**
+ * The first number in a JSON text that would be written as another one after it was read: a whole number in plain digits
+ * that no double holds (an id of 19 digits would name something else), or one beyond 1.8e308. Fractions are rounded, as
+ * everywhere.
+ *
+ * @returns the number as it is written; undefined where there is none, or the text is no JSON
+ */
+export function lostNumber(text: string): string | undefined {
+  if (!SUSPECT.test(text)) return undefined;
+  let lost: string | undefined;
+  try {
+    (JSON.parse as ParseWithSource)(text, (_key, value, { source }) => {
+      if (lost === undefined && typeof value === "number" && isLost(value, source ?? ""))
+        lost = source;
+      return value;
+    });
+  } catch {
+    return undefined;
+  }
+  return lost;
+}
+
+function isLost(value: number, source: string): boolean {
+  if (!Number.isFinite(value)) return true;
+  if (!/^-?\d+$/.test(source)) return false;
+  // What JavaScript itself has written comes out as it came in, though the double is another whole number.
+  return BigInt(source) !== BigInt(value) && String(value) !== source;
+}
+
+/** Says to whoever sent it what to do instead. */
+export function lostNumberText(number: string): string {
+  return `the number ${number.slice(0, 40)} can't be kept as it is; send it as a text, or as one that a double holds`;
+}

@@ -11,6 +11,7 @@ import { figuresOf, type Measurements, ratiosOf, tableOf } from "./gateway/repor
 import {
   type Contestant,
   callOf,
+  isEcho,
   startChild,
   startGateway,
   startMcpProxy,
@@ -34,7 +35,7 @@ async function openContestants(databaseUrl: string): Promise<Contestant[]> {
   const { server, key } = await startGateway(closers, databaseUrl, echo.origin);
   const read = () => callOf("echo");
   const headers = { authorization: `Bearer ${key}` };
-  return [
+  const contestants: Omit<Contestant, "isGood">[] = [
     { name: "direct", origin: echo.origin, pid: undefined, next: read },
     { name: "bare proxy", origin: bare.origin, pid: bare.child.pid, next: read },
     { name: "bare proxy + insert", origin: durable.origin, pid: durable.child.pid, next: read },
@@ -52,6 +53,7 @@ async function openContestants(databaseUrl: string): Promise<Contestant[]> {
       next: () => callOf("echo_write", headers),
     },
   ];
+  return contestants.map((contestant) => ({ ...contestant, isGood: isEcho }));
 }
 
 async function run(effort: Effort): Promise<void> {

@@ -1,18 +1,11 @@
 import { cpus, totalmem } from "node:os";
+import { percentile, rounded } from "../percentile.ts";
 import type { Measured } from "./measure.ts";
 
 /** What was measured of one question, by the side's name. */
 export type Measurements = Map<string, Map<string, Measured>>;
 
 const PARTS = 5;
-
-/** The value below which a share `p` of the values lies. */
-function percentile(values: readonly number[], p: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * p))] ?? Number.NaN;
-}
-
-const rounded = (value: number, digits = 2) => Number(value.toFixed(digits));
 
 function summary({ rounds, requestsPerSecond }: Measured) {
   const all = rounds.flat();

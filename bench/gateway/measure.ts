@@ -68,9 +68,9 @@ async function busy(contestant: Contestant, connections: number, ms: number) {
 async function ask(contestant: Contestant, connection: Connection): Promise<number> {
   const request = contestant.next();
   const start = performance.now();
-  const { status, body } = await connection.ask(request);
-  if (status !== 200 || !body.includes('"call number ')) {
-    throw new Error(`${contestant.name} answered ${status}: ${body.slice(0, 500)}`);
+  const answer = await connection.ask(request);
+  if (!contestant.isGood(answer)) {
+    throw new Error(`${contestant.name} answered ${answer.status}: ${answer.body.slice(0, 500)}`);
   }
   return performance.now() - start;
 }

@@ -1,15 +1,8 @@
+import { percentile, rounded } from "../percentile.ts";
 import type { Measured } from "./measure.ts";
 
 /** What was measured at each number of connections, by the contestant's name. */
 export type Measurements = Map<number, Map<string, Measured>>;
-
-/** The value below which a share `p` of the values lies. */
-function percentile(values: readonly number[], p: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * p))] ?? Number.NaN;
-}
-
-const rounded = (value: number, digits = 2) => Number(value.toFixed(digits));
 
 function summary({ latencies, rates, rssMib }: Measured) {
   return {

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { type Awooop, startAwooop } from "../../test/support/awooop.ts";
-import { openConnection, type Request } from "../api/client.ts";
+import { openConnection, type Request, type Response } from "../api/client.ts";
 
 /** Something that answers tool calls. */
 export interface Contestant {
@@ -12,6 +12,8 @@ export interface Contestant {
   /** The process that is measured; undefined for the tool server itself. */
   pid: number | undefined;
   next(): Request;
+  /** Whether an answer is what was asked for; anything else ends the benchmark. */
+  isGood(answer: Response): boolean;
 }
 
 const VERSION = "2026-07-28";
@@ -22,6 +24,10 @@ const META = {
 };
 
 let calls = 0;
+
+/** The answer to a call that `callOf` made. */
+export const isEcho = ({ status, body }: Response) =>
+  status === 200 && body.includes('"call number ');
 
 /** The next call of a tool; each has arguments of its own, so that nothing can be answered from memory. */
 export function callOf(tool: string, headers: Record<string, string> = {}): Request {

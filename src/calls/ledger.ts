@@ -13,6 +13,7 @@ import { askGates, type GateDecision, type GateFacts } from "../gates/index.ts";
 import { announce } from "../platform/database/changes.ts";
 import { createGroupCommit } from "../platform/database/group-commit.ts";
 import type { Database, Tx } from "../platform/database/index.ts";
+import { later, onItsWay } from "../platform/database/pipelining.ts";
 import type { Logger } from "../platform/log.ts";
 import { addCosts, holdRuns, type RunHead, touchClientRuns } from "../runs/index.ts";
 import { holdFreezes, readProjectOfAgent } from "../tenants/index.ts";
@@ -236,17 +237,6 @@ function hold(
     return { runs: runsNow, held: accountsNow, projects };
   })();
   return Object.assign(later(held), { sent });
-}
-
-/** Work that is awaited only after others: until then its failure is nobody's. */
-function later<T>(work: Promise<T>): Promise<T> {
-  work.catch(() => undefined);
-  return work;
-}
-
-/** Statements are sent in the turn of the event loop in which they are made. */
-function onItsWay(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function reservationOf({ begin, held }: Decided): Reservation {

@@ -1,21 +1,22 @@
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import { activeRevision } from "../contracts/index.ts";
 import { canonicalHash, sha256Hex } from "../platform/canonical.ts";
 import { newProjectId, text } from "../platform/contract.ts";
+import type { Changes } from "../platform/database/changes.ts";
 import { type Database, jsonb, type Tx } from "../platform/database/index.ts";
 import { AppError } from "../platform/errors.ts";
 import type { Logger } from "../platform/log.ts";
 import type { Sealer } from "../platform/sealing.ts";
 import type { RunEffects } from "../runs/index.ts";
-import { readSecret } from "../secrets/index.ts";
 import { readAlerts } from "./alerts.ts";
-import { channelBodySchema, type Inbound, inboundOf } from "./channel-body.ts";
+import type { Inbound } from "./channel-body.ts";
 import type { DeliveryAnswer } from "./contract.ts";
 import { type ChannelRef, lockDelivery } from "./event-queries.ts";
-import { type HookProof, type HookSecret, isAuthentic, keyOf, messageIdOf } from "./hook-auth.ts";
+import { type HookProof, isAuthentic, messageIdOf } from "./hook-auth.ts";
+import { createHookFacts, type Hook, type HookFacts } from "./hook-facts.ts";
 import type { IncomingEvent } from "./incoming.ts";
 import { ingest } from "./ingest.ts";
+import { createIntake } from "./intake.ts";
 import { readMapped } from "./mapped.ts";
 
 const MOST_BODY_BYTES = 1024 * 1024;
@@ -26,6 +27,7 @@ const channelId = text(1, 128);
 export interface HookDeps {
   db: Database;
   sealer: Sealer;
+  changes: Changes;
   effects: RunEffects;
   log: Logger;
 }
@@ -36,6 +38,8 @@ export interface HookDeps {
  */
 export function hookRoutes(deps: HookDeps): Hono {
   const app = new Hono();
+  const facts = createHookFacts(deps);
+  const intake = createIntake(deps);
   app.use(bodyLimit({ maxSize: MOST_BODY_BYTES, onError: refuseBody }));
   app.post("/:project_id/:channel_id", async (c) => {
     if (!JSON_TYPE.test(c.req.header("content-type") ?? "application/json")) throw notJson();
@@ -43,9 +47,14 @@ export function hookRoutes(deps: HookDeps): Hono {
     const channel = channelRef(project_id, channel_id);
     const body = Buffer.from(await c.req.arrayBuffer());
     const proof: HookProof = { header: (name) => c.req.header(name), body };
-    const { inbound, scheme } = await authenticate(deps, channel, proof);
-    const messageId = messageIdOf(proof, scheme);
-    return c.json(await receive(deps, { channel, inbound, body, messageId }), 202);
+    const hook = await authenticate(facts, channel, proof);
+    const messageId = messageIdOf(proof, hook.inbound.auth.scheme);
+    const events = readEvents(hook.inbound, parseJson(body));
+    const answer =
+      messageId === undefined
+        ? await intake.take(channel, hook, events)
+        : await receiveOnce(deps, { channel, hook, events, message: { messageId, body } });
+    return c.json(answer, 202);
   });
   return app;
 }
@@ -67,71 +76,49 @@ function channelRef(project: string, channel: string): ChannelRef {
   return isPossible ? { projectId: project, channelId: channel } : NOWHERE;
 }
 
-/** A channel that takes events in, and the secret that opens it. */
-interface Hook {
-  inbound: Inbound;
-  secret: string;
-}
-
 /** @throws AppError E-HOOK-AUTH, the same whether the project, the channel or the secret is wrong */
 async function authenticate(
-  deps: HookDeps,
+  facts: HookFacts,
   channel: ChannelRef,
   proof: HookProof,
-): Promise<{ inbound: Inbound; scheme: HookSecret["scheme"] }> {
-  const hook = await deps.db.transaction({ role: "app", projects: [channel.projectId] }, (tx) =>
-    readHook(tx, deps, channel),
+): Promise<Hook> {
+  const known = await facts.of(channel);
+  if (opens(proof, known)) return known;
+  // What is not there has just been looked for; so both take as long, whether or not there is such a hook.
+  const now = known && (await facts.readAnew(channel));
+  if (opens(proof, now)) return now;
+  throw new AppError(
+    "E-HOOK-AUTH",
+    "There is no such hook, or the request does not show its secret: a bearer token or a signature that is not older than five minutes, as the channel's contract says.",
   );
-  const expected = hook && { scheme: hook.inbound.auth.scheme, secret: hook.secret };
-  if (!isAuthentic(proof, expected) || !hook) {
-    throw new AppError(
-      "E-HOOK-AUTH",
-      "There is no such hook, or the request does not show its secret: a bearer token or a signature that is not older than five minutes, as the channel's contract says.",
-    );
-  }
-  return { inbound: hook.inbound, scheme: hook.inbound.auth.scheme };
 }
 
-async function readHook(
-  tx: Tx,
-  { sealer, log }: HookDeps,
-  channel: ChannelRef,
-): Promise<Hook | undefined> {
-  const { projectId } = channel;
-  const revision = await activeRevision(tx, projectId, channel.channelId, "channel");
-  const body = channelBodySchema.safeParse(revision?.body ?? { type: "console" }).data;
-  const inbound = body && inboundOf(body);
-  const name = inbound?.auth.secret.slice("secret:".length) ?? "none";
-  const secret = await readSecret(tx, sealer, projectId, name).catch((error: unknown) => {
-    if (!(error instanceof AppError)) throw error;
-    if (inbound) log.warn({ ...channel, err: error }, "a hook's secret can't be read");
-    return undefined;
-  });
-  if (!inbound || secret === undefined) return undefined;
-  if (inbound.auth.scheme === "standard_webhooks" && !keyOf(secret)) {
-    log.warn({ ...channel, name }, "a hook's secret is no base64 text; its signatures can't hold");
-  }
-  return { inbound, secret };
+function opens(proof: HookProof, hook: Hook | undefined): hook is Hook {
+  const expected = hook && { scheme: hook.inbound.auth.scheme, secret: hook.secret };
+  return isAuthentic(proof, expected) && hook !== undefined;
 }
 
 interface Received {
   channel: ChannelRef;
-  inbound: Inbound;
-  body: Buffer;
-  messageId: string | undefined;
+  hook: Hook;
+  events: readonly IncomingEvent[];
+  message: { messageId: string; body: Buffer };
 }
 
-/** Everything of the delivery in one transaction; a signed one that was stored before gets its first answer again. */
-async function receive(deps: HookDeps, received: Received): Promise<DeliveryAnswer> {
-  const { channel, inbound, body, messageId } = received;
-  const events = readEvents(inbound, parseJson(body));
+/** A signed delivery in a transaction of its own; one that was stored before gets its first answer again. */
+async function receiveOnce(deps: HookDeps, received: Received): Promise<DeliveryAnswer> {
+  const { channel, hook, events, message } = received;
+  const { type: channelType, correlate: rule } = hook.inbound;
   const scope = { role: "app", projects: [channel.projectId] } as const;
-  return deps.db.transaction(scope, async (tx) => {
-    const { type: channelType, correlate: rule } = inbound;
-    const delivery = { channel: { ...channel, channelType }, rule, events };
-    const work = async () => ({ events: await ingest(tx, deps.effects, delivery) });
-    return messageId === undefined ? work() : once(tx, channel, { messageId, body }, work);
-  });
+  return deps.db.transaction(scope, (tx) =>
+    once(tx, channel, message, async () => ({
+      events: await ingest(tx, deps.effects, {
+        channel: { ...channel, channelType },
+        rule,
+        events,
+      }),
+    })),
+  );
 }
 
 function readEvents(inbound: Inbound, body: unknown): IncomingEvent[] {

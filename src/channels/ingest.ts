@@ -1,5 +1,6 @@
 import { announce } from "../platform/database/changes.ts";
 import type { Tx } from "../platform/database/index.ts";
+import { later, onItsWay } from "../platform/database/pipelining.ts";
 import { newId } from "../platform/ids.ts";
 import type { RunEffects } from "../runs/index.ts";
 import { type Project, readProjectToStart } from "../tenants/index.ts";
@@ -26,7 +27,7 @@ interface Delivery {
 }
 
 /**
- * Stores a delivery's events and starts the runs they trigger, in the caller's transaction: all of it or nothing. What
+ * Stores the events of one delivery, or of several, and starts the runs they trigger, in the caller's transaction: all of it or nothing. What
  * belongs to work that is under way joins it instead.
  *
  * @returns one entry per event, in their order
@@ -42,8 +43,10 @@ export async function ingest(
     `id ${event.providerEventId}`,
     key === undefined ? `thing ${event.fingerprint}` : `case ${key}`,
   ]);
-  await lockNames(tx, channel, names);
-  const standing = await readStanding(tx, channel, events);
+  // The database reads what stands when it holds the locks, so nobody has to wait for them here.
+  const held = later(lockNames(tx, channel, names));
+  await onItsWay();
+  const [standing] = await Promise.all([readStanding(tx, channel, events), held]);
   const cases = new Map<string, CaseNews>();
   const recorded: NewEvent[] = [];
   for (const { event, key } of events) {
@@ -51,8 +54,10 @@ export async function ingest(
     recorded.push(place);
     if (key !== undefined) addTo(cases, key, event, place);
   }
-  await insertEvents(tx, channel, recorded);
-  await closeUp(tx, effects, delivery, recorded, [...cases.values()]);
+  await Promise.all([
+    insertEvents(tx, channel, recorded),
+    closeUp(tx, effects, delivery, recorded, [...cases.values()]),
+  ]);
   return recorded.map(({ eventId, isDuplicate, runId }) => ({
     event_id: eventId,
     is_duplicate: isDuplicate,

@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import type { z } from "zod";
 import { type Actor, appendAudit } from "../audit/index.ts";
+import { announce } from "../platform/database/changes.ts";
 import { readCounted } from "../platform/database/count.ts";
 import type { Tx } from "../platform/database/index.ts";
 import { directionOf, inOrder, isBeyond } from "../platform/database/seek.ts";
@@ -103,15 +104,16 @@ export function listSecrets(tx: Tx, projectId: string, place: Place<[name: strin
   });
 }
 
-function record(
+async function record(
   tx: Tx,
   action: "secret.put" | "secret.delete",
   secret: { projectId: string; name: string; actor: Actor },
 ): Promise<void> {
-  return appendAudit(tx, {
+  await appendAudit(tx, {
     projectId: secret.projectId,
     actor: secret.actor,
     action,
     subject: { kind: "secret", id: secret.name },
   });
+  await announce(tx, { project_id: secret.projectId, kind: "secret", id: secret.name });
 }

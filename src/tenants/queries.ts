@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import { readCounted } from "../platform/database/count.ts";
 import type { Scope, Tx } from "../platform/database/index.ts";
+import { later, onItsWay } from "../platform/database/pipelining.ts";
 import { directionOf, inOrder, isBeyond } from "../platform/database/seek.ts";
 import type { Place } from "../platform/http/index.ts";
 import type { Tenant } from "./contract.ts";
@@ -32,8 +33,10 @@ const startsOf = (projectId: string) => sql`hashtextextended(${`project-starts $
  * the transaction ends. Starts do not wait for each other, only for somebody who is deactivating the project this moment.
  */
 export async function readProjectToStart(tx: Tx, projectId: string): Promise<Project | undefined> {
-  await sql`select pg_advisory_xact_lock_shared(${startsOf(projectId)})`.execute(tx);
-  return readProject(tx, projectId);
+  const held = later(sql`select pg_advisory_xact_lock_shared(${startsOf(projectId)})`.execute(tx));
+  await onItsWay();
+  const [project] = await Promise.all([readProject(tx, projectId), held]);
+  return project;
 }
 
 /** Keeps runs from starting in a project until the transaction ends, having waited for those that are starting. */

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { Hono } from "hono";
 import { hookRoutes } from "../../src/channels/index.ts";
+import { listenToChanges } from "../../src/platform/database/changes.ts";
 import { problemResponse } from "../../src/platform/http/index.ts";
 import { createLog } from "../../src/platform/log.ts";
 import type { RunEffects } from "../../src/runs/index.ts";
@@ -46,9 +47,11 @@ export function alertDelivery(...alerts: object[]) {
 /** The hooks on a database of their own. */
 export async function openHooks() {
   const shop = await openWorkshop();
+  const log = createLog("silent");
+  const changes = await listenToChanges({ url: shop.url, log });
   function appWith(effects: RunEffects): Hono {
     const app = new Hono();
-    app.route("/hooks", hookRoutes({ ...shop, effects, log: createLog("silent") }));
+    app.route("/hooks", hookRoutes({ ...shop, changes, effects, log }));
     app.onError((error) => problemResponse(error));
     return app;
   }
@@ -66,6 +69,10 @@ export async function openHooks() {
 
   return {
     ...shop,
+    async close() {
+      await changes.close();
+      await shop.close();
+    },
     appWith,
     newProject: (given: object = {}) => newProject(shop, given),
     post,

@@ -11,6 +11,8 @@ import { seedActiveRevision } from "./fixtures.ts";
 
 /** A fresh database with the job engine, as features that act need them. */
 export interface Workshop {
+  /** Of its database. */
+  url: string;
   db: Database;
   jobs: Jobs;
   sealer: Sealer;
@@ -36,6 +38,7 @@ export async function openWorkshop(): Promise<Workshop> {
   const sealer = createSealer([randomBytes(32).toString("hex")]);
   const platform: Workshop["platform"] = (work) => db.transaction({ role: "platform" }, work);
   return {
+    url: testDatabase.url,
     db,
     jobs,
     sealer,

@@ -18,6 +18,7 @@ export type ChangeKind =
   /** Calls of a run, which the id names: many of them may be told of at once. */
   | "calls"
   | "contract"
+  | "secret"
   | "tenant"
   /** Of a freeze of everything, the project is `_platform`. */
   | "freeze"

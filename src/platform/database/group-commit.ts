@@ -27,9 +27,11 @@ interface Waiting<I, O> {
  */
 export function createGroupCommit<I, O>(options: {
   commit(items: readonly I[], isRepeat: boolean): Promise<O[]>;
+  /** Items whose weights add up to more are not committed together. */
+  most?: { weight: number; of(item: I): number };
   log: Logger;
 }): GroupCommit<I, O> {
-  const { commit, log } = options;
+  const { commit, most, log } = options;
   let waiting: Waiting<I, O>[] = [];
   let running: Promise<void> | undefined;
 
@@ -59,12 +61,23 @@ export function createGroupCommit<I, O>(options: {
     for (const one of group) await attempt([one]);
   }
 
+  /** How many of those that wait may go together: one at the least. */
+  function countOf(all: readonly Waiting<I, O>[]): number {
+    if (!most) return MOST_TOGETHER;
+    let weight = 0;
+    const at = all.findIndex(({ item }, place) => {
+      weight += most.of(item);
+      return place >= MOST_TOGETHER || (place > 0 && weight > most.weight);
+    });
+    return at < 0 ? all.length : at;
+  }
+
   async function run(): Promise<void> {
     // What has come with the same turn of the event loop goes together.
     await new Promise((resolve) => setImmediate(resolve));
     while (waiting.length > 0) {
-      const group = waiting.slice(0, MOST_TOGETHER);
-      waiting = waiting.slice(MOST_TOGETHER);
+      const group = waiting.slice(0, countOf(waiting));
+      waiting = waiting.slice(group.length);
       await attempt(group);
     }
     running = undefined;

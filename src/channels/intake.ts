@@ -1,0 +1,70 @@
+import { createGroupCommit, type GroupCommit } from "../platform/database/group-commit.ts";
+import type { Database } from "../platform/database/index.ts";
+import type { Logger } from "../platform/log.ts";
+import type { RunEffects } from "../runs/index.ts";
+import type { DeliveryAnswer } from "./contract.ts";
+import type { ChannelRef } from "./event-queries.ts";
+import type { Hook } from "./hook-facts.ts";
+import type { IncomingEvent } from "./incoming.ts";
+import { ingest } from "./ingest.ts";
+
+/** The most events in one transaction, unless a single delivery has more. */
+const MOST_EVENTS = 1_000;
+
+/** Takes deliveries in: those of one channel that come together, in one transaction. */
+export interface Intake {
+  /** Resolves once everything in the delivery is stored. */
+  take(channel: ChannelRef, hook: Hook, events: readonly IncomingEvent[]): Promise<DeliveryAnswer>;
+}
+
+interface Waiting {
+  group: GroupCommit<readonly IncomingEvent[], DeliveryAnswer>;
+  count: number;
+}
+
+export function createIntake(deps: { db: Database; effects: RunEffects; log: Logger }): Intake {
+  const groups = new Map<string, Waiting>();
+  return {
+    async take(channel, hook, events) {
+      // One that came while the contract changed is told apart: each is taken in by the rule it came under.
+      const name = `${channel.projectId} ${hook.revisionId}`;
+      const waiting = groups.get(name) ?? { group: groupOf(deps, channel, hook), count: 0 };
+      groups.set(name, waiting);
+      waiting.count += 1;
+      try {
+        return await waiting.group.add(events);
+      } finally {
+        waiting.count -= 1;
+        if (waiting.count === 0) groups.delete(name);
+      }
+    },
+  };
+}
+
+function groupOf(
+  { db, effects, log }: Parameters<typeof createIntake>[0],
+  channel: ChannelRef,
+  { inbound }: Hook,
+): Waiting["group"] {
+  const scope = { role: "app", projects: [channel.projectId] } as const;
+  const { type: channelType, correlate: rule } = inbound;
+  return createGroupCommit({
+    log,
+    most: { weight: MOST_EVENTS, of: (events) => events.length },
+    // What may have been committed before is known by its ids, and folded into itself.
+    commit: (deliveries) =>
+      db.transaction(scope, async (tx) => {
+        const events = deliveries.flat();
+        const all = await ingest(tx, effects, {
+          channel: { ...channel, channelType },
+          rule,
+          events,
+        });
+        let from = 0;
+        return deliveries.map(({ length }) => {
+          from += length;
+          return { events: all.slice(from - length, from) };
+        });
+      }),
+  });
+}

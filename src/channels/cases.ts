@@ -6,12 +6,20 @@ import type { ChannelRef } from "./event-queries.ts";
 
 const openQuery = fixedQuery<
   { project: string; channel: string; keys: string[] },
-  { case_key: string; case_id: string; run_id: string | null }
+  {
+    case_key: string;
+    case_id: string;
+    run_id: string | null;
+    title: string;
+    event_count: number;
+    is_storm: boolean;
+  }
 >(
   (slot) => sql`
-    select c.case_key, c.case_id, c.run_id from unnest(${slot("keys")}::text[]) as k (key)
+    select c.case_key, c.case_id, c.run_id, c.title, c.event_count, c.storm_at is not null as is_storm
+    from unnest(${slot("keys")}::text[]) as k (key)
     cross join lateral (
-      select case_key, case_id, run_id, closes_at from channel_cases
+      select case_key, case_id, run_id, title, event_count, storm_at, closes_at from channel_cases
       where project_id = ${slot("project")} and channel_id = ${slot("channel")} and case_key = k.key
       order by opened_at desc limit 1
     ) c
@@ -19,16 +27,32 @@ const openQuery = fixedQuery<
       select from runs r where r.project_id = ${slot("project")} and r.case_id = c.case_id and r.completed_at is null)`,
 );
 
+/** A case that takes events now. */
+export interface OpenCase extends Place {
+  title: string;
+  events: number;
+  isStorm: boolean;
+}
+
 /** For each key the case that takes events now: its time is not over, or a run of it is open. */
 export async function openCases(
   tx: Tx,
   { projectId, channelId }: ChannelRef,
   keys: readonly string[],
-): Promise<Map<string, Place>> {
+): Promise<Map<string, OpenCase>> {
   if (keys.length === 0) return new Map();
   const rows = await openQuery(tx, { project: projectId, channel: channelId, keys: [...keys] });
   return new Map(
-    rows.map(({ case_key, case_id, run_id }) => [case_key, { caseId: case_id, runId: run_id }]),
+    rows.map((row) => [
+      row.case_key,
+      {
+        caseId: row.case_id,
+        runId: row.run_id,
+        title: row.title,
+        events: row.event_count,
+        isStorm: row.is_storm,
+      },
+    ]),
   );
 }
 
@@ -40,63 +64,50 @@ export interface CaseNews {
   title: string;
   events: number;
   resolved: number;
-}
-
-/** A case that has just become a storm. */
-export interface Storm {
-  case_id: string;
-  run_id: string | null;
-  title: string;
-  event_count: number;
+  /** There are so many of them by now that it is a storm. */
+  isStorm: boolean;
 }
 
 const noteQuery = fixedQuery<
-  { project: string; channel: string; window: number; storm: number; news: string },
-  Storm & { is_new_storm: boolean }
+  { project: string; channel: string; window: number; news: string },
+  unknown
 >(
   (slot) => sql`
     insert into channel_cases as c (project_id, case_id, channel_id, case_key, run_id, title, event_count, resolved_count,
       opened_at, last_event_at, closes_at, storm_at)
     select ${slot("project")}, r.case_id, ${slot("channel")}, r.key, r.run_id, r.title, r.events, r.resolved, now(), now(),
-      now() + make_interval(secs => ${slot("window")}), case when r.events >= ${slot("storm")}::integer then now() end
+      now() + make_interval(secs => ${slot("window")}), case when r.is_storm then now() end
     from jsonb_to_recordset(${slot("news")}::jsonb)
-      as r (case_id uuid, key text, run_id uuid, title text, events integer, resolved integer)
+      as r (case_id uuid, key text, run_id uuid, title text, events integer, resolved integer, is_storm boolean)
     order by r.case_id
     on conflict (project_id, case_id) do update set event_count = c.event_count + excluded.event_count,
       resolved_count = c.resolved_count + excluded.resolved_count, last_event_at = now(),
       run_id = coalesce(c.run_id, excluded.run_id),
-      storm_at = coalesce(c.storm_at,
-        case when c.event_count + excluded.event_count >= ${slot("storm")}::integer then now() end)
-    returning c.case_id, c.run_id, c.title, c.event_count, coalesce(c.storm_at = now(), false) as is_new_storm`,
+      storm_at = coalesce(c.storm_at, excluded.storm_at)`,
 );
 
-/**
- * Writes what a delivery adds to its cases, and opens those that are new.
- *
- * @returns the cases that have become storms by it
- */
+/** Writes what a delivery adds to its cases, and opens those that are new. */
 export async function noteCases(
   tx: Tx,
   { projectId, channelId }: ChannelRef,
-  rule: { windowSeconds: number; stormEvents: number },
+  windowSeconds: number,
   news: readonly CaseNews[],
-): Promise<Storm[]> {
-  if (news.length === 0) return [];
-  const rows = await noteQuery(tx, {
+): Promise<void> {
+  if (news.length === 0) return;
+  await noteQuery(tx, {
     project: projectId,
     channel: channelId,
-    window: rule.windowSeconds,
-    storm: rule.stormEvents,
+    window: windowSeconds,
     news: jsonbText(
-      news.map(({ caseId, key, runId, title, events, resolved }) => ({
+      news.map(({ caseId, key, runId, title, events, resolved, isStorm }) => ({
         case_id: caseId,
         key,
         run_id: runId,
         title,
         events,
         resolved,
+        is_storm: isStorm,
       })),
     ),
   });
-  return rows.filter(({ is_new_storm }) => is_new_storm);
 }

@@ -111,13 +111,12 @@ async function receiveOnce(deps: HookDeps, received: Received): Promise<Delivery
   const { type: channelType, correlate: rule } = hook.inbound;
   const scope = { role: "app", projects: [channel.projectId] } as const;
   return deps.db.transaction(scope, (tx) =>
-    once(tx, channel, message, async () => ({
-      events: await ingest(tx, deps.effects, {
-        channel: { ...channel, channelType },
-        rule,
-        events,
-      }),
-    })),
+    once(tx, channel, message, async () => {
+      const delivery = { channel: { ...channel, channelType }, rule, events };
+      const { entries, written } = await ingest(tx, deps.effects, delivery);
+      await written;
+      return { events: entries };
+    }),
   );
 }
 

@@ -4,7 +4,7 @@ import { later, onItsWay } from "../platform/database/pipelining.ts";
 import { newId } from "../platform/ids.ts";
 import type { RunEffects } from "../runs/index.ts";
 import { type Project, readProjectToStart } from "../tenants/index.ts";
-import { type CaseNews, noteCases, openCases } from "./cases.ts";
+import { type CaseNews, noteCases, type OpenCase, openCases } from "./cases.ts";
 import type { CorrelationRule } from "./channel-body.ts";
 import type { DeliveryAnswer } from "./contract.ts";
 import { caseKeyOf, correlate, type Place } from "./correlation.ts";
@@ -18,7 +18,7 @@ import {
 } from "./event-queries.ts";
 import type { IncomingEvent } from "./incoming.ts";
 import { startRun, triggeredAgents } from "./starts.ts";
-import { tellOfStorm } from "./storms.ts";
+import { type Storm, tellOfStorm } from "./storms.ts";
 
 interface Delivery {
   channel: ChannelRef & { channelType: string };
@@ -26,17 +26,19 @@ interface Delivery {
   events: readonly IncomingEvent[];
 }
 
+/** What a delivery comes to. */
+interface Ingested {
+  /** One entry per event, in their order. */
+  entries: DeliveryAnswer["events"];
+  /** All of it has been sent to the database; resolves when that has written it. */
+  written: Promise<unknown>;
+}
+
 /**
- * Stores the events of one delivery, or of several, and starts the runs they trigger, in the caller's transaction: all of it or nothing. What
- * belongs to work that is under way joins it instead.
- *
- * @returns one entry per event, in their order
+ * Stores the events of one delivery, or of several, and starts the runs they trigger, in the caller's transaction: all of it
+ * or nothing. What belongs to work that is under way joins it instead.
  */
-export async function ingest(
-  tx: Tx,
-  effects: RunEffects,
-  delivery: Delivery,
-): Promise<DeliveryAnswer["events"]> {
+export async function ingest(tx: Tx, effects: RunEffects, delivery: Delivery): Promise<Ingested> {
   const { channel, rule } = delivery;
   const events = delivery.events.map((event) => ({ event, key: caseKeyOf(event, rule) }));
   const names = events.flatMap(({ event, key }) => [
@@ -47,22 +49,19 @@ export async function ingest(
   const held = later(lockNames(tx, channel, names));
   await onItsWay();
   const [standing] = await Promise.all([readStanding(tx, channel, events), held]);
-  const cases = new Map<string, CaseNews>();
   const recorded: NewEvent[] = [];
-  for (const { event, key } of events) {
-    const place = await placeOf(tx, effects, { channel, rule, standing, event, key });
-    recorded.push(place);
-    if (key !== undefined) addTo(cases, key, event, place);
-  }
-  await Promise.all([
-    insertEvents(tx, channel, recorded),
-    closeUp(tx, effects, delivery, recorded, [...cases.values()]),
-  ]);
-  return recorded.map(({ eventId, isDuplicate, runId }) => ({
+  for (const { event, key } of events)
+    recorded.push(await placeOf(tx, effects, { channel, rule, standing, event, key }));
+  const cases = newsOf(rule, standing, events, recorded);
+  for (const storm of stormsIn(standing, cases)) await tellOfStorm(tx, effects, channel, storm);
+  const written = later(write(tx, delivery, recorded, cases));
+  await onItsWay();
+  const entries = recorded.map(({ eventId, isDuplicate, runId }) => ({
     event_id: eventId,
     is_duplicate: isDuplicate,
     run_id: runId,
   }));
+  return { entries, written };
 }
 
 interface Keyed {
@@ -78,6 +77,8 @@ interface Standing {
   first: Map<string, Place>;
   /** By the case's key; and by the fingerprint of what belongs to no case. */
   open: Map<string, Place>;
+  /** Cases that were open before, by their keys. */
+  cases: ReadonlyMap<string, OpenCase>;
 }
 
 async function readStanding(
@@ -103,7 +104,7 @@ async function readStanding(
     ...[...cases].map(([key, place]) => [`case ${key}`, place] as const),
     ...[...runs].map(([fingerprint, place]) => [`thing ${fingerprint}`, place] as const),
   ]);
-  return { project, agents: project.is_active ? agents : [], first, open };
+  return { project, agents: project.is_active ? agents : [], first, open, cases };
 }
 
 interface Placing extends Keyed {
@@ -140,48 +141,63 @@ async function placeOf(tx: Tx, effects: RunEffects, placing: Placing): Promise<N
   return { eventId, providerEventId, sender, payload, preview, fingerprint, isDuplicate, ...place };
 }
 
-function addTo(
-  cases: Map<string, CaseNews>,
-  key: string,
-  event: IncomingEvent,
-  { caseId, runId }: Place,
-): void {
-  if (caseId === null) return;
-  const known = cases.get(caseId);
-  cases.set(caseId, {
-    caseId,
-    key,
-    runId: known?.runId ?? runId,
-    title: known?.title ?? event.preview,
-    events: (known?.events ?? 0) + 1,
-    resolved: (known?.resolved ?? 0) + (event.isFiring ? 0 : 1),
+/** What the events add to each case. */
+function newsOf(
+  rule: CorrelationRule | undefined,
+  { cases }: Standing,
+  events: readonly Keyed[],
+  recorded: readonly NewEvent[],
+): CaseNews[] {
+  const news = new Map<string, CaseNews>();
+  for (const [at, { event, key }] of events.entries()) {
+    const { caseId = null, runId = null } = recorded[at] ?? {};
+    if (key === undefined || caseId === null) continue;
+    const before = cases.get(key)?.events ?? 0;
+    const known = news.get(caseId);
+    const added = (known?.events ?? 0) + 1;
+    news.set(caseId, {
+      caseId,
+      key,
+      runId: known?.runId ?? runId,
+      title: known?.title ?? event.preview,
+      events: added,
+      resolved: (known?.resolved ?? 0) + (event.isFiring ? 0 : 1),
+      isStorm: rule !== undefined && before + added >= rule.storm_events,
+    });
+  }
+  return [...news.values()];
+}
+
+/** Cases that have not been storms before. */
+function stormsIn({ cases }: Standing, news: readonly CaseNews[]): Storm[] {
+  return news.flatMap(({ caseId, key, runId, title, events, isStorm }) => {
+    const before = cases.get(key);
+    if (!isStorm || before?.isStorm) return [];
+    return {
+      caseId,
+      runId: before?.runId ?? runId,
+      title: before?.title ?? title,
+      events: (before?.events ?? 0) + events,
+    };
   });
 }
 
-/** Writes the cases, tells of storms, and announces what has changed: once for all of the delivery. */
-async function closeUp(
+/** Writes all of it, and announces what has changed: once for all of the delivery. */
+function write(
   tx: Tx,
-  effects: RunEffects,
   { channel, rule }: Delivery,
   recorded: readonly NewEvent[],
   cases: readonly CaseNews[],
-): Promise<void> {
+): Promise<unknown> {
   const { projectId: project_id } = channel;
   const joined = [...new Set(recorded.flatMap(({ runId }) => runId ?? []))];
   const last = recorded.at(-1);
-  const [storms] = await Promise.all([
-    rule
-      ? noteCases(
-          tx,
-          channel,
-          { windowSeconds: rule.window_seconds, stormEvents: rule.storm_events },
-          cases,
-        )
-      : [],
+  return Promise.all([
+    insertEvents(tx, channel, recorded),
+    rule ? noteCases(tx, channel, rule.window_seconds, cases) : undefined,
     announce(tx, [
       ...(last ? [{ project_id, kind: "channel_event" as const, id: last.eventId }] : []),
       ...joined.map((id) => ({ project_id, kind: "run" as const, id })),
     ]),
   ]);
-  for (const storm of storms) await tellOfStorm(tx, effects, channel, storm);
 }

@@ -1,5 +1,5 @@
 import { createGroupCommit, type GroupCommit } from "../platform/database/group-commit.ts";
-import type { Database } from "../platform/database/index.ts";
+import type { Database, Tx } from "../platform/database/index.ts";
 import type { Logger } from "../platform/log.ts";
 import type { RunEffects } from "../runs/index.ts";
 import type { DeliveryAnswer } from "./contract.ts";
@@ -22,7 +22,13 @@ interface Waiting {
   count: number;
 }
 
-export function createIntake(deps: { db: Database; effects: RunEffects; log: Logger }): Intake {
+interface IntakeDeps {
+  db: Database;
+  effects: RunEffects;
+  log: Logger;
+}
+
+export function createIntake(deps: IntakeDeps): Intake {
   const groups = new Map<string, Waiting>();
   return {
     async take(channel, hook, events) {
@@ -41,30 +47,40 @@ export function createIntake(deps: { db: Database; effects: RunEffects; log: Log
   };
 }
 
-function groupOf(
-  { db, effects, log }: Parameters<typeof createIntake>[0],
-  channel: ChannelRef,
-  { inbound }: Hook,
-): Waiting["group"] {
-  const scope = { role: "app", projects: [channel.projectId] } as const;
+function groupOf(deps: IntakeDeps, channel: ChannelRef, { inbound }: Hook): Waiting["group"] {
   const { type: channelType, correlate: rule } = inbound;
   return createGroupCommit({
-    log,
+    log: deps.log,
     most: { weight: MOST_EVENTS, of: (events) => events.length },
     // What may have been committed before is known by its ids, and folded into itself.
-    commit: (deliveries) =>
-      db.transaction(scope, async (tx) => {
-        const events = deliveries.flat();
-        const all = await ingest(tx, effects, {
-          channel: { ...channel, channelType },
-          rule,
-          events,
-        });
-        let from = 0;
-        return deliveries.map(({ length }) => {
-          from += length;
-          return { events: all.slice(from - length, from) };
-        });
-      }),
+    async commit(deliveries) {
+      const events = deliveries.flat();
+      const all = await store(deps, { channel: { ...channel, channelType }, rule, events });
+      let from = 0;
+      return deliveries.map(({ length }) => {
+        from += length;
+        return { events: all.slice(from - length, from) };
+      });
+    },
   });
+}
+
+/** Commits what has been sent in the same piece; what failed, the statement knows better than the commit. */
+async function store(
+  { db, effects }: IntakeDeps,
+  delivery: Parameters<typeof ingest>[2],
+): Promise<DeliveryAnswer["events"]> {
+  const scope = { role: "app", projects: [delivery.channel.projectId] } as const;
+  let written: Promise<unknown> | undefined;
+  const work = async (tx: Tx) => {
+    const ingested = await ingest(tx, effects, delivery);
+    written = ingested.written;
+    return ingested.entries;
+  };
+  try {
+    return await db.transaction(scope, work, { isSent: true });
+  } catch (error) {
+    await written;
+    throw error;
+  }
 }

@@ -1,18 +1,25 @@
 import { readAgent, readRevision } from "../contracts/index.ts";
 import type { Tx } from "../platform/database/index.ts";
 import { type RunEffects, readRun } from "../runs/index.ts";
-import type { Storm } from "./cases.ts";
 import type { ChannelRef } from "./event-queries.ts";
 import { enqueueMessage } from "./messages.ts";
+
+/** A case that has just become a storm. */
+export interface Storm {
+  caseId: string;
+  runId: string | null;
+  title: string;
+  events: number;
+}
 
 /** Says on each channel that the case's agent notifies that its events have become many: once for a case. */
 export async function tellOfStorm(
   tx: Tx,
   effects: RunEffects,
   { projectId, channelId }: ChannelRef,
-  { case_id, run_id, title, event_count }: Storm,
+  { caseId, runId, title, events }: Storm,
 ): Promise<void> {
-  const run = run_id === null ? undefined : await readRun(tx, projectId, run_id);
+  const run = runId === null ? undefined : await readRun(tx, projectId, runId);
   const revision = run && (await readRevision(tx, projectId, run.revision_id));
   if (!run || !revision) return;
   for (const notified of readAgent(revision).body.notify) {
@@ -24,8 +31,8 @@ export async function tellOfStorm(
       channelId: notified,
       type: "notice",
       subjectKind: "alert_storm",
-      text: `Alert storm on ${channelId}: ${event_count} events so far are about "${title}". They were put together into one piece of work; nobody is told of each.`,
-      onceKey: `storm/${case_id}`,
+      text: `Alert storm on ${channelId}: ${events} events so far are about "${title}". They were put together into one piece of work; nobody is told of each.`,
+      onceKey: `storm/${caseId}`,
     });
   }
 }

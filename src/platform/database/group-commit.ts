@@ -61,22 +61,11 @@ export function createGroupCommit<I, O>(options: {
     for (const one of group) await attempt([one]);
   }
 
-  /** How many of those that wait may go together: one at the least. */
-  function countOf(all: readonly Waiting<I, O>[]): number {
-    if (!most) return MOST_TOGETHER;
-    let weight = 0;
-    const at = all.findIndex(({ item }, place) => {
-      weight += most.of(item);
-      return place >= MOST_TOGETHER || (place > 0 && weight > most.weight);
-    });
-    return at < 0 ? all.length : at;
-  }
-
   async function run(): Promise<void> {
     // What has come with the same turn of the event loop goes together.
     await new Promise((resolve) => setImmediate(resolve));
     while (waiting.length > 0) {
-      const group = waiting.slice(0, countOf(waiting));
+      const group = waiting.slice(0, countTogether(waiting, most));
       waiting = waiting.slice(group.length);
       await attempt(group);
     }
@@ -92,6 +81,20 @@ export function createGroupCommit<I, O>(options: {
     },
     idle: async () => running,
   };
+}
+
+/** How many of those that wait may go together: one at the least. */
+function countTogether<I>(
+  waiting: readonly { item: I }[],
+  most: { weight: number; of(item: I): number } | undefined,
+): number {
+  if (!most) return MOST_TOGETHER;
+  let weight = 0;
+  const at = waiting.findIndex(({ item }, place) => {
+    weight += most.of(item);
+    return place >= MOST_TOGETHER || (place > 0 && weight > most.weight);
+  });
+  return at < 0 ? waiting.length : at;
 }
 
 function refuse<I, O>(group: readonly Waiting<I, O>[], error: unknown): void {

@@ -1,7 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readCalled } from "../src/agents/called.ts";
-import { approvalListRoutes } from "../src/approvals/index.ts";
+import {
+  approvalListRoutes,
+  expireQuestions,
+  takeDueSteps,
+  voidQuestionsAbout,
+} from "../src/approvals/index.ts";
 import { approvalRoutes } from "../src/approvals/show.ts";
 import { inFlightRoutes } from "../src/calls/index.ts";
 import { channelRoutes } from "../src/channels/index.ts";
@@ -227,6 +232,23 @@ test("what an agent called is found by its runs, newest first", async () => {
   });
   expect(found?.runs).toHaveLength(500);
   expect(found?.isComplete).toBe(false);
+  expect(blindReads(await plansOf(database.url, sent), BIG_TABLES)).toEqual([]);
+});
+
+test("questions whose time has come, or that are void, are found by index", async () => {
+  const effects = { send: async () => undefined };
+  const deps = { effects, whyVoid: async () => undefined };
+  const [project_id, id] = ["p0", "00000000-0000-0000-0000-000000000000"];
+  const sent = await statementsOf(async () => {
+    // They are looked for, and left as they are.
+    await expireQuestions(db, effects, AbortSignal.abort());
+    await takeDueSteps(db, effects, AbortSignal.abort());
+    for (const about of [{ revision_id: id }, { server: "shop", tool: "no such tool" }])
+      await db.transaction({ role: "app", projects: [project_id] }, (tx) =>
+        voidQuestionsAbout(tx, deps, { project_id, ...about }),
+      );
+  });
+  expect(sent.filter(({ text }) => text.includes("approvals"))).toHaveLength(4);
   expect(blindReads(await plansOf(database.url, sent), BIG_TABLES)).toEqual([]);
 });
 

@@ -224,6 +224,17 @@ describe("reminders", () => {
   }, 120_000);
 });
 
+/** The project's tool server describes its tools in other words from now on. */
+async function changeTools(agent: Agent): Promise<void> {
+  const [tools] = contractsOfTenant(ledger) as [{ body: { args: string[] } }];
+  const args = [...tools.body.args, "is done otherwise"];
+  const changed = { ...tools, body: { ...tools.body, args } };
+  await applyContracts(server, agent.tenant.projectId, [changed]);
+  // Somebody else's call makes the gateway list the tools anew.
+  const other = await openRun(agent);
+  expect(await call(agent, other, "look", { name: "other" })).toBe("E-TOOL-CHANGED");
+}
+
 describe("what voids a question tells the agent that is held for it", () => {
   const cases: [string, (agent: Agent, runId: string) => Promise<unknown>, string, string][] = [
     [
@@ -243,22 +254,26 @@ describe("what voids a question tells the agent that is held for it", () => {
       "E-CONTRACT-NONE",
       "running",
     ],
-    [
-      "a tool that is another than it was",
-      async (agent) => {
-        const [tools] = contractsOfTenant(ledger) as [{ body: { args: string[] } }];
-        const args = [...tools.body.args, "is done otherwise"];
-        const { projectId } = agent.tenant;
-        const changed = { ...tools, body: { ...tools.body, args } };
-        await applyContracts(server, projectId, [changed]);
-        // Somebody else's call makes the gateway list the tools anew.
-        const other = await openRun(agent);
-        expect(await call(agent, other, "look", { name: "other" })).toBe("E-TOOL-CHANGED");
-      },
-      "E-TOOL-CHANGED",
-      "running",
-    ],
+    ["a tool that is another than it was", changeTools, "E-TOOL-CHANGED", "running"],
   ];
+
+  test("a runbook whose tool is another than it was ends with the reason", async () => {
+    const agent = await addAgent("runbook");
+    const worker = await startWorker();
+    const { run_id } = await fireAlert(server, agent.tenant, "DiskFull");
+    if (run_id === null) throw new Error("the alert started no run");
+    const approvalId = await questionOf(run_id);
+    await changeTools(agent);
+    const over = await waitFor(
+      async () => {
+        const now = await standing(approvalId);
+        return now?.state === "failed" ? now : undefined;
+      },
+      { timeoutMs: SOON_MS, what: "the run to fail" },
+    );
+    expect(over).toMatchObject({ status: "voided", error_code: "E-TOOL-CHANGED" });
+    await worker.stop();
+  }, 90_000);
 
   test.concurrent.each(cases)("%s", { timeout: 90_000 }, async (name, act, code, state) => {
     const agent = await addAgent(`void-${name.split(" ")[1]}`);

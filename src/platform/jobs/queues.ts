@@ -1,3 +1,6 @@
+/** A job whose worker was killed is tried again by another after this time, and not only when it expires. */
+const HEARTBEAT_SECONDS = 10;
+
 /**
  * The queues of the job engine. Jobs are wake-ups that carry ids; the rows they name hold the truth, so a lost job is
  * sent again by a sweeper and a doubled one finds nothing to do.
@@ -23,6 +26,7 @@ export const QUEUES = {
     retryLimit: 5,
     retryBackoff: true,
     retryDelay: 1,
+    heartbeatSeconds: HEARTBEAT_SECONDS,
     deleteAfterSeconds: 3600,
   },
   /** A question was opened: `{project_id, run_id, approval_id}`. */
@@ -31,6 +35,7 @@ export const QUEUES = {
     retryLimit: 5,
     retryBackoff: true,
     retryDelay: 1,
+    heartbeatSeconds: HEARTBEAT_SECONDS,
     deleteAfterSeconds: 3600,
   },
   /** Nobody has decided about a question for so long: `{project_id, run_id, approval_id, step}`. */
@@ -39,6 +44,7 @@ export const QUEUES = {
     retryLimit: 5,
     retryBackoff: true,
     retryDelay: 1,
+    heartbeatSeconds: HEARTBEAT_SECONDS,
     deleteAfterSeconds: 3600,
   },
   /** Void the questions that nobody can answer any more: `{project_id}` and what they are about. */
@@ -48,7 +54,7 @@ export const QUEUES = {
     retryBackoff: true,
     retryDelay: 1,
     retryDelayMax: 30,
-    expireInSeconds: 60,
+    heartbeatSeconds: HEARTBEAT_SECONDS,
     deleteAfterSeconds: 3600,
   },
   /** Deliver one outbound message: `{project_id, message_id}`. */

@@ -140,7 +140,7 @@ export function delivery(alertname: string) {
 /** Posts a new alert to the tenant's hook; answers the run it started, if any. */
 export async function fireAlert(
   server: Awooop,
-  tenant: E2eTenant,
+  tenant: Pick<E2eTenant, "projectId" | "token">,
   alertname: string,
 ): Promise<{ event_id: string; run_id: string | null }> {
   const { events } = await good(

@@ -1,0 +1,87 @@
+/**
+ * How long after an approval the next step begins: a worker's run and a call that is held for its client, beside the job
+ * engine alone, send → work: `npm run bench:approvals [-- --quick]`. See docs/performance.md.
+ */
+import { setTimeout as pause } from "node:timers/promises";
+import { openPostgres } from "./api/postgres.ts";
+import { machineOf } from "./api/report.ts";
+import { openGround, serveTool } from "./approvals/ground.ts";
+import { figuresOf, type Measurements, ratiosOf, tableOf } from "./approvals/report.ts";
+import { heldSide, rawSide, type Side, workerSide } from "./approvals/sides.ts";
+import { startChild } from "./gateway/sides.ts";
+
+interface Effort {
+  rounds: number;
+  /** Of each side, in each round. */
+  samples: number;
+  warmUp: number;
+}
+
+const FULL: Effort = { rounds: 20, samples: 25, warmUp: 50 };
+const QUICK: Effort = { rounds: 6, samples: 15, warmUp: 20 };
+/** So that what one sample leaves to be done does not fall into the next one. */
+const PAUSE_MS = 30;
+
+const closers: (() => unknown)[] = [];
+
+async function cleanUp(): Promise<void> {
+  for (const close of closers.splice(0).reverse()) await close();
+}
+
+async function measure(sides: readonly Side[], effort: Effort): Promise<Measurements> {
+  const found: Measurements = new Map(sides.map(({ name }) => [name, []]));
+  const round = async (order: readonly Side[], samples: number, isWarm: boolean) => {
+    for (const side of sides) await side.prepare(samples);
+    for (const side of order) {
+      await side.begin();
+      for (let count = 0; count < samples; count++) {
+        await pause(PAUSE_MS);
+        const sample = await side.next();
+        if (isWarm) found.get(side.name)?.push(sample);
+      }
+    }
+  };
+  await round(sides, effort.warmUp, false);
+  for (let count = 0; count < effort.rounds; count++) {
+    const first = count % sides.length;
+    await round([...sides.slice(first), ...sides.slice(0, first)], effort.samples, true);
+  }
+  return found;
+}
+
+async function run(effort: Effort): Promise<void> {
+  const postgres = await openPostgres();
+  closers.push(() => postgres.close());
+  const { child } = await startChild(closers, "../approvals/raw.ts", [
+    await postgres.makeDatabase(),
+  ]);
+  const tool = await serveTool(closers);
+  const ground = await openGround(closers, await postgres.makeDatabase(), tool);
+  const at = { ground, tool };
+  const sides = [rawSide(child), workerSide(at), heldSide(closers, at)];
+  const measurements = await measure(sides, effort);
+  process.stdout.write(`${tableOf(measurements)}\n`);
+  const { worker, held } = ratiosOf(measurements, "fromAnswer");
+  const line = {
+    bench: "approvals",
+    ratios: { resume_p50: worker, resume_p50_held: held },
+    figures: {
+      ...figuresOf(measurements),
+      ratios_from_request: ratiosOf(measurements, "fromRequest"),
+    },
+    machine: machineOf(postgres.version),
+  };
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => cleanUp().finally(() => process.exit(1)));
+}
+try {
+  await run(process.argv.includes("--quick") ? QUICK : FULL);
+} catch (error) {
+  process.stderr.write(`Could not measure: ${(error as Error).stack}\n`);
+  process.exitCode = 1;
+} finally {
+  await cleanUp();
+}

@@ -1,0 +1,66 @@
+import type { Sample } from "./sides.ts";
+
+/** What was measured, by the side's name; the job engine by itself comes first. */
+export type Measurements = Map<string, Sample[]>;
+
+function percentile(values: readonly number[], p: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * p))] ?? Number.NaN;
+}
+
+const rounded = (value: number) => Number(value.toFixed(2));
+
+function summary(samples: readonly Sample[]) {
+  const of = (figure: keyof Sample) => {
+    const values = samples.map((sample) => sample[figure]);
+    const [p50, p95, p99] = [0.5, 0.95, 0.99].map((p) => rounded(percentile(values, p)));
+    return { p50_ms: p50, p95_ms: p95, p99_ms: p99 };
+  };
+  return {
+    from_answer: of("fromAnswer"),
+    from_request: of("fromRequest"),
+    samples: samples.length,
+  };
+}
+
+export function figuresOf(measurements: Measurements) {
+  return Object.fromEntries(
+    [...measurements].map(([name, samples]) => [name, summary(samples)] as const),
+  );
+}
+
+/** Medians of the sides, divided by that of the job engine by itself. */
+export function ratiosOf(measurements: Measurements, of: keyof Sample) {
+  const [raw, worker, held] = [...measurements.values()].map((samples) =>
+    percentile(
+      samples.map((sample) => sample[of]),
+      0.5,
+    ),
+  );
+  const quotient = (side: number | undefined) =>
+    rounded((side ?? Number.NaN) / (raw ?? Number.NaN));
+  return { worker: quotient(worker), held: quotient(held) };
+}
+
+/** The table for people. */
+export function tableOf(measurements: Measurements): string {
+  const head = ["side", "from", "p50 ms", "p95 ms", "p99 ms"];
+  const rows = Object.entries(figuresOf(measurements)).flatMap(([name, figures]) =>
+    (["from_answer", "from_request"] as const).map((from, at) => [
+      at === 0 ? name : "",
+      from === "from_answer" ? "its answer" : "its request",
+      ...Object.values(figures[from]).map((ms) => (ms ?? Number.NaN).toFixed(2)),
+    ]),
+  );
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  const line = (row: string[]) =>
+    row
+      .map((cell, column) =>
+        column < 2 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
+      )
+      .join("  ")
+      .trimEnd();
+  return [head, ...rows].map(line).join("\n");
+}

@@ -18,7 +18,7 @@ interface Effort {
 }
 
 const FULL: Effort = { rounds: 20, samples: 25, warmUp: 50 };
-const QUICK: Effort = { rounds: 6, samples: 15, warmUp: 20 };
+const QUICK: Effort = { rounds: 4, samples: 15, warmUp: 15 };
 /** So that what one sample leaves to be done does not fall into the next one. */
 const PAUSE_MS = 30;
 

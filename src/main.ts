@@ -232,9 +232,10 @@ function openGateway(
       async openRun(agent, wish) {
         return { runId: (await runs.open(agent, wish)).run_id };
       },
-      async callTool({ caller, ...call }) {
+      async callTool({ caller, isAnswered, ...call }) {
         // A run that is over by now is the gates' business.
-        const run = await runs.open(caller, { runId: call.runId }).catch(() => undefined);
+        const known = isAnswered ? undefined : runs.open(caller, { runId: call.runId });
+        const run = await known?.catch(() => undefined);
         const { projectId, keyId } = caller;
         const aimed = await side.aim(caller, call);
         return makeCall(calls, { ...call, ...aimed, run, projectId, keyId, callKey: "mcp" });
@@ -260,7 +261,7 @@ async function openWorker(
   calls: CallDeps,
   closers: Closer[],
 ): Promise<void> {
-  const { db, sealer, jobs, log } = platform;
+  const { db, sealer, jobs, changes, log } = platform;
   const { effects } = calls;
   const { allowHosts, publicUrl } = config;
   const stopping = new AbortController();
@@ -284,9 +285,8 @@ async function openWorker(
     jobs,
     log,
     sweeps: { db, effects },
+    runs: { changes, work: (run) => agent.execute(run, stopping.signal) },
     handlers: {
-      "run.execute": (data, job) =>
-        agent.execute(data, AbortSignal.any([job.signal, stopping.signal])),
       "runs.bulk": (data, job) =>
         workOnBulk(bulk, data, AbortSignal.any([job.signal, stopping.signal])),
       "run.ended": (data) => notifyRunEnded(notifications, data),

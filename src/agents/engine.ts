@@ -30,15 +30,22 @@ export function createRunbookAgent(deps: AgentDeps): RunbookAgent {
   return {
     async execute({ project_id: projectId, run_id: runId }, jobSignal) {
       const { workerId } = deps;
-      const run = await inProject(deps.db, projectId, (tx) =>
-        claimRun(tx, { projectId, runId, workerId }),
-      );
-      if (!run) return;
+      const begun = await inProject(deps.db, projectId, async (tx) => {
+        const claim = { projectId, runId, workerId };
+        let read: Omit<Begun, "run"> | undefined;
+        const run = await claimRun(tx, claim, async (found) => {
+          const [body, standing] = await Promise.all([readBody(tx, found), look(tx, found)]);
+          read = { body, standing };
+        });
+        return run && read && { run, ...read };
+      });
+      if (!begun) return;
+      const { run } = begun;
       const hold: Hold = { projectId, runId, fence: run.fence, workerId };
       const lease = keepLease(deps, hold, jobSignal);
       let isFrozen = false;
       try {
-        isFrozen = (await followRunbook(deps, hold, run, lease.signal)) === "frozen";
+        isFrozen = (await followRunbook(deps, hold, begun, lease.signal)) === "frozen";
       } catch (error) {
         if (!isOver(error) && !lease.signal.aborted) throw error;
         deps.log.info({ run_id: runId, err: error }, "stopped working on a run");
@@ -65,22 +72,28 @@ function isOver(error: unknown): boolean {
   );
 }
 
+/** A run that was claimed, with what it begins from. */
+interface Begun {
+  run: RunRow;
+  body: AgentBody;
+  standing: Awaited<ReturnType<typeof look>>;
+}
+
 async function followRunbook(
   deps: AgentDeps,
   hold: Hold,
-  run: RunRow,
+  { run, body, standing }: Begun,
   signal: AbortSignal,
 ): Promise<"over" | "waiting" | "frozen"> {
-  const body = await readBody(deps.db, run);
   const steps = body.runbook?.steps;
   if (!steps) {
     const detail = "The contract's agent has no runbook, and no other agent works for it.";
     await end(deps, hold, { do: "fail", code: "E-RUN-NO-RUNBOOK", detail }, undefined);
     return "over";
   }
-  for (;;) {
+  for (let now = standing; ; ) {
     signal.throwIfAborted();
-    const { journal, freeze, came } = await look(deps.db, run);
+    const { journal, freeze, came } = now;
     if (freeze) return "frozen";
     const variables = { ...variablesOf(run, steps, journal), ...came };
     const next = nextOf(steps, journal);
@@ -91,26 +104,23 @@ async function followRunbook(
     const context: StepContext = { ...deps, hold, run, body, variables, signal };
     const done = await doStep(context, next.step, next.pending);
     if (done !== "done") return done;
+    now = await inProject(deps.db, run.project_id, (tx) => look(tx, run));
   }
 }
 
 /** Where the run stands, what has come in about it, and whether somebody has stopped its agent meanwhile. */
-function look(db: Database, run: RunRow) {
+async function look(tx: Tx, run: RunRow) {
   const { project_id: projectId, run_id, agent_id } = run;
-  return inProject(db, projectId, async (tx) => {
-    const [journal, freeze, came] = await Promise.all([
-      readSteps(tx, projectId, run_id),
-      readFreeze(tx, projectId, agent_id),
-      readRunEvents(tx, run),
-    ]);
-    return { journal, freeze, came };
-  });
+  const [journal, freeze, came] = await Promise.all([
+    readSteps(tx, projectId, run_id),
+    readFreeze(tx, projectId, agent_id),
+    readRunEvents(tx, run),
+  ]);
+  return { journal, freeze, came };
 }
 
-async function readBody(db: Database, run: RunRow): Promise<AgentBody> {
-  const revision = await inProject(db, run.project_id, (tx) =>
-    readRevision(tx, run.project_id, run.revision_id),
-  );
+async function readBody(tx: Tx, run: RunRow): Promise<AgentBody> {
+  const revision = await readRevision(tx, run.project_id, run.revision_id);
   if (!revision) throw new Error(`revision ${run.revision_id} of run ${run.run_id} is gone`);
   return readAgent(revision).body;
 }

@@ -127,6 +127,7 @@ async function doCall(
     const outcome = await context.call({
       projectId: hold.projectId,
       runId: hold.runId,
+      pinned: context.run,
       callKey: step.key,
       server,
       tool,

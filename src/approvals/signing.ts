@@ -35,6 +35,13 @@ export interface Signer {
 
 /** A signer that reads keys through the caller's transaction. */
 export function createSigner(sealer: Sealer): Signer {
+  // A key that is retired goes on to hold, and none is ever changed.
+  const known = new Map<string, Awaited<ReturnType<typeof publicKey>>>();
+  const keyOf = async (tx: Tx, kid = "") => {
+    const key = known.get(kid) ?? (await publicKey(tx, kid));
+    known.set(kid, key);
+    return key;
+  };
   return {
     async sign(tx, { approvalId, jti, call, redeemBy }) {
       const { kid, key } = await currentKey(tx, sealer);
@@ -49,7 +56,7 @@ export function createSigner(sealer: Sealer): Signer {
     },
     async verify(tx, token) {
       try {
-        const { payload } = await jwtVerify(token, ({ kid }) => publicKey(tx, kid), {
+        const { payload } = await jwtVerify(token, ({ kid }) => keyOf(tx, kid), {
           issuer: ISSUER,
           audience: AUDIENCE,
           typ: TYPE,

@@ -18,7 +18,7 @@ import { lockRun, type RunRow, requireFence, touchClientRun } from "../runs/inde
 import { holdFreezes, readProjectToStart } from "../tenants/index.ts";
 import type { ToolServerRef, UpstreamError } from "../toolservers/index.ts";
 import type { CallDeps } from "./deps.ts";
-import { type CallFacts, readFacts } from "./facts.ts";
+import { type CallFacts, readFacts, readGround } from "./facts.ts";
 import type { CallOutcome, CallRequest, SettledOutcome } from "./outcome.ts";
 import { agentActor, questionOf } from "./question.ts";
 import { callsOfStep, insertCall, type NewCall } from "./records.ts";
@@ -71,23 +71,26 @@ export async function decideCall(
   started: number,
   listed: { failure: UpstreamError | undefined } | undefined,
 ): Promise<Decided> {
-  const [, run] = await Promise.all([
-    holdFreezes(tx, request.projectId),
-    lockRunAsItIs(tx, deps, request),
-  ]);
+  const readAt = Date.now();
+  const freezes = holdFreezes(tx, request.projectId);
+  const locked = lockRunAsItIs(tx, deps, request);
+  // Sent after the locks, so read under them.
+  const { pinned } = request;
+  const ground = pinned && readGround(tx, deps, request.projectId, pinned);
+  const [run] = await Promise.all([locked, freezes, ground]);
   if (!run) throw new AppError("E-NOT-FOUND", "There is no such run.");
   if (request.fence !== undefined) requireFence(run, request.fence);
-  if (run.driver === "client") await touchClientRun(tx, run.project_id, run.run_id);
-  const readAt = Date.now();
-  const facts = await readFacts(tx, deps, request, run, questionNamedBy(request));
+  const { project_id: projectId, run_id: runId } = run;
+  const [facts, earlier] = await Promise.all([
+    readFacts(tx, deps, request, run, questionNamedBy(request), ground),
+    request.stepId ? callsOfStep(tx, projectId, runId, request.stepId) : [],
+    run.driver === "client" && touchClientRun(tx, projectId, runId),
+  ]);
   const { ref, grant } = facts;
   if (!listed && ref && grant && !request.isReading && !deps.catalog.isFresh(ref, readAt)) {
     const early = askGates(facts.exact, { ...facts.gates, pin: "pinned" }, 2);
     if (early.decision === "pass") return { kind: "refresh", ref };
   }
-  const earlier = request.stepId
-    ? await callsOfStep(tx, run.project_id, run.run_id, request.stepId)
-    : [];
   const unknown = earlier.find((call) => call.result_status === "unknown");
   const attempt = 1 + earlier.filter((call) => call.result_status === "error").length;
   const context: Context = { tx, deps, request, run, facts, started, attempt };
@@ -331,31 +334,37 @@ async function proceed(context: Context, verdicts: Verdict[]): Promise<Decided> 
   }
   const amountUsd = isSimulated ? 0 : grant.cost_per_call;
   const { run_id: runId, project_id: projectId } = run;
-  await reserve(tx, [{ projectId, runId, callId: row.callId, amountUsd, held: budget }]);
-  if (isSimulated) return simulate(context, row, grant);
-  await insertCall(tx, {
-    ...row,
-    status: "executing",
-    deadlineSeconds: grant.timeout_seconds + GRACE_SECONDS,
-  });
-  if (grant.effect === "write") {
-    await appendAudit(tx, {
-      projectId: run.project_id,
-      actor: agentActor(run.agent_id),
-      action: "call.execute",
-      subject: { kind: "call", id: row.callId },
-      details: {
-        run_id: run.run_id,
-        server: exact.server,
-        tool: exact.tool,
-        args_hash: exact.argsHash,
-        approval_id: approved ? (question?.approval_id ?? null) : null,
-      },
-    });
+  const reserved = [{ projectId, runId, callId: row.callId, amountUsd, held: budget }];
+  if (isSimulated) {
+    await reserve(tx, reserved);
+    return simulate(context, row, grant);
   }
+  const deadlineSeconds = grant.timeout_seconds + GRACE_SECONDS;
+  const approvalId = approved ? (question?.approval_id ?? null) : null;
+  // On their way together: a person's answer is waited for by somebody.
+  await Promise.all([
+    reserve(tx, reserved),
+    insertCall(tx, { ...row, status: "executing", deadlineSeconds }),
+    grant.effect === "write" && auditExecution(context, row.callId, approvalId),
+  ]);
   const { args, isEdited, pin } = facts;
   const inputSchema = pin?.definition.inputSchema;
   return { kind: "execute", callId: row.callId, ref, grant, args, isEdited, inputSchema };
+}
+
+function auditExecution(
+  { tx, run, facts }: Context,
+  callId: string,
+  approvalId: string | null,
+): Promise<void> {
+  const { server, tool, argsHash: args_hash } = facts.exact;
+  return appendAudit(tx, {
+    projectId: run.project_id,
+    actor: agentActor(run.agent_id),
+    action: "call.execute",
+    subject: { kind: "call", id: callId },
+    details: { run_id: run.run_id, server, tool, args_hash, approval_id: approvalId },
+  });
 }
 
 /** Redeems the approval; a refusal is gate 5's last word and is recorded like any other block. */

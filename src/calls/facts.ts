@@ -33,7 +33,7 @@ import type { FactDeps } from "./deps.ts";
 import { grantFor } from "./names.ts";
 import { readObservedGrants } from "./observed.ts";
 import type { CallRequest } from "./outcome.ts";
-import { readPolicy } from "./policy.ts";
+import { decidePolicy, readPolicies } from "./policy.ts";
 import { readingGrant } from "./reading.ts";
 
 /** How long a call's arguments may be, as canonical JSON, in characters. */
@@ -66,10 +66,26 @@ export interface CallFacts {
   accounts: Account[];
 }
 
+/** The project, the contract and the policies that a run's calls are decided on; on their way together. */
+export async function readGround(
+  tx: Tx,
+  deps: Pick<FactDeps, "policies">,
+  projectId: string,
+  pinned: Pick<RunRow, "agent_id" | "revision_id">,
+) {
+  const [project, revision, policies] = await Promise.all([
+    readProjectOfAgent(tx, projectId, pinned.agent_id),
+    readRevision(tx, projectId, pinned.revision_id),
+    readPolicies(tx, deps.policies, projectId),
+  ]);
+  return { project, revision, policies };
+}
+
 /**
  * Reads what the gates look at, in the transaction that has locked the run.
  *
  * @param findQuestion the newest question about exactly this call
+ * @param ground what it is decided on, where that is on its way already
  */
 export async function readFacts(
   tx: Tx,
@@ -77,10 +93,10 @@ export async function readFacts(
   request: CallRequest,
   run: RunRow,
   findQuestion: (tx: Tx, call: ExactCall) => Promise<ApprovalRow | undefined> = lockQuestion,
+  ground?: ReturnType<typeof readGround>,
 ): Promise<CallFacts> {
   const { projectId } = request;
-  const project = await readProjectOfAgent(tx, projectId, run.agent_id);
-  const revision = await readRevision(tx, projectId, run.revision_id);
+  const { project, revision, policies } = await (ground ?? readGround(tx, deps, projectId, run));
   if (!project || !revision)
     throw new AppError("E-NOT-FOUND", "The run's project or contract is gone.");
   const agent = readAgent(revision);
@@ -88,18 +104,21 @@ export async function readFacts(
   const grant = request.isReading
     ? readingGrant(agent.body, request)
     : grantFor([...agent.body.tools, ...observed], request);
-  const ref = grant && (await serverRef(tx, projectId, grant.server));
-  const isTool = grant && ref && !request.isReading;
-  const pin = isTool ? await readPin(tx, projectId, grant.server, grant.tool) : undefined;
   const asked = askedCall(request, agent, grant);
-  const question = grant && (await findQuestion(tx, asked));
+  const { contract_id: agentId, body } = agent;
+  const counted = { projectId, runId: run.run_id, agentId, agent: body, project };
+  const accounts = grant ? accountsOf(counted, grant) : [];
+  const [ref, pinned, question, budget] = await Promise.all([
+    grant && serverRef(tx, projectId, grant.server),
+    grant && !request.isReading && readPin(tx, projectId, grant.server, grant.tool),
+    grant && findQuestion(tx, asked),
+    readAccounts(tx, accounts),
+  ]);
+  const pin = ref && pinned ? pinned : undefined;
   const approved = question && approvedArguments(deps.sealer, question);
   const args = approved?.args ?? request.args;
   const argsText = canonicalJson(args);
   const exact: ExactCall = { ...asked, argsHash: sha256Hex(argsText) };
-  const { contract_id: agentId, body } = agent;
-  const counted = { projectId, runId: run.run_id, agentId, agent: body, project };
-  const accounts = grant ? accountsOf(counted, grant) : [];
   const gates: GateFacts = {
     project: { ...project, migration_mode: project.migration_mode as MigrationMode },
     run: { state: run.state, is_shadow: run.is_shadow, ofCaller: isOfCaller(request, run) },
@@ -117,8 +136,8 @@ export async function readFacts(
     policy:
       argsText.length > ARGS_MAX
         ? TOO_LARGE
-        : await readPolicy(tx, deps.policies, { ...exact, run, agent, grant, args }),
-    budget: await readAccounts(tx, accounts),
+        : decidePolicy(deps.policies, policies, { ...exact, run, agent, grant, args }),
+    budget,
     question: question && (await questionFact(tx, question)),
   };
   const isEdited = approved?.isEdited === true;

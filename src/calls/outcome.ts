@@ -58,6 +58,8 @@ export interface CallRequest {
   runId: string;
   /** A client's run as it was read last; without it the call is decided in a transaction of its own. */
   run?: RunRow | undefined;
+  /** What the run was pinned to when it began, where that is known: it can be read while the run is being locked. */
+  pinned?: Pick<RunRow, "agent_id" | "revision_id"> | undefined;
   /** What the call is for within its run: a runbook's step key, or one name for all calls of a client. */
   callKey: string;
   /** The tool server's contract id; left out by MCP clients, who know tools by the gateway's names. */

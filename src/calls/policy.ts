@@ -20,18 +20,16 @@ interface ReadCall {
   args: Record<string, unknown>;
 }
 
-/**
- * What the project's policies of this moment say of a call. A run keeps its contract, but not the policies it started
- * under: what is forbidden now is forbidden to what runs now.
- */
-export async function readPolicy(tx: Tx, policies: Policies, call: ReadCall): Promise<PolicyFact> {
-  const { project_id } = call.run;
-  const heads = await activeHeads(tx, project_id, "policy");
-  const revisions = policies.knows(heads) ? heads : await activeRevisions(tx, project_id, "policy");
-  return decidePolicy(policies, revisions, call);
+/** The project's active policies of this moment, with their bodies where those are not known here. */
+export async function readPolicies(tx: Tx, policies: Policies, projectId: string) {
+  const heads = await activeHeads(tx, projectId, "policy");
+  return policies.knows(heads) ? heads : activeRevisions(tx, projectId, "policy");
 }
 
-/** As `readPolicy`, of active policies that have been read already. */
+/**
+ * What the project's policies say of a call. A run keeps its contract, but not the policies it started under: what is
+ * forbidden now is forbidden to what runs now.
+ */
 export function decidePolicy(
   policies: Policies,
   revisions: Parameters<Policies["decide"]>[0],

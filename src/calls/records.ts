@@ -56,7 +56,7 @@ export interface NewCall {
 export async function insertCall(tx: Tx, call: NewCall): Promise<void> {
   const block = call.status === "blocked" ? call.verdicts.at(-1) : undefined;
   const isOpen = call.status === "executing" || call.status === "pending";
-  await tx
+  const inserted = tx
     .insertInto("mcp_calls")
     .values({
       call_id: call.callId,
@@ -90,8 +90,12 @@ export async function insertCall(tx: Tx, call: NewCall): Promise<void> {
           : sql<string>`clock_timestamp() + make_interval(secs => ${call.deadlineSeconds})`,
     })
     .execute();
-  await announce(tx, { project_id: call.projectId, kind: "call", id: call.callId });
-  await announce(tx, { project_id: call.projectId, kind: "run", id: call.runId });
+  const { projectId: project_id } = call;
+  const changed = announce(tx, [
+    { project_id, kind: "call", id: call.callId },
+    { project_id, kind: "run", id: call.runId },
+  ]);
+  await Promise.all([inserted, changed]);
 }
 
 export interface CallEnd {

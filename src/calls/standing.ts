@@ -49,7 +49,7 @@ export interface StandingCache {
 
 /** What says nothing about standing facts: what happens to runs and calls. */
 const WITHOUT_EFFECT: ReadonlySet<string> = new Set(
-  "run bulk call calls approval message channel_event key secret".split(" "),
+  "run wake bulk call calls approval message channel_event key secret".split(" "),
 );
 
 /** Keeps standing facts; whoever changes them announces it, and what is kept is read anew at the next call. */

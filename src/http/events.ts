@@ -44,7 +44,9 @@ export function createEvents(options: {
   const feedFor = (caller: Caller, project: string | undefined, request: Request) => {
     const feed = createFeed();
     const isTheirs = (change: Change) =>
-      sees(caller, change.project_id) && (project === undefined || change.project_id === project);
+      change.kind !== "wake" &&
+      sees(caller, change.project_id) &&
+      (project === undefined || change.project_id === project);
     const unsubscribe = options.changes.subscribe((change) => {
       if (change === undefined) feed.hello({ missed: true });
       else if (isTheirs(change)) feed.change(change);

@@ -29,6 +29,8 @@ export interface McpCall<C extends McpCaller> {
   runId: string;
   /** The run was not named: where the key has asked about this very call in another of its runs, it is made in that one. */
   mayMove: boolean;
+  /** A person has answered: what is known of the run beforehand won't do. */
+  isAnswered?: boolean;
   /** The tool's name as the caller gave it, known or not; of a reading, its method. */
   tool: string;
   args: Record<string, unknown>;

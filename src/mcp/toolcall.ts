@@ -72,7 +72,9 @@ export async function answerCall<C extends McpCaller>(
   const talk = new Talk(exchange);
   const call = await callOf(deps, exchange, facts, state, talk);
   for (let decisions = 0; ; decisions++) {
-    const outcome = await perform(deps, exchange, { callHash, call, talk });
+    const isAnswered = decisions > 0 || state?.kind === "wait";
+    const now = isAnswered ? { ...call, isAnswered } : call;
+    const outcome = await perform(deps, exchange, { callHash, call: now, talk });
     if (outcome.kind === "answered") return outcome.answer;
     const asTask = exchange.era === "modern" && !facts.isReading;
     if (asTask && takesTasks(exchange.peer.capabilities)) return createTask(deps, caller, outcome);

@@ -6,7 +6,7 @@ import { AppError } from "../platform/errors.ts";
 import { newId } from "../platform/ids.ts";
 import type { Jobs } from "../platform/jobs/index.ts";
 import { redact } from "../platform/redact.ts";
-import { readFreeze } from "../tenants/index.ts";
+import { isFrozenRun } from "../tenants/index.ts";
 import type { RunEvent, RunState } from "./contract.ts";
 import { LEASE_SECONDS, lockRun, type RunRow, requireFence } from "./queries.ts";
 import { isFinal, TRANSITIONS } from "./states.ts";
@@ -147,38 +147,41 @@ export async function recordTransitions(
     from: event === "create" ? null : before.state,
     to: after.state,
   }));
-  await tx
-    .insertInto("run_transitions")
-    .values(
-      states.map(({ run, from, to }) => ({
-        transition_id: newId(),
-        project_id: run.project_id,
-        run_id: run.run_id,
-        from_state: from,
-        to_state: to,
-        event,
-        actor_kind: actor.kind,
-        actor_id: actor.id,
-        reason: reason ?? null,
-      })),
-    )
-    .execute();
-  await appendAudit(
-    tx,
-    states.map(({ run, from, to }) => ({
-      projectId: run.project_id,
-      actor,
-      action: `run.${event}`,
-      subject: { kind: "run", id: run.run_id },
-      details: { from, to },
-      ...(reason ? { private: { reason } } : {}),
-    })),
-  );
   const kind = "run" as const;
-  await announce(
-    tx,
-    states.map(({ run }) => ({ project_id: run.project_id, kind, id: run.run_id })),
-  );
+  // On their way together, for none of them needs what another answers.
+  await Promise.all([
+    tx
+      .insertInto("run_transitions")
+      .values(
+        states.map(({ run, from, to }) => ({
+          transition_id: newId(),
+          project_id: run.project_id,
+          run_id: run.run_id,
+          from_state: from,
+          to_state: to,
+          event,
+          actor_kind: actor.kind,
+          actor_id: actor.id,
+          reason: reason ?? null,
+        })),
+      )
+      .execute(),
+    appendAudit(
+      tx,
+      states.map(({ run, from, to }) => ({
+        projectId: run.project_id,
+        actor,
+        action: `run.${event}`,
+        subject: { kind: "run", id: run.run_id },
+        details: { from, to },
+        ...(reason ? { private: { reason } } : {}),
+      })),
+    ),
+    announce(
+      tx,
+      states.map(({ run }) => ({ project_id: run.project_id, kind, id: run.run_id })),
+    ),
+  ]);
 }
 
 async function followUp(tx: Tx, effects: RunEffects, changed: readonly Changed[]): Promise<void> {
@@ -196,25 +199,41 @@ async function followUp(tx: Tx, effects: RunEffects, changed: readonly Changed[]
     ({ after }) =>
       !isFinal(after.state) && after.driver === "worker" && after.state !== "waiting_approval",
   );
-  if (going.length > 0) await effects.send(tx, "run.execute", going.map(idsOf));
+  if (going.length === 0) return;
+  const kind = "wake" as const;
+  await Promise.all([
+    effects.send(tx, "run.execute", going.map(idsOf)),
+    announce(
+      tx,
+      going.map(({ after }) => ({ project_id: after.project_id, kind, id: after.run_id })),
+    ),
+  ]);
 }
 
 /**
  * A worker takes a run that is free: `pending`, or `running` with no holder since a decision. The fence rises, so
  * that whoever held it before can write nothing more; the attempt counts up only when coming from `pending`.
  *
+ * @param meanwhile reads in the same transaction, on its way together with what the claim writes
  * @returns undefined when there is nothing to claim
  */
 export async function claimRun(
   tx: Tx,
   claim: { projectId: string; runId: string; workerId: string },
+  meanwhile?: (run: RunRow) => Promise<void>,
 ): Promise<RunRow | undefined> {
-  const run = await lockRun(tx, claim.projectId, claim.runId);
-  if (run?.driver !== "worker" || run.worker_id !== null) return undefined;
+  // Not waited for on the disk: were it lost with the database, the run would be free, and nothing has come of it; whatever
+  // is sent is in the record first, and with that all that was before it.
+  const [found] = await Promise.all([
+    lockToClaim(tx, claim),
+    sql`set local synchronous_commit = off`.execute(tx),
+  ]);
+  // A frozen one waits as it is; whoever lifts the freeze wakes it.
+  if (!found || found.is_frozen) return undefined;
+  const { is_frozen: _, ...run } = found;
+  if (run.driver !== "worker" || run.worker_id !== null) return undefined;
   if (TRANSITIONS[run.state].claim === "refused") return undefined;
-  // It waits as it is; whoever lifts the freeze wakes it.
-  if (await readFreeze(tx, claim.projectId, run.agent_id)) return undefined;
-  const row = await tx
+  const claimed = tx
     .updateTable("runs")
     .set({
       state: "running",
@@ -229,12 +248,31 @@ export async function claimRun(
     .where("run_id", "=", claim.runId)
     .returningAll()
     .executeTakeFirstOrThrow();
-  const after = row as RunRow;
-  await recordTransitions(tx, [{ before: run, after }], {
-    event: "claim",
-    actor: { kind: "worker", id: claim.workerId },
-  });
-  return after;
+  const [row] = await Promise.all([
+    claimed,
+    recordTransitions(tx, [{ before: run, after: { ...run, state: "running" } }], {
+      event: "claim",
+      actor: { kind: "worker", id: claim.workerId },
+    }),
+    meanwhile?.(run),
+  ]);
+  return row as RunRow;
+}
+
+/** The run, locked, and whether its agent is frozen. */
+async function lockToClaim(
+  tx: Tx,
+  { projectId, runId }: { projectId: string; runId: string },
+): Promise<(RunRow & { is_frozen: boolean }) | undefined> {
+  const found = await tx
+    .selectFrom("runs")
+    .selectAll()
+    .select(isFrozenRun.as("is_frozen"))
+    .where("project_id", "=", projectId)
+    .where("run_id", "=", runId)
+    .forUpdate()
+    .executeTakeFirst();
+  return found as (RunRow & { is_frozen: boolean }) | undefined;
 }
 
 /**

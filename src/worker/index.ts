@@ -3,18 +3,22 @@ import type { JobData, JobInfo, Jobs, QueueName } from "../platform/jobs/index.t
 import type { Logger } from "../platform/log.ts";
 import { forgetOldData } from "../retention/index.ts";
 import { type Loop, startLoop } from "./loop.ts";
+import { openSlots, type SlotOptions } from "./slots.ts";
 import { type SweepDeps, sweep, sweepSlowly } from "./sweeps.ts";
 
 const SWEEP_MS = 1_000;
 const SLOW_SWEEP_MS = 15_000;
 const RETENTION_MS = 300_000;
 
-/** What is done with the jobs of each queue. */
-export type Handlers = { [Q in QueueName]: (data: JobData[Q], job: JobInfo) => Promise<void> };
+type OtherQueue = Exclude<QueueName, "run.execute">;
 
-/** How many jobs of a queue this process works on at once. */
-const CONCURRENCY: Record<QueueName, number> = {
-  "run.execute": 8,
+/** What is done with the jobs of each queue but that of runs. */
+export type Handlers = { [Q in OtherQueue]: (data: JobData[Q], job: JobInfo) => Promise<void> };
+
+/** How many runs this process works on at once. */
+const RUNS = 8;
+/** How many jobs of another queue. */
+const CONCURRENCY: Record<OtherQueue, number> = {
   "runs.bulk": 2,
   "run.ended": 2,
   "approval.opened": 2,
@@ -31,14 +35,17 @@ const CONCURRENCY: Record<QueueName, number> = {
 export async function startWorker(options: {
   jobs: Jobs;
   handlers: Handlers;
+  runs: Pick<SlotOptions, "changes" | "work">;
   sweeps: SweepDeps;
   log: Logger;
 }): Promise<{ stop(): Promise<void> }> {
-  const { jobs, handlers, sweeps, log } = options;
-  const on = <Q extends QueueName>(queue: Q) =>
+  const { jobs, handlers, runs, sweeps, log } = options;
+  const slots = openSlots({ ...runs, log }, RUNS);
+  const on = <Q extends OtherQueue>(queue: Q) =>
     jobs.work(queue, CONCURRENCY[queue], handlers[queue]);
   await Promise.all([
-    on("run.execute"),
+    // One at a time: it only has to begin. All that look for jobs are woken by each, and would look at once.
+    jobs.work("run.execute", 1, (run) => slots.take(run)),
     on("runs.bulk"),
     on("run.ended"),
     on("approval.opened"),
@@ -76,7 +83,7 @@ export async function startWorker(options: {
   ];
   return {
     async stop() {
-      await Promise.all([jobs.stopTaking(), ...loops.map((loop) => loop.stop())]);
+      await Promise.all([jobs.stopTaking(), slots.stop(), ...loops.map((loop) => loop.stop())]);
     },
   };
 }

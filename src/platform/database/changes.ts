@@ -10,6 +10,8 @@ const RETRY_MS = 500;
 /** What kind of thing changed. */
 export type ChangeKind =
   | "run"
+  /** A run, which the id names, is free for a worker to go on with. */
+  | "wake"
   | "bulk"
   | "approval"
   | "channel_event"

@@ -219,7 +219,7 @@ describe("an approval with edited arguments", () => {
     await bench.asAdmin(`update tool_pins set changed_hash = 'x', changed_definition = definition,
       changed_at = clock_timestamp() where tool_name = 'echo'`);
     expect(await say(run)).toMatchObject({ kind: "blocked", gate: 2, code: "E-TOOL-CHANGED" });
-    await expect(edit(other, { text: "y" })).rejects.toMatchObject({ code: "E-TOOL-CHANGED" });
+    await expect(edit(other, { text: "y" })).rejects.toMatchObject({ code: "E-RUN-STATE" });
     await bench.asAdmin(`update tool_pins set changed_hash = null, changed_definition = null,
       changed_at = null where tool_name = 'echo'`);
   });

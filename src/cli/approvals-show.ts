@@ -3,6 +3,7 @@ import type { DecideManyAnswer } from "../approvals/contract.ts";
 import type { OpenApproval } from "../approvals/list-contract.ts";
 import { parseApprovalName } from "../platform/ids.ts";
 import type { Api } from "./api.ts";
+import { approversOf, separationOf, whyNotYou } from "./approvers-words.ts";
 import type { Command } from "./command.ts";
 import { moment, oneLine, table } from "./table.ts";
 import { usageError } from "./usage.ts";
@@ -75,7 +76,9 @@ function facts(one: OpenApproval): string {
     ["because", one.demanded_by.text],
     ["it says", one.agent_reason && `${one.agent_reason} (its own words, unchecked)`],
     ["cost", cost.filter(Boolean).join("; ")],
-    ["quorum", one.quorum > 1 ? String(one.quorum) : null],
+    ["approvers", approversOf(one)],
+    ["separation", separationOf(one)],
+    ["you", whyNotYou(one)],
     ["args hash", one.args_hash],
     ["executed", one.executed && `${one.executed.call_id}: ${one.executed.ended}`],
   ];

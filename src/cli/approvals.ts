@@ -6,6 +6,7 @@ import type { SignedRecord } from "../approvals/record-contract.ts";
 import { parseApprovalName } from "../platform/ids.ts";
 import type { RunAnswer } from "../timeline/contract.ts";
 import { segment } from "./api.ts";
+import { approversOf, whyNotYou } from "./approvers-words.ts";
 import { type Call, type Command, moreHint, PAGING } from "./command.ts";
 import { moment, oneLine } from "./table.ts";
 import { usageError } from "./usage.ts";
@@ -52,6 +53,8 @@ function question(open: OpenApproval): string {
     ["expires", `${moment(open.expires_at)}${open.expired ? " (expired)" : ""}`],
     ["edited", open.edited ? "a person has put these arguments in the place of others" : null],
     ["decided", open.decisions.map(said).join("; ")],
+    ["approvers", approversOf(open)],
+    ["you", whyNotYou(open)],
   ];
   const shown = lines
     .filter(([, value]) => value !== null && value !== "")

@@ -89,10 +89,30 @@ function WhyBlock({ approval }: { approval: Approval }) {
 
 function WhoBlock({ approval }: { approval: Approval }) {
   const { t } = useWords();
+  const { group, escalated_groups, needed, counted, available, separation } = approval.approvers;
   const yes = approval.decisions.filter(isYes);
   return (
     <Block title={t("question.who")} aside={<Quorum approval={approval} />}>
-      <p className="text-ink-2">{t("question.needs", { count: approval.quorum })}</p>
+      <p className="text-ink-2">
+        {group === null
+          ? t("question.needs", { count: needed })
+          : t("question.needs_group", {
+              count: needed,
+              group: [group, ...escalated_groups].join(", "),
+            })}
+      </p>
+      {group !== null && available < needed - counted.length && (
+        <p className="text-stop-text">{t("question.too_few", { count: available })}</p>
+      )}
+      {counted
+        .filter(({ person, by }) => person !== by)
+        .map(({ person, by }) => (
+          <p key={person} className="text-ink-2">
+            {t("question.said_for", { by, person })}
+          </p>
+        ))}
+      {approval.may_decide?.yes === false && <p>{approval.may_decide.text}</p>}
+      <p className="text-xs text-ink-3">{separation.text}</p>
       {yes.map((decision) => (
         <p key={decision.actor} className="text-ink-2">
           {t("question.said_yes", { who: decision.actor, time: wallTime(decision.at) })}{" "}

@@ -1,16 +1,16 @@
 import type { Approval } from "../../app/api.ts";
 import { Glyph } from "../../ui/glyphs.tsx";
-import { isYes } from "./answers.ts";
 
 const MOST_DIAMONDS = 6;
 
 /** One diamond for each approver that is needed; filled for those who said yes. */
 export function Quorum(props: { approval: Approval }) {
   const { approval } = props;
-  const yes = approval.decisions.filter(isYes).length;
+  const { needed, counted } = approval.approvers;
+  const yes = counted.length;
   return (
     <span className="quorum">
-      {Array.from({ length: Math.min(approval.quorum, MOST_DIAMONDS) }, (_, i) => (
+      {Array.from({ length: Math.min(needed, MOST_DIAMONDS) }, (_, i) => (
         <Glyph
           // biome-ignore lint/suspicious/noArrayIndexKey: the diamonds have no identity
           key={i}
@@ -19,7 +19,7 @@ export function Quorum(props: { approval: Approval }) {
         />
       ))}
       <span className="num text-xs">
-        {yes}/{approval.quorum}
+        {yes}/{needed}
       </span>
     </span>
   );

@@ -48,9 +48,11 @@ export async function inFull(
 ): Promise<Question[]> {
   if (rows.length === 0) return [];
   const approvers = await readApprovers(tx, rows, language, caller);
-  const contexts = await readContexts(tx, rows);
-  const calls = await readCallsSoFar(tx, rows);
-  const earlier = await readEarlier(tx, rows);
+  const [contexts, calls, earlier] = await Promise.all([
+    readContexts(tx, rows),
+    readCallsSoFar(tx, rows),
+    readEarlier(tx, rows),
+  ]);
   const before = rows.flatMap(({ project_id, approval_id }) => {
     const id = contexts.get(approval_id)?.before_id;
     return id ? [{ project_id, approval_id: id }] : [];

@@ -1,4 +1,4 @@
-import { createHash, randomInt, timingSafeEqual } from "node:crypto";
+import { hash, randomInt, timingSafeEqual } from "node:crypto";
 
 const BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz";
 const BASE62 = `${BASE36}ABCDEFGHIJKLMNOPQRSTUVWXYZ`;
@@ -29,11 +29,11 @@ export function keyIdOf(key: string): string | undefined {
  * slow password hash would only slow every request.
  */
 export function hashOf(text: string): Buffer {
-  return createHash("sha256").update(text).digest();
+  return hash("sha256", text, "buffer");
 }
 
 /** Compares in constant time. */
-export function matches(key: string, hash: Uint8Array): boolean {
+export function matches(key: string, kept: Uint8Array): boolean {
   const given = hashOf(key);
-  return given.length === hash.length && timingSafeEqual(given, hash);
+  return given.length === kept.length && timingSafeEqual(given, kept);
 }

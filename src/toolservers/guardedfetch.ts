@@ -233,12 +233,15 @@ function posterTo(
     path: url.pathname + url.search,
     agent: secure ? agents.https : agents.http,
   };
+  // What may be connected to does not change; where it may not at all, each request says so.
+  let connection: ReturnType<typeof guardedConnection> | undefined;
   return ({ body: text, headers, signal, observer }) => {
+    connection ??= guardedConnection(url, options.allowHosts, refused);
     const { promise, resolve, reject } = Promise.withResolvers<Posted>();
     const length = Buffer.byteLength(text);
     const request = (secure ? https : http).request({
       ...place,
-      ...guardedConnection(url, options.allowHosts, refused),
+      ...connection,
       headers: { ...headers, host, "accept-encoding": "identity", "content-length": length },
       ...(signal ? { signal } : {}),
     });

@@ -20,7 +20,8 @@ import { connectedWithin } from "./waiting.ts";
 /** A connection and who uses it. */
 interface Entry {
   readonly connection: Promise<Connection>;
-  connected: boolean;
+  /** The connection, once it stands. */
+  connected: Connection | undefined;
   inFlight: number;
   /** No further request goes here; the connection closes when the last one is done. */
   retired: boolean;
@@ -183,7 +184,8 @@ export class Upstream {
     try {
       timeoutMs ||= readBody(ref).timeout_seconds * 1000;
       entry = this.#entry ?? this.#connect(ref);
-      connection = await connectedWithin(entry.connection, timeoutMs, options.signal);
+      connection =
+        entry.connected ?? (await connectedWithin(entry.connection, timeoutMs, options.signal));
     } catch (error) {
       return toUpstreamError(error, { sent: false, timeoutMs });
     }
@@ -212,7 +214,7 @@ export class Upstream {
     const { promise, resolve, reject } = Promise.withResolvers<Connection>();
     const entry: Entry = {
       connection: promise,
-      connected: false,
+      connected: undefined,
       inFlight: 0,
       retired: false,
       abandon: new AbortController(),
@@ -223,7 +225,7 @@ export class Upstream {
     const start = { legacy: this.#isProgram && this.#legacy, abandon: entry.abandon.signal };
     connect(ref, this.#options.connector, start).then(
       (connection) => {
-        entry.connected = true;
+        entry.connected = connection;
         this.#starts += 1;
         this.#legacy = connection.legacy;
         this.#facts = connection.facts;

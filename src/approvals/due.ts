@@ -72,6 +72,9 @@ async function changeSome(
 ): Promise<void> {
   const project = some[0]?.project_id ?? "";
   await db.transaction({ role: "app", projects: [project] }, async (tx) => {
+    // A connection keeps the plan that a foreign key was first checked with: one made while the table was almost empty
+    // reads all of it for each row.
+    await sql`set local plan_cache_mode = force_custom_plan`.execute(tx);
     // The runs first, as everywhere.
     const runIds = [...new Set(some.map((one) => one.run_id))];
     const runs = await lockRuns(tx, project, runIds);

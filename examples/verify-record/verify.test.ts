@@ -108,6 +108,7 @@ describe("the record of a call that was made", () => {
           actor: { kind: "key", id: "ada" },
           surface: "cli",
           counted: true,
+          allowed_by: { role: "operator", group: null, delegated_by: null, separation: false },
           args_hash_confirmed: true,
           seen: { arguments: { text: "half" }, args_hash: argsHash, decisions: [{ actor: "eve" }] },
         },
@@ -121,7 +122,6 @@ describe("the record of a call that was made", () => {
         ended_at: call.completed_at,
       },
       calls: [{ part: "asked" }, { part: "executed", call_id: callId }],
-      events: [{ action: "run.approval.ask" }],
     });
     expect(text + JSON.stringify(payload)).not.toContain("hunter2");
     const { jti, revision_id } = await bench.approvalRow(approvalId);

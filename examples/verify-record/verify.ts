@@ -33,7 +33,7 @@ interface DecisionRecord {
     surface: string;
     reason: Text;
     counted: boolean | null;
-    allowed_by: Record<string, unknown> | null;
+    allowed_by: { role: string; group: Text; delegated_by: Text; separation: boolean } | null;
     seen: { headline?: string } | null;
     seen_hash: Text;
     args_hash_confirmed: boolean | null;
@@ -170,14 +170,19 @@ function seenInWords({ seen, seen_hash, args_hash_confirmed }: Decision): string
 
 function ruleInWords(rule: Decision["allowed_by"]): string {
   if (rule === null) return "the rule that allowed it was not kept";
-  const facts = Object.entries(rule).filter(([, value]) => value !== null && value !== undefined);
-  return `allowed by ${facts.map(([name, value]) => `${name} ${typeof value === "string" ? value : JSON.stringify(value)}`).join(", ")}`;
+  const { role, group, delegated_by, separation } = rule;
+  return [
+    `allowed by the role ${role}`,
+    ...(group === null ? [] : [`as one of the group ${group}`]),
+    ...(delegated_by === null ? [] : [`on a right that ${delegated_by} had lent`]),
+    `the rules that need a second person were ${separation ? "on" : "off"}`,
+  ].join("; ");
 }
 
 function decisionInWords(decision: Decision): string {
   const { actor, at, surface, reason, counted } = decision;
   const said = reason ? `, saying “${reason}”` : "";
-  const void_ = counted === false ? " (of other arguments, so it does not count)" : "";
+  const void_ = counted === false ? " (not counted)" : "";
   return [
     `${at}  ${actor.id} decided ${decision.decision} in the ${surface}${said}${void_}`,
     `    ${ruleInWords(decision.allowed_by)}`,

@@ -20,6 +20,8 @@ export interface RecordQuestion {
   agent_reason: string | null;
   quorum: number;
   round: number;
+  /** Who could approve: a group, how many people, and whose yes would not count. */
+  approvers: unknown;
   on_reject: string;
   on_expire: string;
   asked_at: Timestamp;
@@ -52,6 +54,8 @@ export async function readRecordQuestion(
 ): Promise<RecordQuestion | undefined> {
   const { rows } = await sql<RecordQuestion>`
     select a.approval_id, a.project_id, a.run_id, a.agent_id, a.call_id, a.call_key, a.server, a.tool_name as tool, a.effect,
+      json_build_object('group', a.approver_group, 'two_person', a.two_person, 'editor_counts', a.editor_counts,
+        'requested_by', a.requested_by, 'contract_author', a.contract_author) as approvers,
       a.rule, a.demand, a.headline, a.agent_reason, a.quorum, a.round, a.on_reject, a.on_expire, a.created_at as asked_at,
       a.expires_at, a.decided_at, a.void_reason, a.asked_hash, a.approved_hash, a.args_display, a.approved_args_display,
       case when a.status = 'open' and a.expires_at <= clock_timestamp() then 'expired' else a.status end as status,

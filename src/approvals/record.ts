@@ -82,6 +82,7 @@ function aboutQuestion(question: RecordQuestion) {
   return {
     ...{ approval_id, project_id, run_id, agent_id, call_id, call_key, server, tool, effect },
     ...{ rule, demand, headline, agent_reason, quorum, on_reject, on_expire },
+    approvers: question.approvers,
     ...{ asked_at, expires_at, decided_at, void_reason },
   };
 }
@@ -100,6 +101,7 @@ function aboutArguments(question: RecordQuestion) {
 
 function aboutDecision(row: Decisions[number], { round, approved_hash }: RecordQuestion) {
   const isYes = row.decision === "approve" || row.decision === "edit";
+  const stands = approved_hash !== null && row.round === round && row.counts_for !== null;
   return {
     decision_id: row.decision_id,
     decision: row.decision,
@@ -108,8 +110,8 @@ function aboutDecision(row: Decisions[number], { round, approved_hash }: RecordQ
     surface: row.surface,
     via_key_id: row.via_key_id,
     reason: row.reason,
-    /** Approvals of arguments that were edited away count no more. */
-    counted: isYes ? approved_hash !== null && row.round === round : null,
+    /** Approvals of arguments that were edited away count no more, and an edit may need another person's yes. */
+    counted: isYes ? stands : null,
     counts_for: row.counts_for,
     allowed_by: Object.keys(Object(row.allowed_by)).length === 0 ? null : row.allowed_by,
     seen: row.seen,

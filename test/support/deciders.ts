@@ -37,7 +37,7 @@ export function decidersOn(bench: ShopBench) {
     },
     /** Nobody is a member any more, and nothing is lent. */
     nobody: () =>
-      bench.asAdmin(`delete from approval_decisions where delegation_id is not null;
+      bench.asAdmin(`delete from approval_seen; delete from approval_decisions where delegation_id is not null;
         delete from delegations; delete from members`),
     async lend(delegated_by: string, delegated_to: string, group?: string): Promise<string> {
       const made = await ask(members, "/delegations", {

@@ -6,8 +6,16 @@ import { setTimeout as pause } from "node:timers/promises";
 import { openPostgres } from "./api/postgres.ts";
 import { machineOf } from "./api/report.ts";
 import { openGround, serveTool } from "./approvals/ground.ts";
-import { figuresOf, type Measurements, ratiosOf, tableOf } from "./approvals/report.ts";
-import { heldSide, rawSide, type Side, workerSide } from "./approvals/sides.ts";
+import { figuresOf, type Measurements, ratioOf, tableOf } from "./approvals/report.ts";
+import {
+  CALLED,
+  HELD,
+  heldSide,
+  rawSide,
+  type Side,
+  TAKEN,
+  workerSide,
+} from "./approvals/sides.ts";
 import { startChild } from "./gateway/sides.ts";
 
 interface Effort {
@@ -29,15 +37,16 @@ async function cleanUp(): Promise<void> {
 }
 
 async function measure(sides: readonly Side[], effort: Effort): Promise<Measurements> {
-  const found: Measurements = new Map(sides.map(({ name }) => [name, []]));
-  const round = async (order: readonly Side[], samples: number, isWarm: boolean) => {
-    for (const side of sides) await side.prepare(samples);
+  const found: Measurements = new Map(sides.flatMap(({ rows }) => rows.map((row) => [row, []])));
+  const round = async (order: readonly Side[], each: number, isWarm: boolean) => {
+    for (const side of sides) await side.prepare(each);
     for (const side of order) {
       await side.begin();
-      for (let count = 0; count < samples; count++) {
+      for (let count = 0; count < each; count++) {
         await pause(PAUSE_MS);
-        const sample = await side.next();
-        if (isWarm) found.get(side.name)?.push(sample);
+        const samples = await side.next();
+        if (!isWarm) continue;
+        for (const [at, sample] of samples.entries()) found.get(side.rows[at] ?? "")?.push(sample);
       }
     }
   };
@@ -61,14 +70,15 @@ async function run(effort: Effort): Promise<void> {
   const sides = [rawSide(child), workerSide(at), heldSide(closers, at)];
   const measurements = await measure(sides, effort);
   process.stdout.write(`${tableOf(measurements)}\n`);
-  const { worker, held } = ratiosOf(measurements, "fromAnswer");
+  const ratios = (of: "fromAnswer" | "fromRequest") => ({
+    resume_p50: ratioOf(measurements, TAKEN, of),
+    resume_call_p50: ratioOf(measurements, CALLED, of),
+    resume_held_p50: ratioOf(measurements, HELD, of),
+  });
   const line = {
     bench: "approvals",
-    ratios: { resume_p50: worker, resume_p50_held: held },
-    figures: {
-      ...figuresOf(measurements),
-      ratios_from_request: ratiosOf(measurements, "fromRequest"),
-    },
+    ratios: ratios("fromAnswer"),
+    figures: { ...figuresOf(measurements), ratios_from_request: ratios("fromRequest") },
     machine: machineOf(postgres.version),
   };
   process.stdout.write(`${JSON.stringify(line)}\n`);

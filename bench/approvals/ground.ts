@@ -1,6 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { json } from "node:stream/consumers";
+import pg from "pg";
 import { type Awooop, startAwooop } from "../../test/support/awooop.ts";
 import { fireAlert, good } from "../../test/support/e2e-tenant.ts";
 
@@ -103,6 +104,8 @@ export interface Ground {
   key: string;
   /** Starts a worker's run about a text. */
   startRun(text: string): Promise<void>;
+  /** When a worker last took the run up, on this process's clock: the database, on the same machine, has written it down. */
+  takenUp(runId: string): Promise<number>;
   /** The open questions by their texts. */
   questions(): Promise<Map<string, { run_id: string; approval_id: string }>>;
 }
@@ -112,6 +115,9 @@ export async function openGround(
   databaseUrl: string,
   tool: Tool,
 ): Promise<Ground> {
+  const looking = new pg.Client({ connectionString: databaseUrl });
+  await looking.connect();
+  closers.push(() => looking.end());
   const env = { AWOOOP_ALLOW_HOSTS: "127.0.0.1" };
   const server = await startAwooop({ databaseUrl, env });
   closers.push(() => server.stop());
@@ -130,6 +136,14 @@ export async function openGround(
     async startRun(text) {
       const { run_id } = await fireAlert(server, tenant, text);
       if (run_id === null) throw new Error("The alert started no run.");
+    },
+    async takenUp(runId) {
+      const { rows } = await looking.query(
+        `select extract(epoch from max(at)) * 1000 as at from awooop.run_transitions
+         where project_id = $1 and run_id = $2 and event = 'claim'`,
+        [PROJECT, runId],
+      );
+      return Number(rows[0].at) - performance.timeOrigin;
     },
     async questions() {
       const { approvals } = await good(server.api(`/approvals?project_id=${PROJECT}&limit=200`));

@@ -1,14 +1,8 @@
-import type { Sample } from "./sides.ts";
+import { percentile, rounded } from "../percentile.ts";
+import { RAW, type Sample } from "./sides.ts";
 
 /** What was measured, by the side's name; the job engine by itself comes first. */
 export type Measurements = Map<string, Sample[]>;
-
-function percentile(values: readonly number[], p: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * p))] ?? Number.NaN;
-}
-
-const rounded = (value: number) => Number(value.toFixed(2));
 
 function summary(samples: readonly Sample[]) {
   const of = (figure: keyof Sample) => {
@@ -29,17 +23,14 @@ export function figuresOf(measurements: Measurements) {
   );
 }
 
-/** Medians of the sides, divided by that of the job engine by itself. */
-export function ratiosOf(measurements: Measurements, of: keyof Sample) {
-  const [raw, worker, held] = [...measurements.values()].map((samples) =>
+/** The median of a row, divided by that of the job engine by itself. */
+export function ratioOf(measurements: Measurements, row: string, of: keyof Sample): number {
+  const median = (name: string) =>
     percentile(
-      samples.map((sample) => sample[of]),
+      (measurements.get(name) ?? []).map((sample) => sample[of]),
       0.5,
-    ),
-  );
-  const quotient = (side: number | undefined) =>
-    rounded((side ?? Number.NaN) / (raw ?? Number.NaN));
-  return { worker: quotient(worker), held: quotient(held) };
+    );
+  return rounded(median(row) / median(RAW));
 }
 
 /** The table for people. */

@@ -13,27 +13,35 @@ export interface Sample {
 
 /** Something that is set going and begins. */
 export interface Side {
-  name: string;
+  /** What is measured of it, in the order of time. */
+  rows: readonly string[];
   /** Makes so many things ready to be set going. */
   prepare(count: number): Promise<void>;
   /** Its turn has come. */
   begin(): Promise<void>;
-  next(): Promise<Sample>;
+  /** A sample of each row. */
+  next(): Promise<Sample[]>;
 }
 
 const POLL_MS = 20;
 const PATIENCE_MS = 30_000;
 let texts = 0;
 
+export const RAW = "pg-boss send → work";
+/** The run is taken up by a worker, which goes on with its step. */
+export const TAKEN = "worker's run, taken up";
+export const CALLED = "worker's run, its call";
+export const HELD = "held call";
+
 /** The job engine by itself. */
 export function rawSide(child: ChildProcess): Side {
   return {
-    name: "pg-boss send → work",
+    rows: [RAW],
     async prepare() {},
     async begin() {},
     next: () =>
       new Promise((resolve) => {
-        child.once("message", (sample) => resolve(sample as Sample));
+        child.once("message", (sample) => resolve([sample as Sample]));
         child.send("send");
       }),
   };
@@ -47,18 +55,20 @@ interface Ready {
 
 /**
  * @param ask makes a question about a text
+ * @param between when what came before the call began, on this process's clock
  */
 function approvalSide(
-  name: string,
+  rows: readonly string[],
   { ground, tool }: { ground: Ground; tool: Tool },
   ask: (text: string) => Promise<void>,
+  between: (runId: string) => Promise<number[]> = async () => [],
 ): Side {
   let connection: Connection | undefined;
   const ready: Ready[] = [];
   return {
-    name,
+    rows,
     async prepare(count) {
-      const asked = Array.from({ length: count }, () => `${name} ${++texts}`);
+      const asked = Array.from({ length: count }, () => `${rows.at(-1)} ${++texts}`);
       for (const text of asked) await ask(text);
       ready.push(...(await questionsAbout(ground, asked)));
     },
@@ -74,8 +84,11 @@ function approvalSide(
       const asked = performance.now();
       await approve(connection, question);
       const answered = performance.now();
-      const at = await arrival;
-      return { fromRequest: at - asked, fromAnswer: at - answered };
+      const called = await arrival;
+      return [...(await between(question.runId)), called].map((at) => ({
+        fromRequest: at - asked,
+        fromAnswer: at - answered,
+      }));
     },
   };
 }
@@ -108,13 +121,18 @@ async function approve(connection: Connection, { runId, approvalId }: Ready): Pr
 
 /** A runbook's call, which a worker makes. */
 export function workerSide(at: { ground: Ground; tool: Tool }): Side {
-  return approvalSide("worker's run", at, (text) => at.ground.startRun(text));
+  return approvalSide(
+    [TAKEN, CALLED],
+    at,
+    (text) => at.ground.startRun(text),
+    async (runId) => [await at.ground.takenUp(runId)],
+  );
 }
 
 /** A call that the gateway holds for its client. */
 export function heldSide(closers: (() => unknown)[], at: { ground: Ground; tool: Tool }) {
   const { server, key } = at.ground;
-  return approvalSide("held call", at, async (text) => {
+  return approvalSide([HELD], at, async (text) => {
     const connection = await openConnection(server.url);
     closers.push(() => connection.close());
     const { body = "", ...request } = callOf("wipe", { authorization: `Bearer ${key}` });

@@ -25,11 +25,15 @@ export function DecisionButtons(props: { deciding: Deciding; all?: boolean }) {
       </Button>
     );
   const busy = deciding.sending !== null || deciding.done !== null || deciding.settled;
+  // Who may not say yes may still say no.
+  const yes = deciding.noYes === null ? {} : { title: deciding.noYes };
+  const noYes = busy || deciding.noYes !== null;
   return (
     <>
       <Button
-        tone={busy ? "plain" : "you"}
-        aria-disabled={busy}
+        tone={noYes ? "plain" : "you"}
+        aria-disabled={noYes}
+        {...yes}
         onClick={() => deciding.start("approve")}
       >
         <Glyph name={deciding.sending === "approve" ? "waiting" : "granted"} />
@@ -51,7 +55,7 @@ export function DecisionButtons(props: { deciding: Deciding; all?: boolean }) {
             {deciding.sending === "request_changes" ? t("decide.sending") : t("decide.changes")}
             <Kbd>C</Kbd>
           </Button>
-          <Button tone="bare" aria-disabled={busy} onClick={() => deciding.start("edit")}>
+          <Button tone="bare" aria-disabled={noYes} {...yes} onClick={() => deciding.start("edit")}>
             <Glyph name="write" />
             {deciding.sending === "edit" ? t("decide.sending") : t("decide.edit")}
             <Kbd>E</Kbd>

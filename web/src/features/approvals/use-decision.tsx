@@ -13,6 +13,8 @@ type Asking = "second-look" | Exclude<Answer, "approve"> | null;
 
 export interface Deciding {
   mayDecide: boolean;
+  /** Why one may not say yes to this question, in words; null where one may. */
+  noYes: string | null;
   sending: Answer | null;
   /** Sending again after a lost connection, under the same key. */
   resending: boolean;
@@ -112,7 +114,10 @@ export function useDecision(approval: Approval, onDecided?: (answer: Answer) => 
       },
     );
   };
+  const isYes = (answer: Answer) => answer === "approve" || answer === "edit";
+  const noYes = approval.may_decide?.yes === false ? approval.may_decide.text : null;
   const start = (answer: Answer) => {
+    if (noYes !== null && isYes(answer)) return;
     if (!mayDecide || send.isPending || send.isSuccess || isSettled(send.error)) return;
     if (performance.now() - shownAt < SETTLE_MS) return;
     send.reset();
@@ -122,6 +127,7 @@ export function useDecision(approval: Approval, onDecided?: (answer: Answer) => 
   };
   return {
     mayDecide,
+    noYes,
     sending: send.isPending ? send.variables.decision : null,
     resending: send.failureCount > 0 && send.isPending,
     done: send.isSuccess ? send.variables.decision : null,

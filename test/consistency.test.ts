@@ -97,6 +97,8 @@ async function decideOn(): Promise<void> {
       at % 5 === 4
         ? await server.api(`/runs/${run_id}/cancel`, { key: operator, body: { reason: "enough" } })
         : await server.api(`/approvals/${run_id}/decide`, { key: operator, body });
+    // Whoever has had a run started again can't approve what it asks.
+    if (answer.body.code === "E-APPR-SELF") continue;
     expect([200, 409], JSON.stringify(answer)).toContain(answer.status);
     const isDecided = answer.status === 200 && "new_state" in answer.body;
     if (isDecided) expect(Object.keys(answer.body)).toEqual(DECISION);

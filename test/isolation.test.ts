@@ -3,7 +3,7 @@ import { ADMIN_KEY, type Answer, type Awooop, startAwooop } from "./support/awoo
 import { delivery, type E2eTenant, good, type KeyRole } from "./support/e2e-tenant.ts";
 import { askAs, withoutTarget } from "./support/hiding.ts";
 import { ENDPOINTS } from "./support/isolation-cases.ts";
-import type { ReachingCase, Request } from "./support/isolation-shapes.ts";
+import type { ReachingCase, Request, Target } from "./support/isolation-shapes.ts";
 import { withClient } from "./support/server.ts";
 import { noTarget, openTwoTenants, type TwoTenants } from "./support/two-tenants.ts";
 import { waitFor } from "./support/wait.ts";
@@ -57,6 +57,14 @@ const LISTS = CASES.flatMap(([name, endpoint]) => {
 });
 
 describe("the operator API", () => {
+  let looked: Target | undefined;
+  /** Looking changes nothing: what was made to be looked at serves all that look. */
+  const targetFor = async (name: string) => {
+    if (!name.startsWith("GET ")) return both.makeTarget(bravo);
+    looked ??= await both.makeTarget(bravo);
+    return looked;
+  };
+
   test("has a case for each of its operations", async () => {
     const { paths } = await good(server.api("/openapi.json"));
     const operations = Object.entries(paths).flatMap(([path, methods]) =>
@@ -67,9 +75,9 @@ describe("the operator API", () => {
 
   test.each(REACHING)(
     "%s shows another tenant's things as if they were not there",
-    async (_, endpoint) => {
+    async (name, endpoint) => {
       const { as, works, reach, list } = endpoint;
-      const theirs = await both.makeTarget(bravo);
+      const theirs = await targetFor(name);
       const never = noTarget();
       const marks = await both.marksOfBravo();
       const wrong = reach(theirs, alpha);

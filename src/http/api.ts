@@ -91,7 +91,9 @@ const onlyJson: MiddlewareHandler = async (c, next) => {
   const lost = hasBody ? lostNumber(await c.req.text()) : undefined;
   if (lost !== undefined) {
     throw new AppError("E-INPUT", "The body holds a number that would become another one.", {
-      errors: [{ path: "body", message: lostNumberText(lost) }],
+      errors: [
+        { path: lost.path === "" ? "body" : `body.${lost.path}`, message: lostNumberText(lost) },
+      ],
     });
   }
   await next();

@@ -37,13 +37,13 @@ function addProblems(operation: Operation): void {
 /** What is answered for any operation: about its caller, about what was sent, and when something fails inside. */
 function edgeStatuses(operation: Operation): number[] {
   const isOpen = operation.security?.length === 0;
-  const takesSomething = operation.requestBody !== undefined || operation.parameters?.length;
   return [
     ...(operation.requestBody === undefined ? [] : [400]),
     ...(isOpen ? [] : [401, 403, 421]),
     413,
     415,
-    ...(takesSomething ? [422] : []),
+    // Also where no body is wanted: one with a number that would become another is refused before anybody looks.
+    422,
     500,
   ];
 }

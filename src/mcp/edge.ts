@@ -1,6 +1,6 @@
 import { isLegacyRequest, readRequestBody } from "@modelcontextprotocol/server";
 import { AppError } from "../platform/errors.ts";
-import { lostNumber, lostNumberText } from "../platform/exact-json.ts";
+import { type LostNumber, lostNumber, lostNumberText } from "../platform/exact-json.ts";
 import { problemResponse } from "../platform/http/index.ts";
 import type { McpCaller, McpDeps } from "./deps.ts";
 import type { EdgeDeps } from "./edgedeps.ts";
@@ -99,7 +99,7 @@ function checkOrigin(request: Request, allowed: ReadonlySet<string>): void {
   throw new AppError("E-ORIGIN", "Pages of other sites can't use the gateway.");
 }
 
-function invalidNumber(message: unknown, lost: string): Response {
+function invalidNumber(message: unknown, lost: LostNumber): Response {
   const { id } = Object(message) as { id?: unknown };
   const asked = typeof id === "string" || typeof id === "number" ? id : null;
   const said = `Invalid params: ${lostNumberText(lost)}`;

@@ -15,7 +15,15 @@ it.each<[string, string | undefined]>([
   ['{"9007199254740993":1}', undefined],
   ['{"id":9007199254740993', undefined],
 ])("finds in %s the number %s", (text, lost) => {
-  expect(lostNumber(text)).toBe(lost);
+  expect(lostNumber(text)?.number).toBe(lost);
+});
+
+it.each([
+  ["1e999", ""],
+  ['{"a":{"b":[1,9007199254740993]}}', "a.b.1"],
+  ['{"a":1e999,"b":1e999}', "a"],
+])("says where in %s it stands", (text, path) => {
+  expect(lostNumber(text)?.path).toBe(path);
 });
 
 it("finds none in what JavaScript has written, and every whole number that would become another", () => {
@@ -28,7 +36,7 @@ it("finds none in what JavaScript has written, and every whole number that would
     fc.property(fc.bigInt({ min: -(10n ** 30n), max: 10n ** 30n }), (whole) => {
       const read = Number(whole);
       const isKept = BigInt(read) === whole || String(read) === String(whole);
-      expect(lostNumber(`[${whole}]`)).toBe(isKept ? undefined : String(whole));
+      expect(lostNumber(`[${whole}]`)?.number).toBe(isKept ? undefined : String(whole));
     }),
   );
 });

@@ -7,26 +7,45 @@ type ParseWithSource = (
 /** What a number has in its text, if a double may not hold it. */
 const SUSPECT = /\d{16}|[eE]\+?\d{3}/;
 
+export interface LostNumber {
+  /** As it is written. */
+  number: string;
+  /** Where it stands, such as `arguments.ids.0`; empty for the whole. */
+  path: string;
+}
+
 /**
  * The first number in a JSON text that would be written as another one after it was read: a whole number in plain digits
  * that no double holds (an id of 19 digits would name something else), or one beyond 1.8e308. Fractions are rounded, as
  * everywhere.
  *
- * @returns the number as it is written; undefined where there is none, or the text is no JSON
+ * @returns undefined where there is none, or the text is no JSON
  */
-export function lostNumber(text: string): string | undefined {
+export function lostNumber(text: string): LostNumber | undefined {
   if (!SUSPECT.test(text)) return undefined;
   let lost: string | undefined;
+  const mark = {};
   try {
-    (JSON.parse as ParseWithSource)(text, (_key, value, { source }) => {
-      if (lost === undefined && typeof value === "number" && isLost(value, source ?? ""))
-        lost = source;
-      return value;
+    const read = (JSON.parse as ParseWithSource)(text, (_key, value, { source }) => {
+      if (lost !== undefined || typeof value !== "number" || !isLost(value, source ?? ""))
+        return value;
+      lost = source;
+      return mark;
     });
+    return lost === undefined ? undefined : { number: lost, path: pathTo(mark, read) ?? "" };
   } catch {
     return undefined;
   }
-  return lost;
+}
+
+function pathTo(mark: object, value: unknown): string | undefined {
+  if (value === mark) return "";
+  if (typeof value !== "object" || value === null) return undefined;
+  for (const [key, part] of Object.entries(value)) {
+    const rest = pathTo(mark, part);
+    if (rest !== undefined) return rest === "" ? key : `${key}.${rest}`;
+  }
+  return undefined;
 }
 
 function isLost(value: number, source: string): boolean {
@@ -37,6 +56,6 @@ function isLost(value: number, source: string): boolean {
 }
 
 /** Says to whoever sent it what to do instead. */
-export function lostNumberText(number: string): string {
+export function lostNumberText({ number }: LostNumber): string {
   return `the number ${number.slice(0, 40)} can't be kept as it is; send it as a text, or as one that a double holds`;
 }

@@ -82,6 +82,10 @@ function useSend(approval: Approval, onDecided: ((answer: Answer) => void) | und
   });
 }
 
+function whyNoYes({ may_decide }: Approval): string | null {
+  return may_decide?.yes === false ? may_decide.text : null;
+}
+
 /** One question and its answer: confirmed by the server, never shown before. */
 export function useDecision(approval: Approval, onDecided?: (answer: Answer) => void): Deciding {
   const [asking, setAsking] = useState<Asking>(null);
@@ -114,10 +118,9 @@ export function useDecision(approval: Approval, onDecided?: (answer: Answer) => 
       },
     );
   };
-  const isYes = (answer: Answer) => answer === "approve" || answer === "edit";
-  const noYes = approval.may_decide?.yes === false ? approval.may_decide.text : null;
+  const noYes = whyNoYes(approval);
   const start = (answer: Answer) => {
-    if (noYes !== null && isYes(answer)) return;
+    if (noYes !== null && (answer === "approve" || answer === "edit")) return;
     if (!mayDecide || send.isPending || send.isSuccess || isSettled(send.error)) return;
     if (performance.now() - shownAt < SETTLE_MS) return;
     send.reset();

@@ -82,6 +82,15 @@ function useSend(approval: Approval, onDecided: ((answer: Answer) => void) | und
   });
 }
 
+function standOf(send: ReturnType<typeof useSend>) {
+  return {
+    sending: send.isPending ? send.variables.decision : null,
+    resending: send.failureCount > 0 && send.isPending,
+    done: send.isSuccess ? send.variables.decision : null,
+    settled: isSettled(send.error),
+  };
+}
+
 function whyNoYes({ may_decide }: Approval): string | null {
   return may_decide?.yes === false ? may_decide.text : null;
 }
@@ -131,11 +140,8 @@ export function useDecision(approval: Approval, onDecided?: (answer: Answer) => 
   return {
     mayDecide,
     noYes,
-    sending: send.isPending ? send.variables.decision : null,
-    resending: send.failureCount > 0 && send.isPending,
-    done: send.isSuccess ? send.variables.decision : null,
+    ...standOf(send),
     problem: asking === "edit" ? null : send.error,
-    settled: isSettled(send.error),
     start,
     dialog: (
       <Asked

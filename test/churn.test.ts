@@ -8,7 +8,8 @@ import { programBody } from "./support/mcp/pool.ts";
 import { figuresOf, type ProcessFigures } from "./support/process-figures.ts";
 import { waitFor } from "./support/wait.ts";
 
-const CONNECTS = 1000;
+/** `npm run soak` makes a thousand. */
+const CONNECTS = Number(process.env.AWOOOP_CONNECTS ?? 500);
 const AT_ONCE = 25;
 /** Garbage that is not collected yet, and what a warm process keeps. */
 const MORE_MB = 120;

@@ -12,7 +12,7 @@ import { waitFor } from "./support/wait.ts";
  * runs come of it, one message for each incident, and every alert is there. `npm run soak` sends ten thousand.
  */
 
-const ALERTS = Number(process.env.AWOOOP_STORM_ALERTS ?? 2_000);
+const ALERTS = Number(process.env.AWOOOP_STORM_ALERTS ?? 1_000);
 const INCIDENTS = 20;
 const PER_DELIVERY = 20;
 const SENDERS = 8;

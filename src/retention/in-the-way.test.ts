@@ -299,13 +299,14 @@ const MANY = [
         contract_hash, server, tool_name, effect, args_display, args_ciphertext, asked_hash, status, rule, on_reject,
         on_expire, redeem_seconds, expires_at)
       select gen_random_uuid(), project_id, run_id, gen_random_uuid(), 'mcp', agent_id, revision_id, '', '', 'wipe',
-        'write', '{}', '', '', 'voided', '', 'cancel', 'cancel', 60, now()
+        'write', '{}', '', '', 'open', '', 'cancel', 'cancel', 60, now() + interval '1 hour'
       from runs where project_id like 'many-%'`,
-  // Triggers let nobody decide what is closed.
-  `set session_replication_role = replica; insert into approval_decisions (decision_id, project_id, approval_id, run_id, actor_kind, actor_id,
+  // Nobody decides what is closed, so they are closed only then.
+  `insert into approval_decisions (decision_id, project_id, approval_id, run_id, actor_kind, actor_id,
         via_key_id, decision, surface)
-      select gen_random_uuid(), project_id, approval_id, run_id, 'key', 'op-1', 'k', 'approve', 'api'
+      select gen_random_uuid(), project_id, approval_id, run_id, 'key', 'op-1', 'k', 'reject', 'api'
       from approvals where project_id like 'many-%'`,
+  "update approvals set status = 'rejected' where project_id like 'many-%'",
   `insert into task_outcomes (project_id, approval_id, run_id, ended_at, outcome)
       select project_id, approval_id, run_id, now(), '\\x00' from approvals where project_id like 'many-%'`,
   "insert into run_budgets (project_id, run_id) select project_id, run_id from runs where project_id like 'many-%'",

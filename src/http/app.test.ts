@@ -108,7 +108,9 @@ describe("errors of the API", () => {
     expect(await problem(lost)).toMatchObject({
       status: 422,
       code: "E-INPUT",
-      errors: [{ path: "body.project_id", message: expect.stringContaining("12345678901234567890") }],
+      errors: [
+        { path: "body.project_id", message: expect.stringContaining("12345678901234567890") },
+      ],
     });
     const empty = await api.send("POST", "/api/v1/tenants", api.adminKey);
     expect(await problem(empty)).toMatchObject({ status: 422, code: "E-INPUT" });

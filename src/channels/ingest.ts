@@ -51,7 +51,7 @@ export async function ingest(tx: Tx, effects: RunEffects, delivery: Delivery): P
   const [standing] = await Promise.all([readStanding(tx, channel, events), held]);
   const recorded: NewEvent[] = [];
   for (const { event, key } of events)
-    recorded.push(await placeOf(tx, effects, { channel, rule, standing, event, key }));
+    recorded.push(await placeOf(tx, effects, { channel, standing, event, key }));
   const cases = newsOf(rule, standing, events, recorded);
   for (const storm of stormsIn(standing, cases)) await tellOfStorm(tx, effects, channel, storm);
   const written = later(write(tx, delivery, recorded, cases));
@@ -109,7 +109,6 @@ async function readStanding(
 
 interface Placing extends Keyed {
   channel: Delivery["channel"];
-  rule: CorrelationRule | undefined;
   standing: Standing;
 }
 

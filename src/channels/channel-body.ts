@@ -2,24 +2,7 @@ import { z } from "zod";
 import { checkCel } from "../platform/cel.ts";
 import { text } from "../platform/contract.ts";
 import type { FieldError } from "../platform/errors.ts";
-
-const secretName = z
-  .string()
-  .regex(
-    /^secret:[A-Za-z][A-Za-z0-9_.-]{0,127}$/,
-    "must name a secret of the project, such as secret:ALERTS_TOKEN",
-  );
-
-const webhookUrl = text(1, 2_000).refine(
-  isWebhookUrl,
-  "must be an http or https address without a user name, such as https://pager.example/hook",
-);
-
-function isWebhookUrl(url: string): boolean {
-  if (!URL.canParse(url)) return false;
-  const { protocol, username, password } = new URL(url);
-  return /^https?:$/.test(protocol) && username === "" && password === "";
-}
+import { type CorrelationRule, correlate, httpAddress, secretName } from "./body-parts.ts";
 
 /** How a sender proves who it is: a bearer token, or signatures (standardwebhooks.com). */
 const hookAuth = z.strictObject({
@@ -32,17 +15,6 @@ const grafanaAuth = z.strictObject({
   scheme: z.enum(["bearer", "standard_webhooks", "grafana_hmac"]),
   secret: secretName,
 });
-
-/** Which events are about one incident. */
-const correlate = z.strictObject({
-  /** Events whose labels of these names agree belong together; what an event lacks counts as empty. */
-  labels: z.array(text(1, 200)).min(1).max(10),
-  /** How long after its first event a case goes on taking events, besides the time that a run of it is open. */
-  window_seconds: z.number().int().min(1).max(86_400).default(300),
-  /** From how many events on a case is called a storm. */
-  storm_events: z.number().int().min(2).max(1_000_000).default(100),
-});
-export type CorrelationRule = z.infer<typeof correlate>;
 
 const cel = z.strictObject({ $cel: text(1, 4_000) });
 
@@ -68,7 +40,7 @@ const webhook = z
   .strictObject({
     type: z.literal("webhook"),
     /** Out: messages as JSON, signed as Standard Webhooks. */
-    url: webhookUrl.optional(),
+    url: httpAddress.optional(),
     secret: secretName.optional(),
     /** In. */
     receive: receive.optional(),

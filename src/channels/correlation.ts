@@ -1,5 +1,5 @@
 import { canonicalHash } from "../platform/canonical.ts";
-import type { CorrelationRule } from "./channel-body.ts";
+import type { CorrelationRule } from "./body-parts.ts";
 import type { IncomingEvent } from "./incoming.ts";
 
 /**

@@ -82,6 +82,7 @@ export interface NewEvent extends Place {
   eventId: string;
   providerEventId: string;
   sender: string | null;
+  chatId: string | null;
   payload: unknown;
   preview: string;
   fingerprint: string;
@@ -94,12 +95,12 @@ const insertQuery = fixedQuery<
 >(
   // `received_at` is the transaction's start: an event came in before the run that it set off.
   (slot) => sql`
-    insert into channel_events (event_id, project_id, channel_type, channel_id, provider_event_id, sender, payload,
-      content_preview, fingerprint, is_duplicate, run_id, case_id, received_at)
-    select event_id, ${slot("project")}, ${slot("type")}, ${slot("channel")}, provider_event_id, sender, payload,
-      preview, fingerprint, is_duplicate, run_id, case_id, now()
-    from jsonb_to_recordset(${slot("events")}::jsonb) as r (event_id uuid, provider_event_id text, sender text,
-      payload jsonb, preview text, fingerprint text, is_duplicate boolean, run_id uuid, case_id uuid)`,
+    insert into channel_events (event_id, project_id, channel_type, channel_id, provider_event_id, channel_chat_id, sender,
+      payload, content_preview, fingerprint, is_duplicate, run_id, case_id, received_at)
+    select event_id, ${slot("project")}, ${slot("type")}, ${slot("channel")}, provider_event_id, chat_id, sender,
+      payload, preview, fingerprint, is_duplicate, run_id, case_id, now()
+    from jsonb_to_recordset(${slot("events")}::jsonb) as r (event_id uuid, provider_event_id text, chat_id text,
+      sender text, payload jsonb, preview text, fingerprint text, is_duplicate boolean, run_id uuid, case_id uuid)`,
 );
 
 /** Stores what came in with one delivery. */
@@ -111,6 +112,7 @@ export async function insertEvents(
   const rows = events.map((event) => ({
     event_id: event.eventId,
     provider_event_id: event.providerEventId,
+    chat_id: event.chatId,
     sender: event.sender,
     payload: event.payload,
     preview: event.preview,

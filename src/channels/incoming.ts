@@ -6,6 +6,8 @@ export interface IncomingEvent {
   fingerprint: string;
   isFiring: boolean;
   sender: string | null;
+  /** The chat it came from, by the provider's id. */
+  chatId?: string;
   /** What a rule of correlation looks at. */
   labels: Readonly<Record<string, string>>;
   /** Redacted, bounded. */

@@ -4,8 +4,8 @@ import { later, onItsWay } from "../platform/database/pipelining.ts";
 import { newId } from "../platform/ids.ts";
 import type { RunEffects } from "../runs/index.ts";
 import { type Project, readProjectToStart } from "../tenants/index.ts";
+import type { CorrelationRule } from "./body-parts.ts";
 import { type CaseNews, noteCases, type OpenCase, openCases } from "./cases.ts";
-import type { CorrelationRule } from "./channel-body.ts";
 import type { DeliveryAnswer } from "./contract.ts";
 import { caseKeyOf, correlate, type Place } from "./correlation.ts";
 import {
@@ -135,9 +135,10 @@ async function placeOf(tx: Tx, effects: RunEffects, placing: Placing): Promise<N
   const place = { runId, caseId };
   if (!meaning.isDuplicate) first.set(event.providerEventId, place);
   if (caseId !== null || (meaning.mayStart && runId !== null)) open.set(name, place);
-  const { providerEventId, sender, payload, preview, fingerprint } = event;
+  const { providerEventId, sender, chatId = null, payload, preview, fingerprint } = event;
   const { isDuplicate } = meaning;
-  return { eventId, providerEventId, sender, payload, preview, fingerprint, isDuplicate, ...place };
+  const said = { providerEventId, sender, chatId, payload, preview, fingerprint };
+  return { eventId, ...said, isDuplicate, ...place };
 }
 
 /** What the events add to each case. */

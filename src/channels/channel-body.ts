@@ -80,6 +80,11 @@ export const channelBodySchema = z.discriminatedUnion("type", [
 ]);
 export type ChannelBody = z.infer<typeof channelBodySchema>;
 
+/** Whether messages go out on a channel of this body. */
+export function sendsOut(body: ChannelBody): boolean {
+  return body.type === "webhook" && body.url !== undefined;
+}
+
 /** How a channel takes events in; undefined where it takes none. */
 export type Inbound =
   | Pick<Extract<ChannelBody, { type: "alertmanager" | "grafana" }>, "type" | "auth" | "correlate">

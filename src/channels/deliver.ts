@@ -7,10 +7,10 @@ import type { JobData, JobInfo } from "../platform/jobs/index.ts";
 import type { Sealer } from "../platform/sealing.ts";
 import { readSecret } from "../secrets/index.ts";
 import { channelBodySchema } from "./channel-body.ts";
-import { keyOf } from "./hook-auth.ts";
 import type { MessageContent } from "./messages.ts";
-import { type Posted, post } from "./post.ts";
 import { runLink } from "./run-link.ts";
+import type { Outgoing, Sent } from "./sender.ts";
+import { senderOf } from "./sender-of.ts";
 
 export interface DeliverDeps {
   db: Database;
@@ -22,8 +22,7 @@ export interface DeliverDeps {
 }
 
 /**
- * Works on a `message.deliver` job: sends one queued message, signed as a Standard Webhook whose `webhook-id` is the
- * message's id. The row stays locked while it is sent, so a doubled job sends nothing; when the process dies between
+ * Works on a `message.deliver` job: sends one queued message. The row stays locked while it is sent, so a doubled job sends nothing; when the process dies between
  * the answer and the commit, the message is sent again under the same `webhook-id`, by which receivers drop it.
  *
  * @throws AppError E-SEND when it failed and is to be tried again, so that the job engine waits and does so
@@ -65,77 +64,50 @@ async function attempt(
   deps: DeliverDeps,
   message: Message,
   signal: AbortSignal,
-): Promise<Posted> {
-  const target = await readTarget(tx, deps.sealer, message);
-  if ("reason" in target) return { ok: false, isPermanent: false, reason: target.reason };
-  const key = keyOf(target.secret);
-  if (!key) {
-    const reason = `The secret of the channel "${message.channel_id}" is no base64 text (with or without whsec_ before it), so the message can't be signed.`;
-    return { ok: false, isPermanent: false, reason };
-  }
-  const body = JSON.stringify(bodyOf(message, deps.publicUrl));
-  const now = new Date();
-  return post({
-    url: target.url,
-    headers: {
-      "webhook-id": message.message_id,
-      "webhook-timestamp": String(Math.floor(now.getTime() / 1_000)),
-      "webhook-signature": key.sign(message.message_id, now, body),
-    },
-    body,
-    allowHosts: deps.allowHosts,
-    signal,
-  });
-}
-
-/** Where the message goes now: the channel may have changed since it was queued. */
-async function readTarget(
-  tx: Tx,
-  sealer: Sealer,
-  { project_id, channel_id }: Message,
-): Promise<{ url: string; secret: string } | { reason: string }> {
+): Promise<Sent> {
+  const { project_id, channel_id } = message;
+  // As the channel is now: it may have changed since the message was queued.
   const revision = await activeRevision(tx, project_id, channel_id, "channel");
-  const channel = channelBodySchema.safeParse(revision?.body).data;
-  if (channel?.type !== "webhook" || channel.url === undefined || channel.secret === undefined) {
-    return { reason: `"${channel_id}" is not an active webhook channel of the project any more.` };
-  }
+  const body = channelBodySchema.safeParse(revision?.body).data;
   try {
-    const name = channel.secret.slice("secret:".length);
-    return { url: channel.url, secret: await readSecret(tx, sealer, project_id, name) };
+    if (!body) throw new AppError("E-SEND", `There is no active channel "${channel_id}" any more.`);
+    const sender = await senderOf(body, {
+      allowHosts: deps.allowHosts,
+      readSecret: (reference) =>
+        readSecret(tx, deps.sealer, project_id, reference.slice("secret:".length)),
+    });
+    return await sender.send(outgoing(message, deps.publicUrl), signal);
   } catch (error) {
-    if (error instanceof AppError) return { reason: error.message };
-    throw error;
+    if (!(error instanceof AppError)) throw error;
+    return { ok: false, isPermanent: false, reason: error.message };
   }
 }
 
-/** The same bytes at each attempt. */
-function bodyOf(message: Message, publicUrl: string) {
-  const content = message.content as unknown as MessageContent;
+function outgoing(message: Message, publicUrl: string): Outgoing {
   return {
-    type: "awooop.message",
-    message_id: message.message_id,
-    project_id: message.project_id,
-    run_id: message.run_id,
-    message_type: message.message_type,
-    subject_kind: message.subject_kind,
-    text: content.text,
-    console_url: runLink(publicUrl, message.project_id, message.run_id),
-    ...(content.approval ? { approval: content.approval } : {}),
-    timestamp: message.queued_at,
+    messageId: message.message_id,
+    projectId: message.project_id,
+    runId: message.run_id,
+    channelId: message.channel_id,
+    type: message.message_type as Outgoing["type"],
+    subjectKind: message.subject_kind,
+    content: message.content as unknown as MessageContent,
+    queuedAt: message.queued_at,
+    consoleUrl: runLink(publicUrl, message.project_id, message.run_id),
+    providerMessageId: null,
+    threadId: null,
   };
 }
 
-async function recordAttempt(
-  tx: Tx,
-  message: Message,
-  sent: Posted,
-  isLast: boolean,
-): Promise<void> {
+async function recordAttempt(tx: Tx, message: Message, sent: Sent, isLast: boolean): Promise<void> {
   await tx
     .updateTable("outbound_messages")
     .set({
       attempt_count: message.attempt_count + 1,
-      send_error: sent.ok ? null : sent.reason,
+      send_error: sent.ok ? (sent.note ?? null) : sent.reason,
+      ...(sent.ok && sent.providerMessageId !== undefined
+        ? { provider_message_id: sent.providerMessageId }
+        : {}),
       ...(sent.ok ? { send_status: "sent", sent_at: sql<string>`clock_timestamp()` } : {}),
       ...(!sent.ok && isLast ? { send_status: "failed" } : {}),
     })

@@ -7,7 +7,7 @@ import { newId } from "../platform/ids.ts";
 import type { Jobs } from "../platform/jobs/index.ts";
 import { redact } from "../platform/redact.ts";
 import type { ChannelBody } from "./channel-body.ts";
-import { channelBodySchema } from "./channel-body.ts";
+import { channelBodySchema, sendsOut } from "./channel-body.ts";
 import type { SendStatus } from "./contract.ts";
 import { cutToSize } from "./cut-to-size.ts";
 import { oneLine } from "./preview.ts";
@@ -93,7 +93,7 @@ function fateOn(
   channel: ChannelBody | undefined,
   { channelId }: NewMessage,
 ): { status: SendStatus; error?: string } {
-  if (channel?.type === "webhook" && channel.url !== undefined) return { status: "queued" };
+  if (channel && sendsOut(channel)) return { status: "queued" };
   if (channel?.type === "console") return { status: "sent" };
   const error = channel
     ? `The channel "${channelId}" takes events in; it sends nothing.`

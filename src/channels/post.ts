@@ -3,11 +3,9 @@ import https from "node:https";
 import { AppError } from "../platform/errors.ts";
 import { guardedConnection } from "../platform/net.ts";
 import { oneLine } from "./preview.ts";
+import type { Sent } from "./sender.ts";
 
 const TIMEOUT_MS = 10_000;
-
-/** How a delivery ended. A permanent failure is not tried again. */
-export type Posted = { ok: true } | { ok: false; isPermanent: boolean; reason: string };
 
 export interface PostRequest {
   url: string;
@@ -20,13 +18,13 @@ export interface PostRequest {
 
 /**
  * Posts JSON once: ten seconds at most, no redirects, public addresses and allowed hosts only. Only the status of the
- * answer counts; its body is not read.
+ * answer and its `Retry-After` count; its body is not read.
  */
-export async function post(request: PostRequest): Promise<Posted> {
+export async function post(request: PostRequest): Promise<Sent> {
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
   try {
-    const status = await send(request, AbortSignal.any([request.signal, timeout]));
-    return judge(status);
+    const { status, retryAfter } = await send(request, AbortSignal.any([request.signal, timeout]));
+    return judge(status, retryAfter);
   } catch (error) {
     if (error instanceof AppError) return { ok: false, isPermanent: true, reason: error.message };
     const reason = timeout.aborted
@@ -42,10 +40,15 @@ function whyOf(error: unknown): string {
   return error.message || ("code" in error ? String(error.code) : error.name);
 }
 
-async function send(request: PostRequest, signal: AbortSignal): Promise<number> {
+interface Answered {
+  status: number;
+  retryAfter: string | undefined;
+}
+
+async function send(request: PostRequest, signal: AbortSignal): Promise<Answered> {
   const url = new URL(request.url);
   const connection = guardedConnection(url, request.allowHosts, refused);
-  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  const { promise, resolve, reject } = Promise.withResolvers<Answered>();
   const sent = (url.protocol === "https:" ? https : http).request(url, {
     method: "POST",
     headers: {
@@ -59,7 +62,7 @@ async function send(request: PostRequest, signal: AbortSignal): Promise<number> 
     ...connection,
   });
   sent.once("response", (response) => {
-    resolve(response.statusCode ?? 0);
+    resolve({ status: response.statusCode ?? 0, retryAfter: response.headers["retry-after"] });
     response.destroy();
   });
   sent.on("error", reject);
@@ -74,8 +77,12 @@ function refused(host: string): AppError {
   );
 }
 
-/** What the receiver's status says: taken, not now, or never. */
-export function judge(status: number): Posted {
+/**
+ * What the receiver's status says: taken, not now, or never.
+ *
+ * @param retryAfter the header `Retry-After` (RFC 9110 §10.2.3), where the answer has one
+ */
+export function judge(status: number, retryAfter?: string): Sent {
   if (status >= 200 && status < 300) return { ok: true };
   if (status >= 300 && status < 400) {
     return {
@@ -85,5 +92,19 @@ export function judge(status: number): Posted {
     };
   }
   const isPermanent = status >= 400 && status < 500 && status !== 408 && status !== 429;
-  return { ok: false, isPermanent, reason: `The receiver answered ${status}.` };
+  const seconds = isPermanent ? undefined : secondsOf(retryAfter, Date.now());
+  return {
+    ok: false,
+    isPermanent,
+    reason: `The receiver answered ${status}.`,
+    ...(seconds === undefined ? {} : { retryAfterSeconds: seconds }),
+  };
+}
+
+/** Seconds, or a date. */
+function secondsOf(retryAfter: string | undefined, now: number): number | undefined {
+  if (retryAfter === undefined) return undefined;
+  if (/^\d{1,9}$/.test(retryAfter)) return Number(retryAfter);
+  const until = Date.parse(retryAfter);
+  return Number.isNaN(until) ? undefined : Math.max(0, Math.ceil((until - now) / 1_000));
 }

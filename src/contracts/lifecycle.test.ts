@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { LIFECYCLE_EVENTS, LIFECYCLE_STATUSES, type LifecycleStatus } from "./contract.ts";
-import { LIFECYCLE, possibleEvents } from "./lifecycle.ts";
+import { LIFECYCLE, possibleEvents } from "./lifecycle-table-contract.ts";
 import { isStale, nextVersion } from "./versions.ts";
 
 const anyEvents = fc.array(fc.constantFrom(...LIFECYCLE_EVENTS), { maxLength: 30 });

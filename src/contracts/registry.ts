@@ -9,13 +9,13 @@ import { type ReadDocument, readDocument } from "./documents.ts";
 import { needsSecond } from "./existing.ts";
 import { refuseLifting } from "./four-eyes.ts";
 import { findHead, hasApproved, type Language } from "./heads.ts";
-import { LIFECYCLE } from "./lifecycle.ts";
 import type {
   DraftRequest,
   DraftResponse,
   RevisionHead,
   ValidateResponse,
 } from "./lifecycle-contract.ts";
+import { LIFECYCLE } from "./lifecycle-table-contract.ts";
 import { relistWhereUnknown } from "./relist.ts";
 import { lockContracts } from "./standing.ts";
 import { type Held, holdRevision, moveRevision, type Retired } from "./transition.ts";

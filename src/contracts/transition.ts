@@ -6,7 +6,7 @@ import { newId } from "../platform/ids.ts";
 import type { PermissionChange } from "./change-contract.ts";
 import type { ChangeLevel, LifecycleEvent, LifecycleStatus } from "./contract.ts";
 import type { Identity } from "./documents.ts";
-import { LIFECYCLE, possibleEvents } from "./lifecycle.ts";
+import { LIFECYCLE, possibleEvents } from "./lifecycle-table-contract.ts";
 import type { Revision } from "./revisions.ts";
 import { type Version, versionText } from "./versions.ts";
 

@@ -1,24 +1,20 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import type { ReactNode } from "react";
 import { RUN_STATES, type RunRow, type RunState } from "../../app/api.ts";
 import { agentsQuery } from "../../app/queries.ts";
 import { useProject } from "../../app/use-session.ts";
 import { useWords } from "../../app/words.ts";
-import { Glyph } from "../../ui/glyphs.tsx";
-import { Menu, MenuChoice } from "../../ui/menu.tsx";
+import { Filter } from "../../ui/filter.tsx";
 import { MODES, type Mode, type RunsSearch, SINCE, type Since } from "./filters.ts";
 import { SearchBox } from "./search-box.tsx";
-
-const ANY = "";
 
 /** A search and four filters that are always there; each says what it holds and can be taken off. */
 export function FilterBar(props: { rows: RunRow[] }) {
   const { t } = useWords();
   const search = useSearch({ from: "/console/runs" });
   const navigate = useNavigate({ from: "/runs" });
-  const set = <K extends keyof RunsSearch>(key: K, value: RunsSearch[K] | typeof ANY) =>
-    navigate({ search: (old) => ({ ...old, [key]: value === ANY ? undefined : value }) });
+  const set = <K extends keyof RunsSearch>(key: K, value: RunsSearch[K] | "") =>
+    navigate({ search: (old) => ({ ...old, [key]: value === "" ? undefined : value }) });
   const agents = useAgents(props.rows, search.agent);
   return (
     // biome-ignore lint/a11y/useSemanticElements: nothing is submitted, so this is no form
@@ -67,45 +63,4 @@ function useAgents(rows: RunRow[], chosen: string | undefined): string[] {
     ...(chosen ? [chosen] : []),
   ]);
   return [...names].sort();
-}
-
-function Filter<T extends string>(props: {
-  name: string;
-  any: string;
-  value: T | undefined;
-  options: { value: T; label: ReactNode }[];
-  onChange: (value: T | typeof ANY) => void;
-}) {
-  const { t } = useWords();
-  const held = props.options.find((option) => option.value === props.value);
-  return (
-    <span className={`fl ${held ? "is-set" : ""}`}>
-      <Menu
-        align="start"
-        trigger={
-          <button type="button">
-            <span className="f">{props.name}</span>
-            <b className="cut">{held?.label ?? props.any}</b>
-            {!held && <Glyph name="down" className="sm text-ink-3" />}
-          </button>
-        }
-      >
-        <MenuChoice<T | typeof ANY>
-          label={props.name}
-          value={props.value ?? ANY}
-          onChange={props.onChange}
-          options={[{ value: ANY, label: props.any }, ...props.options]}
-        />
-      </Menu>
-      {held && (
-        <button
-          type="button"
-          aria-label={t("filter.remove", { name: props.name })}
-          onClick={() => props.onChange(ANY)}
-        >
-          <Glyph name="close" className="sm" />
-        </button>
-      )}
-    </span>
-  );
 }

@@ -21,6 +21,7 @@ export default defineConfig({
       "explain.*",
       "filter.since_values.*",
       "gates.names.*",
+      "nav.pages.*",
       "pips.*",
       "project.modes.*",
       "state.*",

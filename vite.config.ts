@@ -10,6 +10,7 @@ export default defineConfig({
   build: {
     outDir: "../dist/web",
     emptyOutDir: true,
+    manifest: true,
     assetsInlineLimit: 0,
     target: "es2023",
     chunkSizeWarningLimit: 700,

@@ -1,15 +1,20 @@
 import { useTranslation } from "react-i18next";
 import { Button } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
+import { usePages } from "./pages.ts";
 
 function useGroups() {
   const { t } = useTranslation();
+  const pages = usePages();
   return [
     {
       title: t("keys.everywhere"),
       keys: [
-        ["g r", t("keys.go_runs")],
-        ["g a", t("keys.go_approvals")],
+        ...pages.flatMap((page) =>
+          page.key
+            ? [[`g ${page.key}`, t("keys.go", { page: t(`nav.pages.${page.label}`) })] as const]
+            : [],
+        ),
         ["?", t("keys.help")],
       ],
     },

@@ -17,8 +17,8 @@ test("a change makes stale what shows it, and nothing of another project", () =>
     ["run", "acme"],
   ]);
   expect(change("approval")).toEqual([["approvals"], ["run", "acme"]]);
-  expect(change("message")).toEqual([["run", "acme"]]);
-  expect(change("channel_event")).toEqual([["run", "acme"]]);
+  expect(change("message")).toEqual([["messages"], ["channels"], ["run", "acme"]]);
+  expect(change("channel_event")).toEqual([["channel-events"], ["run", "acme"]]);
 });
 
 test("an unknown kind is ignored, so that a newer server can send more", () => {

@@ -29,12 +29,25 @@ export function staleKeys(change: Change): QueryKey[] {
     case "approval":
       return [["approvals"], ["run", change.project_id]];
     case "channel_event":
+      return [["channel-events"], ["run", change.project_id]];
     case "message":
-      return [["run", change.project_id]];
+      return [["messages"], ["channels"], ["run", change.project_id]];
     case "contract":
-      return [["agents"]];
+      return [["agents"], ["contracts"]];
+    case "tool":
+      return [["tool-servers"]];
     case "tenant":
-      return [["session"]];
+      return [["session"], ["tenants"]];
+    case "freeze":
+      return [["freezes"], ["tenants"]];
+    case "secret":
+      return [["secrets"]];
+    case "key":
+      return [["keys"]];
+    case "member":
+      return [["members"]];
+    case "bulk":
+      return [["bulk"], runs];
     default:
       return [];
   }

@@ -6,7 +6,7 @@ import { Announcer } from "../ui/announce.tsx";
 import "../ui/main.css";
 import { startI18n } from "./i18n.ts";
 import { makeQueryClient } from "./queries.ts";
-import { makeRouter } from "./routes.tsx";
+import { makeRouter } from "./routes.ts";
 
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html lacks #root");

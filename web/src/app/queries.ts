@@ -7,7 +7,8 @@ import {
   queryOptions,
 } from "@tanstack/react-query";
 import type { Session } from "./api.ts";
-import { api, Problem, type RunFilters } from "./client.ts";
+import { api, type RunFilters } from "./client.ts";
+import { Problem } from "./send.ts";
 
 /** Only a lost connection is worth asking again; every other answer stays what it is. */
 const retry = (count: number, error: Error) =>

@@ -52,6 +52,57 @@ const SHAPES = {
   ),
   runs: <path d="M2 4.5h5M2 8h9M5 11.5h9" />,
   approvals: <path d={DIAMOND} />,
+  overview: (
+    <>
+      <path d="M2.5 12.5a6 6 0 1 1 11 0" />
+      <path d="m8 10.5 2.6-3.6" />
+    </>
+  ),
+  contracts: (
+    <>
+      <path d="M3.5 1.75h6l3 3v9.5h-9Z" />
+      <path d="M6 7.5h4M6 10.5h4" />
+    </>
+  ),
+  tools: <path d="M5.5 2v3.5m5-3.5v3.5M3.5 5.5h9v2a4.5 4.5 0 0 1-9 0ZM8 12v2.25" />,
+  channels: <path d="M2 5.5h10m-3-3 3 3-3 3M14 10.5H4m3-3-3 3 3 3" />,
+  events: (
+    <>
+      <path d="M2 9.5h3l1.2 2h3.6l1.2-2h3" />
+      <path d="M2 9.5v4h12v-4L11.5 3" />
+      <path d="M8 1.75v5m-2-2 2 2 2-2" />
+    </>
+  ),
+  tenants: <path d="M2.5 14V5.5L8 2.25l5.5 3.25V14M6 14v-3.5h4V14" />,
+  members: (
+    <>
+      <circle cx="6" cy="5.5" r="2.75" />
+      <path d="M1.5 13.5c.4-2.6 2.2-4 4.5-4s4.1 1.4 4.5 4M11 3.2a2.6 2.6 0 0 1 0 4.6m1.2 2.1c1.3.6 2.1 1.8 2.3 3.6" />
+    </>
+  ),
+  audit: (
+    <>
+      <path d="M3 2.25h10M3 6h10M3 9.75h4.5" />
+      <path d="m9.25 12 1.75 1.75L14.25 10.5" />
+    </>
+  ),
+  freeze: (
+    <>
+      <path d="M5.4 1.75h5.2l3.65 3.65v5.2l-3.65 3.65H5.4L1.75 10.6V5.4Z" />
+      <path d="M8 4.75v4M8 11.1v.05" strokeWidth="1.8" />
+    </>
+  ),
+  plus: <path d="M8 3v10M3 8h10" />,
+  shield: (
+    <path d="M8 1.75 13.25 3.75V8c0 3.1-2.2 5.2-5.25 6.25C4.95 13.2 2.75 11.1 2.75 8V3.75Z" />
+  ),
+  filter: <path d="M2 4h12M4.5 8h7M6.5 12h3" />,
+  columns: (
+    <>
+      <rect x="2" y="2.75" width="12" height="10.5" rx="1" />
+      <path d="M6.5 2.75v10.5M10.25 2.75v10.5" />
+    </>
+  ),
   theme: (
     <>
       <circle cx="8" cy="8" r="5.75" />

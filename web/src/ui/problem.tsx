@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { Problem } from "../app/client.ts";
+import { Problem } from "../app/send.ts";
 import { useWords } from "../app/words.ts";
 import { Button } from "./button.tsx";
 import { Glyph } from "./glyphs.tsx";

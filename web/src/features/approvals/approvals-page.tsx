@@ -26,12 +26,14 @@ export function ApprovalsPage() {
   const approvals = useQuery(approvalsQuery(project));
   const open = approvals.data?.items;
   usePageTitle(
-    open && open.length > 0 ? t("inbox.title_count", { count: open.length }) : t("nav.approvals"),
+    open && open.length > 0
+      ? t("inbox.title_count", { count: open.length })
+      : t("nav.pages.approvals"),
   );
   if (open && !approvals.isPlaceholderData) return <Inbox key={project ?? ""} open={open} />;
   return (
     <div className="page">
-      <h1 className="sr-only">{t("nav.approvals")}</h1>
+      <h1 className="sr-only">{t("nav.pages.approvals")}</h1>
       {approvals.isError ? (
         <ProblemNote error={approvals.error} onRetry={() => approvals.refetch()} />
       ) : (
@@ -256,7 +258,7 @@ function Nothing() {
   const { t } = useWords();
   return (
     <div className="page">
-      <h1>{t("nav.approvals")}</h1>
+      <h1>{t("nav.pages.approvals")}</h1>
       <h2 className="text-md mt-6">{t("inbox.nothing")}</h2>
       <p className="text-ink-2 max-w-[68ch]">{t("inbox.nothing_why")}</p>
     </div>

@@ -1,7 +1,8 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import type { Approval } from "../../app/api.ts";
-import { api, type ManyDecisions, Problem } from "../../app/client.ts";
+import { api, type ManyDecisions } from "../../app/client.ts";
+import { Problem } from "../../app/send.ts";
 import { useMayAct } from "../../app/use-session.ts";
 import { useWords } from "../../app/words.ts";
 import { announce } from "../../ui/announce.tsx";

@@ -1,7 +1,7 @@
 import type { Approval } from "../../app/api.ts";
-import { Problem } from "../../app/client.ts";
 import { useNow } from "../../app/clock.ts";
 import { countdown, shortHash, wallTime } from "../../app/format.ts";
+import { Problem } from "../../app/send.ts";
 import { useWords } from "../../app/words.ts";
 import { Button } from "../../ui/button.tsx";
 import { Glyph } from "../../ui/glyphs.tsx";

@@ -1,7 +1,8 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useRef, useState } from "react";
 import type { Approval } from "../../app/api.ts";
-import { api, type DecisionRequest, Problem } from "../../app/client.ts";
+import { api, type DecisionRequest } from "../../app/client.ts";
+import { Problem } from "../../app/send.ts";
 import { useMayAct } from "../../app/use-session.ts";
 import { useWords, type Words } from "../../app/words.ts";
 import { announce } from "../../ui/announce.tsx";

@@ -20,7 +20,7 @@ import { RunsTable } from "./runs-table.tsx";
 
 export function RunsPage() {
   const { t } = useWords();
-  usePageTitle(t("nav.runs"));
+  usePageTitle(t("nav.pages.runs"));
   const search = useSearch({ from: "/console/runs" });
   const project = useProject();
   const { q, state, agent, mode, since } = search;
@@ -66,7 +66,7 @@ function RunsHead(props: { total: RunList | undefined }) {
   const total = props.total;
   return (
     <div className="head items-center min-h-[34px]">
-      <h1>{t("nav.runs")}</h1>
+      <h1>{t("nav.pages.runs")}</h1>
       {total && (
         <span className="text-ink-3 num">
           {total.total_is_exact === false

@@ -23,7 +23,7 @@ export function RunHead(props: { detail: RunDetail }) {
   return (
     <>
       <div className="crumb">
-        <Link to="/runs">{t("nav.runs")}</Link>
+        <Link to="/runs">{t("nav.pages.runs")}</Link>
         <Glyph name="right" className="sm" />
         <code>{shortId(run.run_id)}</code>
         <Copy text={run.run_id} label={t("run.copy_id")} />

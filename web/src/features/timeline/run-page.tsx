@@ -2,9 +2,9 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { isFinal, type Run, type RunDetail, type TimelineItem } from "../../app/api.ts";
-import { Problem } from "../../app/client.ts";
 import { useNow } from "../../app/clock.ts";
 import { runApprovalsQuery, runQuery, timelineQuery, transitionsQuery } from "../../app/queries.ts";
+import { Problem } from "../../app/send.ts";
 import { usePageTitle } from "../../app/title.ts";
 import { useWords } from "../../app/words.ts";
 import { Bones, ProblemNote } from "../../ui/problem.tsx";
@@ -27,7 +27,7 @@ export function RunPage() {
   return (
     <div className="page">
       <div className="crumb">
-        <Link to="/runs">{t("nav.runs")}</Link>
+        <Link to="/runs">{t("nav.pages.runs")}</Link>
       </div>
       <h1 className="sr-only">{t("run.title")}</h1>
       {!run.error && <Bones rows={10} label={t("common.loading")} />}

@@ -1,0 +1,38 @@
+import type { QueryClient } from "@tanstack/react-query";
+import { createRoute, createRouter, redirect } from "@tanstack/react-router";
+import { approvalsRoutes } from "../features/approvals/routes.ts";
+import { runsRoutes } from "../features/runs/routes.ts";
+import { sessionRoutes } from "../features/session/routes.ts";
+import { timelineRoutes } from "../features/timeline/routes.ts";
+import { consoleRoute, rootRoute } from "./parents.ts";
+
+const indexRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/",
+  beforeLoad: () => {
+    throw redirect({ to: "/runs", replace: true });
+  },
+});
+
+const routeTree = rootRoute.addChildren([
+  indexRoute,
+  ...sessionRoutes,
+  consoleRoute.addChildren([...runsRoutes, ...timelineRoutes, ...approvalsRoutes]),
+]);
+
+export function makeRouter(client: QueryClient) {
+  return createRouter({
+    routeTree,
+    context: { client },
+    scrollRestoration: true,
+    defaultPendingMs: 200,
+    // A page's code is fetched while one still aims at its link.
+    defaultPreload: "intent",
+  });
+}
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof makeRouter>;
+  }
+}

@@ -5,6 +5,7 @@ import { newProjectId, text } from "../platform/contract.ts";
 import type { Changes } from "../platform/database/changes.ts";
 import { type Database, jsonb, type Tx } from "../platform/database/index.ts";
 import { AppError } from "../platform/errors.ts";
+import { type BodyKind, bodyKind, notJson } from "../platform/http/index.ts";
 import type { Logger } from "../platform/log.ts";
 import type { Sealer } from "../platform/sealing.ts";
 import type { RunEffects } from "../runs/index.ts";
@@ -42,12 +43,12 @@ export function hookRoutes(deps: HookDeps): Hono {
   const intake = createIntake(deps);
   app.use(bodyLimit({ maxSize: MOST_BODY_BYTES, onError: refuseBody }));
   app.post("/:project_id/:channel_id", async (c) => {
-    if (!JSON_TYPE.test(c.req.header("content-type") ?? "application/json")) throw notJson();
     const { project_id, channel_id } = c.req.param();
     const channel = channelRef(project_id, channel_id);
     const body = Buffer.from(await c.req.arrayBuffer());
     const proof: HookProof = { header: (name) => c.req.header(name), body };
     const hook = await authenticate(facts, channel, proof);
+    requireKind(hook.inbound, c.req.header("content-type"));
     const messageId = messageIdOf(proof, hook.inbound.auth.scheme);
     const events = readEvents(hook.inbound, parseJson(body));
     const answer =
@@ -59,10 +60,18 @@ export function hookRoutes(deps: HookDeps): Hono {
   return app;
 }
 
-const JSON_TYPE = /^application\/([\w.-]+\+)?json\s*(;|$)/i;
+/** What senders of each type post; a request without a Content-Type passes for JSON. */
+const TAKES: Record<Inbound["type"], readonly BodyKind[]> = {
+  alertmanager: ["json"],
+  grafana: ["json"],
+  webhook: ["json"],
+};
 
-function notJson(): AppError {
-  return new AppError("E-MEDIA-TYPE", "A hook takes JSON, with `Content-Type: application/json`.");
+/** @throws AppError E-MEDIA-TYPE */
+function requireKind({ type }: Inbound, contentType = "application/json"): BodyKind {
+  const kind = bodyKind(contentType);
+  if (kind === undefined || !TAKES[type].includes(kind)) throw notJson();
+  return kind;
 }
 
 function refuseBody(): never {

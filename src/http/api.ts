@@ -4,7 +4,7 @@ import { methodNotAllowed } from "hono/method-not-allowed";
 import { type ApiEnv, type Identity, isOpenToAgents } from "../identity/index.ts";
 import { AppError } from "../platform/errors.ts";
 import { lostNumber, lostNumberText } from "../platform/exact-json.ts";
-import { newApi, problemResponse } from "../platform/http/index.ts";
+import { bodyKind, newApi, notJson, problemResponse } from "../platform/http/index.ts";
 import { describeEdge } from "./describe.ts";
 import { languageOf } from "./language.ts";
 
@@ -82,12 +82,7 @@ const neverStored: MiddlewareHandler = async (c, next) => {
 const onlyJson: MiddlewareHandler = async (c, next) => {
   const hasBody =
     Number(c.req.header("content-length") ?? 0) > 0 || c.req.header("transfer-encoding");
-  if (
-    hasBody &&
-    !/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(c.req.header("content-type") ?? "")
-  ) {
-    throw notJson();
-  }
+  if (hasBody && bodyKind(c.req.header("content-type")) !== "json") throw notJson();
   const lost = hasBody ? lostNumber(await c.req.text()) : undefined;
   if (lost !== undefined) {
     throw new AppError("E-INPUT", "The body holds a number that would become another one.", {
@@ -98,14 +93,6 @@ const onlyJson: MiddlewareHandler = async (c, next) => {
   }
   await next();
 };
-
-/** The answer to a body, or an empty one, that is said to be something else than JSON. */
-export function notJson(): AppError {
-  return new AppError(
-    "E-MEDIA-TYPE",
-    "Send the body as JSON, with `Content-Type: application/json`.",
-  );
-}
 
 function refuseMethod(request: { method: string; path: string }, methods: string[]): Response {
   const allow = methods.join(", ");

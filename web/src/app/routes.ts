@@ -1,6 +1,7 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { createRoute, createRouter, redirect } from "@tanstack/react-router";
 import { approvalsRoutes } from "../features/approvals/routes.ts";
+import { contractsRoutes } from "../features/contracts/routes.ts";
 import { runsRoutes } from "../features/runs/routes.ts";
 import { sessionRoutes } from "../features/session/routes.ts";
 import { timelineRoutes } from "../features/timeline/routes.ts";
@@ -17,7 +18,12 @@ const indexRoute = createRoute({
 const routeTree = rootRoute.addChildren([
   indexRoute,
   ...sessionRoutes,
-  consoleRoute.addChildren([...runsRoutes, ...timelineRoutes, ...approvalsRoutes]),
+  consoleRoute.addChildren([
+    ...runsRoutes,
+    ...timelineRoutes,
+    ...approvalsRoutes,
+    ...contractsRoutes,
+  ]),
 ]);
 
 export function makeRouter(client: QueryClient) {

@@ -16,6 +16,12 @@ export function useProjects(): Project[] {
   return useSession()?.projects ?? [];
 }
 
+/** Whether rows of a list may be of several projects, and have to say of which they are. */
+export function useSeveralProjects(): boolean {
+  const chosen = useProject();
+  return useProjects().length > 1 && chosen === undefined;
+}
+
 /** Viewers look; deciding, cancelling and retrying are for operators and admins. */
 export function useMayAct(): boolean {
   const role = useSession()?.role;

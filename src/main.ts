@@ -38,8 +38,10 @@ import {
   channelBodySchema,
   channelChecks,
   channelRoutes,
-  deliverMessage,
+  createDelivery,
+  editClosedQuestions,
   hookRoutes,
+  noteClosedQuestion,
   notifyApprovalOpened,
   notifyReminder,
   notifyRunEnded,
@@ -279,7 +281,7 @@ async function openWorker(
     voidQuestions: (tx, run, by) => voidQuestionsOfWaiting(tx, effects, run, by),
     log,
   };
-  const delivery = { db, sealer, allowHosts, publicUrl };
+  const deliver = createDelivery({ db, jobs, sealer, allowHosts, publicUrl, log });
   const notifications = { db, jobs, publicUrl };
   const worker = await startWorker({
     jobs,
@@ -293,7 +295,8 @@ async function openWorker(
       "approval.opened": (data) => notifyApprovalOpened(notifications, data),
       "approval.reminder": (data) => notifyReminder(notifications, data),
       "approvals.void": (data, job) => workOnVoids({ db, effects, whyVoid }, data, job.signal),
-      "message.deliver": (data, job) => deliverMessage(delivery, data, job),
+      "approval.closed": (data) => noteClosedQuestion({ db, jobs }, data),
+      "message.deliver": deliver,
     },
   });
   closers.push({
@@ -323,7 +326,7 @@ async function start(config: Config, log: Logger, onLost: () => void): Promise<R
     const storage = await openStorage(config, log, closers, onLost);
     const platform = await openPlatform(config, storage, log, closers);
     await ensureSigningKey(platform.db, platform.sealer);
-    const effects = createEffects(platform.jobs);
+    const effects = createEffects(platform.jobs, editClosedQuestions);
     const calls = openCalls(config, platform, effects, closers);
     const runs = createOpenRuns({ ...platform, effects });
     const { identity, routers, waiting } = createRouters(config, platform, effects, calls, runs);

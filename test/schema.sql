@@ -458,6 +458,35 @@ grant select, insert, update on channel_events to awooop_app;
 grant select, insert, update on channel_events to awooop_platform;
 grant select, update (payload, payload_erased_at), delete on channel_events to awooop_retention;
 
+create table channel_hours (
+  project_id text collate "C" not null,
+  channel_id text not null,
+  hour timestamp with time zone not null,
+  event_count bigint not null default 0,
+  refused_count bigint not null default 0,
+  last_event_at timestamp with time zone,
+  last_refused_at timestamp with time zone,
+  last_refused_code text,
+  constraint channel_hours_pkey PRIMARY KEY (project_id, channel_id, hour),
+  constraint channel_hours_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(project_id)
+);
+alter table channel_hours owner to awooop_owner;
+create index channel_hours_old ON awooop.channel_hours USING btree (hour);
+alter table channel_hours enable row level security;
+alter table channel_hours force row level security;
+create policy platform on channel_hours as permissive for all to awooop_platform
+  using (true)
+  with check (true);
+create policy system on channel_hours as permissive for all to awooop_system
+  using (true)
+  with check (true);
+create policy tenant on channel_hours as permissive for all to awooop_app
+  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
+  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
+grant select, insert, update (event_count, refused_count, last_event_at, last_refused_at, last_refused_code) on channel_hours to awooop_app;
+grant select, insert, update (event_count, refused_count, last_event_at, last_refused_at, last_refused_code) on channel_hours to awooop_platform;
+grant select, delete on channel_hours to awooop_system;
+
 create table contract_revisions (
   revision_id uuid not null,
   project_id text collate "C" not null,
@@ -786,6 +815,12 @@ create table outbound_messages (
   queued_at timestamp with time zone not null default clock_timestamp(),
   sent_at timestamp with time zone,
   triggered_by_state text,
+  next_attempt_at timestamp with time zone not null default clock_timestamp(),
+  trying_since timestamp with time zone,
+  is_unsure boolean not null default false,
+  may_be_double boolean not null default false,
+  approval_id uuid,
+  edits uuid,
   constraint outbound_messages_pkey PRIMARY KEY (project_id, message_id),
   constraint outbound_messages_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(project_id),
   constraint outbound_messages_project_id_run_id_fkey FOREIGN KEY (project_id, run_id) REFERENCES runs(project_id, run_id),
@@ -793,9 +828,15 @@ create table outbound_messages (
   constraint outbound_messages_send_status_check CHECK ((send_status = ANY (ARRAY['queued'::text, 'sent'::text, 'failed'::text, 'suppressed'::text])))
 );
 alter table outbound_messages owner to awooop_owner;
+create index outbound_messages_by_status ON awooop.outbound_messages USING btree (project_id, send_status, queued_at DESC, message_id DESC);
 create index outbound_messages_by_time ON awooop.outbound_messages USING btree (project_id, run_id, COALESCE(sent_at, queued_at));
+create index outbound_messages_due ON awooop.outbound_messages USING btree (next_attempt_at) WHERE (send_status = 'queued'::text);
+create index outbound_messages_newest ON awooop.outbound_messages USING btree (project_id, queued_at DESC, message_id DESC);
+create index outbound_messages_of_approval ON awooop.outbound_messages USING btree (project_id, approval_id) WHERE (approval_id IS NOT NULL);
+create index outbound_messages_of_channel ON awooop.outbound_messages USING btree (project_id, channel_id, queued_at DESC, message_id DESC);
+create index outbound_messages_of_channel_by_status ON awooop.outbound_messages USING btree (project_id, channel_id, send_status, queued_at DESC, message_id DESC);
 create index outbound_messages_of_run ON awooop.outbound_messages USING btree (project_id, run_id, queued_at, message_id);
-create index outbound_messages_queued ON awooop.outbound_messages USING btree (queued_at) WHERE (send_status = 'queued'::text);
+create index outbound_messages_sent_on ON awooop.outbound_messages USING btree (project_id, channel_id, sent_at DESC) INCLUDE (queued_at, attempt_count) WHERE (sent_at IS NOT NULL);
 create index outbound_messages_with_content ON awooop.outbound_messages USING btree (project_id, queued_at, message_id) WHERE ((run_id IS NULL) AND (content <> '{}'::jsonb));
 CREATE TRIGGER note_words_of_changed AFTER UPDATE OF content_preview ON awooop.outbound_messages FOR EACH ROW WHEN (((new.run_id IS NOT NULL) AND (old.content_preview IS DISTINCT FROM new.content_preview))) EXECUTE FUNCTION awooop_note_message_words();
 CREATE TRIGGER note_words_of_new AFTER INSERT ON awooop.outbound_messages FOR EACH ROW WHEN (((new.run_id IS NOT NULL) AND (new.content_preview IS NOT NULL))) EXECUTE FUNCTION awooop_note_message_words();

@@ -11,8 +11,8 @@ const CODES: Record<QuestionEnding["status"], ErrorCode> = {
   voided: "E-APPR-VOIDED",
 };
 
-/** Ends the calls that asked, when their questions are closed; registered as the approvals feature's listener. */
-export async function onQuestionsClosed(
+/** Ends the calls that asked, when their questions are closed. */
+export async function endCallsThatAsked(
   tx: Tx,
   questions: readonly ApprovalRow[],
   ending: QuestionEnding,

@@ -31,3 +31,6 @@ export const correlate = z.strictObject({
   storm_events: z.number().int().min(2).max(1_000_000).default(100),
 });
 export type CorrelationRule = z.infer<typeof correlate>;
+
+/** In which language messages are written on a channel. */
+export const language = z.enum(["en", "zh-TW"]).default("en");

@@ -3,6 +3,7 @@ import { checkCel } from "../platform/cel.ts";
 import { text } from "../platform/contract.ts";
 import type { FieldError } from "../platform/errors.ts";
 import { type CorrelationRule, correlate, httpAddress, secretName } from "./body-parts.ts";
+import { emailBody } from "./email-body.ts";
 
 /** How a sender proves who it is: a bearer token, or signatures (standardwebhooks.com). */
 const hookAuth = z.strictObject({
@@ -75,6 +76,7 @@ export const channelBodySchema = z.discriminatedUnion("type", [
     correlate: correlate.optional(),
   }),
   webhook,
+  emailBody,
   /** Out: messages that are shown in the console and nowhere else. */
   z.strictObject({ type: z.literal("console") }),
 ]);
@@ -82,7 +84,17 @@ export type ChannelBody = z.infer<typeof channelBodySchema>;
 
 /** Whether messages go out on a channel of this body. */
 export function sendsOut(body: ChannelBody): boolean {
-  return body.type === "webhook" && body.url !== undefined;
+  return body.type === "email" || (body.type === "webhook" && body.url !== undefined);
+}
+
+/** Whether what was sent on a channel of this body can be changed in place. */
+export function editsInPlace(body: ChannelBody): boolean {
+  return ["telegram", "slack"].includes(body.type);
+}
+
+/** In which language messages are written on a channel of this body. */
+export function languageOf(body: ChannelBody): "en" | "zh-TW" {
+  return "language" in body ? body.language : "en";
 }
 
 /** How a channel takes events in; undefined where it takes none. */

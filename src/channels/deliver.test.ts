@@ -9,7 +9,8 @@ import {
   type Workshop,
 } from "../../test/support/tenant.ts";
 import { waitFor } from "../../test/support/wait.ts";
-import { deliverMessage, enqueueMessage, failStuckMessages } from "./index.ts";
+import { createLog } from "../platform/log.ts";
+import { createDelivery, enqueueMessage, wakeQueuedMessages } from "./index.ts";
 
 type NewMessage = Parameters<typeof enqueueMessage>[2];
 
@@ -77,14 +78,29 @@ async function newest() {
   );
 }
 
-function deliver(messageId: string, given: { retryCount?: number; allowHosts?: string[] } = {}) {
-  const deps = { ...shop, allowHosts: given.allowHosts ?? ["127.0.0.1"], publicUrl: PUBLIC_URL };
-  const job = {
-    retryCount: given.retryCount ?? 0,
-    retryLimit: 8,
-    signal: new AbortController().signal,
+const signal = new AbortController().signal;
+
+/** Has a message tried as if its job had come, and answers how long its next one is put off. */
+async function deliver(messageId: string, given: { allowHosts?: string[]; isDue?: true } = {}) {
+  const delays: (number | undefined)[] = [];
+  const send = async (_: unknown, __: unknown, ___: unknown, more?: { delaySeconds?: number }) => {
+    delays.push(more?.delaySeconds);
   };
-  return deliverMessage(deps, { project_id: PROJECT, message_id: messageId }, job);
+  if (given.isDue) await set(messageId, { next_attempt_at: "2020-01-01T00:00:00Z" });
+  const work = delivery({ send: send as Workshop["jobs"]["send"] }, given.allowHosts);
+  await work({ project_id: PROJECT, message_id: messageId }, { signal });
+  return delays;
+}
+
+function delivery(jobs: Pick<Workshop["jobs"], "send">, allowHosts = ["127.0.0.1"]) {
+  const log = createLog("silent");
+  return createDelivery({ ...shop, jobs, allowHosts, publicUrl: PUBLIC_URL, log });
+}
+
+function set(messageId: string, columns: object) {
+  return shop.platform((tx) =>
+    tx.updateTable("outbound_messages").set(columns).where("message_id", "=", messageId).execute(),
+  );
 }
 
 async function enqueueAndRead(given: Partial<NewMessage> = {}) {
@@ -173,19 +189,53 @@ describe("a delivery", () => {
   test("that fails for now is tried again with the same id and body, then given up", async () => {
     const message = await enqueueAndRead();
     receiver.answer = (_, response) => response.writeHead(503).end();
-    await expect(deliver(message.message_id)).rejects.toMatchObject({ code: "E-SEND" });
+    expect(await deliver(message.message_id)).toEqual([1]);
     expect(await newest()).toMatchObject({
       send_status: "queued",
       attempt_count: 1,
       send_error: "The receiver answered 503.",
     });
-    await deliver(message.message_id, { retryCount: 8 });
+    // Not before its time, whatever job comes.
+    expect(await deliver(message.message_id)).toEqual([]);
+    expect(receiver.received).toHaveLength(1);
+    await set(message.message_id, { trying_since: "2020-01-01T00:00:00Z" });
+    expect(await deliver(message.message_id, { isDue: true })).toEqual([]);
     expect(await newest()).toMatchObject({ send_status: "failed", attempt_count: 2 });
     const [first, second] = receiver.received;
     expect(second?.headers["webhook-id"]).toBe(first?.headers["webhook-id"]);
     expect(second?.body).toBe(first?.body);
-    await deliver(message.message_id);
+    await deliver(message.message_id, { isDue: true });
     expect(receiver.received).toHaveLength(2);
+  });
+
+  test("is not tried before the receiver wants to be asked again, nor is any other on the channel", async () => {
+    receiver.answer = (_, response) => response.writeHead(429, { "retry-after": "77" }).end();
+    const delays: (number | undefined)[] = [];
+    const send = async (
+      _: unknown,
+      __: unknown,
+      ___: unknown,
+      more?: { delaySeconds?: number },
+    ) => {
+      delays.push(more?.delaySeconds);
+    };
+    const work = delivery({ send: send as Workshop["jobs"]["send"] });
+    for (const message of [await enqueueAndRead(), await enqueueAndRead()])
+      await work({ project_id: PROJECT, message_id: message.message_id }, { signal });
+    expect(delays).toEqual([77, expect.toSatisfy((of: number) => of > 60 && of <= 77)]);
+    expect(receiver.received).toHaveLength(1);
+    expect(await newest()).toMatchObject({ send_status: "queued", attempt_count: 0 });
+  });
+
+  test("whose try was lost is made again, under the same id", async () => {
+    const message = await enqueueAndRead();
+    await deliver(message.message_id);
+    // As it is when the process died after the receiver had answered.
+    await set(message.message_id, { send_status: "queued", is_unsure: true });
+    await deliver(message.message_id, { isDue: true });
+    expect(receiver.received).toHaveLength(2);
+    // The receiver drops it by its id.
+    expect(await newest()).toMatchObject({ send_status: "sent", may_be_double: false });
   });
 
   test.each([
@@ -218,14 +268,18 @@ describe("a delivery", () => {
   test("that can't be made yet says why and waits for the channel to be mended", async () => {
     const message = await enqueueAndRead();
     await channel("pager", { type: "webhook", url: receiver.url, secret: "secret:UNSET" });
-    await expect(deliver(message.message_id)).rejects.toThrow(/has no secret "UNSET"/);
+    const why = async () => {
+      expect(await deliver(message.message_id, { isDue: true })).toEqual([expect.any(Number)]);
+      return (await newest()).send_error;
+    };
+    expect(await why()).toMatch(/has no secret "UNSET"/);
     await shop.secret(PROJECT, "BAD", "!!! no base64");
     await channel("pager", { type: "webhook", url: receiver.url, secret: "secret:BAD" });
-    await expect(deliver(message.message_id)).rejects.toThrow(/can't be signed/);
+    expect(await why()).toMatch(/can't be signed/);
     await channel("pager", { type: "console" });
-    await expect(deliver(message.message_id)).rejects.toThrow(/sends nothing any more/);
+    expect(await why()).toMatch(/sends nothing any more/);
     await channel("pager", { type: "webhook", url: receiver.url, secret: "secret:PAGER" });
-    await deliver(message.message_id);
+    await deliver(message.message_id, { isDue: true });
     expect(await newest()).toMatchObject({
       send_status: "sent",
       attempt_count: 4,
@@ -239,15 +293,14 @@ describe("a delivery", () => {
       const url = receiver.url.replace("127.0.0.1", host);
       await channel("pager", { type: "webhook", url, secret: "secret:PAGER" });
       const message = await enqueueAndRead();
-      const delivery = deliver(message.message_id, { allowHosts: [host] });
-      await expect(delivery).rejects.toThrow(/The connection failed \(.*ECONNREFUSED.*\)/);
+      await deliver(message.message_id, { allowHosts: [host] });
+      expect((await newest()).send_error).toMatch(/The connection failed \(.*ECONNREFUSED.*\)/);
     }
     receiver = await openReceiver();
   });
 
   test("goes through the job engine, which repeats what failed", async () => {
-    const deps = { ...shop, allowHosts: ["127.0.0.1"], publicUrl: PUBLIC_URL };
-    await shop.jobs.work("message.deliver", 2, (data, job) => deliverMessage(deps, data, job));
+    await shop.jobs.work("message.deliver", 2, delivery(shop.jobs));
     receiver.answer = (_, response) => {
       response.statusCode = receiver.received.length < 2 ? 500 : 200;
       response.end();
@@ -271,28 +324,15 @@ describe("a delivery", () => {
 });
 
 describe("messages whose job is gone", () => {
-  test("are given up after an hour, and only those", async () => {
+  test("get another, once while it is not worked on", async () => {
     const fresh = await enqueueAndRead();
     const old = await enqueueAndRead();
-    await shop.platform((tx) =>
-      tx
-        .updateTable("outbound_messages")
-        .set({ queued_at: "2020-01-01T00:00:00Z" })
-        .where("message_id", "=", old.message_id)
-        .execute(),
-    );
-    expect(await failStuckMessages(shop.db)).toBe(1);
-    expect(await failStuckMessages(shop.db)).toBe(0);
-    const status = async (id: string) =>
-      (
-        await shop.platform((tx) =>
-          tx.selectFrom("outbound_messages").selectAll().where("message_id", "=", id).execute(),
-        )
-      )[0];
-    expect(await status(old.message_id)).toMatchObject({
-      send_status: "failed",
-      send_error: "It was not sent within an hour.",
-    });
-    expect(await status(fresh.message_id)).toMatchObject({ send_status: "queued" });
+    await set(old.message_id, { next_attempt_at: "2020-01-01T00:00:00Z" });
+    const { sent, jobs } = outbox();
+    await wakeQueuedMessages(shop.db, jobs);
+    await wakeQueuedMessages(shop.db, jobs);
+    const woken = sent.filter(({ data }) => data.message_id === old.message_id);
+    expect(woken).toMatchObject([{ queue: "message.deliver" }]);
+    expect(sent.map(({ data }) => data.message_id)).not.toContain(fresh.message_id);
   });
 });

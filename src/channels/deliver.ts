@@ -1,119 +1,182 @@
-import { sql } from "kysely";
-import { activeRevision } from "../contracts/index.ts";
-import { announce } from "../platform/database/changes.ts";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Database, Tx } from "../platform/database/index.ts";
 import { AppError } from "../platform/errors.ts";
-import type { JobData, JobInfo } from "../platform/jobs/index.ts";
+import type { JobData, JobInfo, Jobs } from "../platform/jobs/index.ts";
+import type { Logger } from "../platform/log.ts";
 import type { Sealer } from "../platform/sealing.ts";
-import { readSecret } from "../secrets/index.ts";
-import { channelBodySchema } from "./channel-body.ts";
-import type { MessageContent } from "./messages.ts";
-import { runLink } from "./run-link.ts";
-import type { Outgoing, Sent } from "./sender.ts";
-import { senderOf } from "./sender-of.ts";
+import { editIfClosed } from "./closed-questions.ts";
+import {
+  postpone,
+  recordFailure,
+  recordSent,
+  recordStart,
+  recordSuppressed,
+} from "./record-try.ts";
+import type { Outgoing, Sender, Sent } from "./sender.ts";
+import {
+  closedQuestionOf,
+  currentSender,
+  lockDue,
+  type MessageRow,
+  readOutgoing,
+  waitsForThread,
+} from "./take.ts";
+
+/** The longest a try takes, whatever the sender does. */
+const TRY_MS = 20_000;
+/** How long what became of a try is offered to a database that is away. */
+const WRITE_MS = 300_000;
+const WRITE_PAUSE_MS = 500;
+/** How soon a message looks again whether the first of its run has gone out. */
+const THREAD_PAUSE_SECONDS = 2;
 
 export interface DeliverDeps {
   db: Database;
+  jobs: Pick<Jobs, "send">;
   sealer: Sealer;
   /** Hosts that may have private addresses (AWOOOP_ALLOW_HOSTS). */
   allowHosts: readonly string[];
   /** Where the console is reached. */
   publicUrl: string;
+  log: Logger;
+}
+
+/** A try that has begun: its row says so. */
+interface Try {
+  message: MessageRow;
+  attempt: number;
+  sender: Sender;
+  outgoing: Outgoing;
 }
 
 /**
- * Works on a `message.deliver` job: sends one queued message. The row stays locked while it is sent, so a doubled job sends nothing; when the process dies between
- * the answer and the commit, the message is sent again under the same `webhook-id`, by which receivers drop it.
- *
- * @throws AppError E-SEND when it failed and is to be tried again, so that the job engine waits and does so
+ * Works on `message.deliver` jobs: tries to send one queued message, or to change one in place. A first transaction
+ * notes that the try begins and a second one how it ended; between them none is open, however slow the provider is. A doubled
+ * job finds a message that is not due. When the process dies in between, the sweeper has it tried again once the try counts
+ * as lost; where the provider does not drop what it has got before, the row then says that it may have been sent twice.
+ * Failures for now are tried again by a job of their own, which holds no place while it waits.
  */
-export async function deliverMessage(
+export function createDelivery(
   deps: DeliverDeps,
-  data: JobData["message.deliver"],
-  job: JobInfo,
-): Promise<void> {
-  const scope = { role: "app", projects: [data.project_id] } as const;
-  const again = await deps.db.transaction(scope, async (tx) => {
-    const message = await lockQueued(tx, data);
-    if (!message) return undefined;
-    const sent = await attempt(tx, deps, message, job.signal);
-    const isLast = sent.ok || sent.isPermanent || job.retryCount >= job.retryLimit;
-    await recordAttempt(tx, message, sent, isLast);
-    return sent.ok || isLast ? undefined : sent.reason;
-  });
-  if (again !== undefined) throw new AppError("E-SEND", again);
-}
-
-type Message = NonNullable<Awaited<ReturnType<typeof lockQueued>>>;
-
-/** The message, unless it has been dealt with or is being sent this moment. */
-async function lockQueued(tx: Tx, ids: JobData["message.deliver"]) {
-  return tx
-    .selectFrom("outbound_messages")
-    .selectAll()
-    .where("project_id", "=", ids.project_id)
-    .where("message_id", "=", ids.message_id)
-    .where("send_status", "=", "queued")
-    .forUpdate()
-    .skipLocked()
-    .executeTakeFirst();
-}
-
-async function attempt(
-  tx: Tx,
-  deps: DeliverDeps,
-  message: Message,
-  signal: AbortSignal,
-): Promise<Sent> {
-  const { project_id, channel_id } = message;
-  // As the channel is now: it may have changed since the message was queued.
-  const revision = await activeRevision(tx, project_id, channel_id, "channel");
-  const body = channelBodySchema.safeParse(revision?.body).data;
-  try {
-    if (!body) throw new AppError("E-SEND", `There is no active channel "${channel_id}" any more.`);
-    const sender = await senderOf(body, {
-      allowHosts: deps.allowHosts,
-      readSecret: (reference) =>
-        readSecret(tx, deps.sealer, project_id, reference.slice("secret:".length)),
+): (data: JobData["message.deliver"], job: Pick<JobInfo, "signal">) => Promise<void> {
+  /** Until when a provider wants to be left alone, by channel; other processes find out by themselves. */
+  const pausedUntil = new Map<string, number>();
+  return async (data, { signal }) => {
+    const scope = { role: "app", projects: [data.project_id] } as const;
+    const begun = await deps.db.transaction(scope, async (tx) => {
+      const message = await lockDue(tx, data);
+      if (!message) return undefined;
+      const pausedMs = (pausedUntil.get(channelOf(message)) ?? 0) - Date.now();
+      if (pausedMs <= 0) return begin(tx, deps, message);
+      await postpone(tx, deps.jobs, message, Math.ceil(pausedMs / 1_000));
+      return undefined;
     });
-    return await sender.send(outgoing(message, deps.publicUrl), signal);
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    return { ok: false, isPermanent: false, reason: error.message };
-  }
-}
-
-function outgoing(message: Message, publicUrl: string): Outgoing {
-  return {
-    messageId: message.message_id,
-    projectId: message.project_id,
-    runId: message.run_id,
-    channelId: message.channel_id,
-    type: message.message_type as Outgoing["type"],
-    subjectKind: message.subject_kind,
-    content: message.content as unknown as MessageContent,
-    queuedAt: message.queued_at,
-    consoleUrl: runLink(publicUrl, message.project_id, message.run_id),
-    providerMessageId: null,
-    threadId: null,
+    if (!begun) return;
+    const sent = await attempt(deps.log, begun, signal);
+    if (!sent.ok && sent.retryAfterSeconds !== undefined) {
+      const until = Date.now() + sent.retryAfterSeconds * 1_000;
+      pausedUntil.set(channelOf(begun.message), until);
+    }
+    await writeDown(deps, (tx) => finish(tx, deps, begun, sent), data.project_id);
   };
 }
 
-async function recordAttempt(tx: Tx, message: Message, sent: Sent, isLast: boolean): Promise<void> {
-  await tx
-    .updateTable("outbound_messages")
-    .set({
-      attempt_count: message.attempt_count + 1,
-      send_error: sent.ok ? (sent.note ?? null) : sent.reason,
-      ...(sent.ok && sent.providerMessageId !== undefined
-        ? { provider_message_id: sent.providerMessageId }
-        : {}),
-      ...(sent.ok ? { send_status: "sent", sent_at: sql<string>`clock_timestamp()` } : {}),
-      ...(!sent.ok && isLast ? { send_status: "failed" } : {}),
-    })
-    .where("project_id", "=", message.project_id)
-    .where("message_id", "=", message.message_id)
-    .execute();
-  const { project_id, message_id } = message;
-  await announce(tx, { project_id, kind: "message", id: message_id });
+const channelOf = ({ project_id, channel_id }: MessageRow) => `${project_id} ${channel_id}`;
+
+/** Begins a try, unless there is nothing to be sent now. */
+async function begin(tx: Tx, deps: DeliverDeps, message: MessageRow): Promise<Try | undefined> {
+  const closed = await closedQuestionOf(tx, message);
+  if (closed !== undefined) {
+    await recordSuppressed(tx, message, `Its question was closed before it was sent: ${closed}.`);
+    return undefined;
+  }
+  let sender: Sender;
+  try {
+    sender = await currentSender(tx, deps, message);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    const attempt = await recordStart(tx, message, true);
+    const failed = { ok: false, isPermanent: false, reason: error.message } as const;
+    await recordFailure(tx, deps.jobs, message, attempt, failed);
+    return undefined;
+  }
+  const outgoing = await readOutgoing(tx, message, deps.publicUrl);
+  if (sender.hasThreads && outgoing.threadId === null && (await waitsForThread(tx, message))) {
+    await postpone(tx, deps.jobs, message, THREAD_PAUSE_SECONDS);
+    return undefined;
+  }
+  const attempt = await recordStart(tx, message, isRepeatSafe(sender, message));
+  return { message, attempt, sender, outgoing };
+}
+
+/** A change in place comes to the same however often it is made. */
+function isRepeatSafe(sender: Sender, { edits }: MessageRow): boolean {
+  return sender.isRepeatSafe === true || edits !== null;
+}
+
+/** One try, over after 20 seconds whatever the sender does. */
+async function attempt(
+  log: Logger,
+  { message, sender, outgoing }: Try,
+  stopping: AbortSignal,
+): Promise<Sent> {
+  const signal = AbortSignal.any([stopping, AbortSignal.timeout(TRY_MS)]);
+  const over = Promise.withResolvers<Sent>();
+  const give = () =>
+    over.resolve({
+      ok: false,
+      isPermanent: false,
+      reason: stopping.aborted
+        ? "The worker was stopped while it was sent."
+        : `It was not sent within ${TRY_MS / 1_000} s.`,
+      mayHaveArrived: true,
+    });
+  signal.addEventListener("abort", give, { once: true });
+  try {
+    return await Promise.race([sendOrEdit(message, sender, outgoing, signal), over.promise]);
+  } catch (error) {
+    log.error({ err: error, message_id: message.message_id }, "a sender failed");
+    const reason = "The sender failed; the server's log says why.";
+    return { ok: false, isPermanent: false, reason, mayHaveArrived: true };
+  } finally {
+    signal.removeEventListener("abort", give);
+  }
+}
+
+async function sendOrEdit(
+  { edits }: MessageRow,
+  sender: Sender,
+  outgoing: Outgoing,
+  signal: AbortSignal,
+): Promise<Sent> {
+  if (edits === null) return sender.send(outgoing, signal);
+  if (sender.edit && outgoing.providerMessageId !== null) return sender.edit(outgoing, signal);
+  return { ok: false, isPermanent: true, reason: "The message can't be changed any more." };
+}
+
+/** Notes how a try ended, with what follows. */
+async function finish(tx: Tx, deps: DeliverDeps, begun: Try, sent: Sent): Promise<void> {
+  const { message, attempt: number, sender } = begun;
+  if (!sent.ok) return recordFailure(tx, deps.jobs, message, number, sent);
+  await recordSent(tx, message, sent, isRepeatSafe(sender, message));
+  // Its question may have been closed while it was on its way.
+  if (sender.edit) await editIfClosed(tx, deps.jobs, message);
+}
+
+/** Sent is sent: a database that is away is waited for, so that nothing goes out a second time. */
+async function writeDown(
+  { db, log }: DeliverDeps,
+  work: (tx: Tx) => Promise<void>,
+  projectId: string,
+): Promise<void> {
+  const givenUpAt = Date.now() + WRITE_MS;
+  for (;;) {
+    try {
+      return await db.transaction({ role: "app", projects: [projectId] }, work);
+    } catch (error) {
+      if (Date.now() >= givenUpAt) throw error;
+      log.warn({ err: error }, "what became of a message could not be written down yet");
+      await sleep(WRITE_PAUSE_MS);
+    }
+  }
 }

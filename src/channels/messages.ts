@@ -42,6 +42,8 @@ export interface NewMessage {
   /** A shadow run's messages are recorded and not sent. */
   isShadow: boolean;
   approval?: ApprovalContent;
+  /** The message that it changes in place. */
+  edits?: string;
   /** Messages with the same key about the same thing are one message: a repeated job makes no second one. */
   onceKey?: string;
 }
@@ -75,6 +77,8 @@ export async function enqueueMessage(
       send_error: fate.error ?? null,
       sent_at: fate.status === "sent" ? sql<string>`clock_timestamp()` : null,
       triggered_by_state: message.triggeredByState ?? null,
+      approval_id: message.approval?.approval_id ?? null,
+      edits: message.edits ?? null,
     })
     .onConflict((conflict) => conflict.columns(["project_id", "message_id"]).doNothing())
     .returning("message_id")

@@ -1,5 +1,6 @@
 import { AppError } from "../platform/errors.ts";
 import type { ChannelBody } from "./channel-body.ts";
+import { emailSender } from "./email-sender.ts";
 import type { Sender, SenderDeps } from "./sender.ts";
 import { webhookSender } from "./webhook-sender.ts";
 
@@ -11,5 +12,6 @@ import { webhookSender } from "./webhook-sender.ts";
 export async function senderOf(body: ChannelBody, deps: SenderDeps): Promise<Sender> {
   if (body.type === "webhook" && body.url !== undefined && body.secret !== undefined)
     return webhookSender(body.url, body.secret, deps);
+  if (body.type === "email") return emailSender(body, deps);
   throw new AppError("E-SEND", "The channel sends nothing any more.");
 }

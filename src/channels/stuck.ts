@@ -1,48 +1,45 @@
 import { sql } from "kysely";
-import { announce } from "../platform/database/changes.ts";
 import type { Database } from "../platform/database/index.ts";
 import { inTurn } from "../platform/in-turn.ts";
+import type { Jobs } from "../platform/jobs/index.ts";
 
 const BATCH = 500;
-/** Longer than all tries of a delivery with their pauses take. */
-const STUCK_MINUTES = 60;
+/** How long after a message is due its job counts as gone. */
+const OVERDUE_SECONDS = 15;
+const overdue = sql<string>`now() - make_interval(secs => ${OVERDUE_SECONDS})`;
 
 /**
- * Gives up messages that are still queued an hour after they were: the job that would have sent them is gone.
+ * Sends again the jobs of messages that are due and have not been tried: theirs are gone, or the worker that tried to send
+ * them is. They are given up by no sweep, only after tries.
  *
  * @returns how many there were
- * @throws AggregateError with those that could not be given up
+ * @throws AggregateError with those for which no job could be sent
  */
-export async function failStuckMessages(db: Database): Promise<number> {
-  const stuck = await db.transaction({ role: "system" }, (tx) =>
+export async function wakeQueuedMessages(db: Database, jobs: Pick<Jobs, "send">): Promise<number> {
+  const found = await db.transaction({ role: "system" }, (tx) =>
     tx
       .selectFrom("outbound_messages")
       .select(["project_id", "message_id"])
       .where("send_status", "=", "queued")
-      .where(
-        "queued_at",
-        "<",
-        // Not `clock_timestamp()`, for which an index can't be searched.
-        sql<string>`now() - make_interval(mins => ${STUCK_MINUTES})`,
-      )
-      .orderBy("queued_at")
+      // Not `clock_timestamp()`, for which an index can't be searched.
+      .where("next_attempt_at", "<", overdue)
+      .orderBy("next_attempt_at")
       .limit(BATCH)
       .execute(),
   );
-  await inTurn(stuck, ({ project_id, message_id }) =>
+  await inTurn(found, ({ project_id, message_id }) =>
     db.transaction({ role: "app", projects: [project_id] }, async (tx) => {
-      await tx
+      // Overdue anew only after as long again: a queue of jobs that is worked off slowly gets no longer by this.
+      const { numUpdatedRows } = await tx
         .updateTable("outbound_messages")
-        .set({
-          send_status: "failed",
-          send_error: sql<string>`coalesce(send_error, 'It was not sent within an hour.')`,
-        })
+        .set({ next_attempt_at: sql<string>`now()` })
         .where("project_id", "=", project_id)
         .where("message_id", "=", message_id)
         .where("send_status", "=", "queued")
-        .execute();
-      await announce(tx, { project_id, kind: "message", id: message_id });
+        .where("next_attempt_at", "<", overdue)
+        .executeTakeFirst();
+      if (numUpdatedRows > 0n) await jobs.send(tx, "message.deliver", { project_id, message_id });
     }),
   );
-  return stuck.length;
+  return found.length;
 }

@@ -1,4 +1,5 @@
 import { lookup as resolve } from "node:dns";
+import { lookup } from "node:dns/promises";
 import { BlockList, isIP, type LookupFunction } from "node:net";
 
 const PRIVATE_IPV4: readonly [network: string, prefix: number][] = [
@@ -79,6 +80,28 @@ export function guardedConnection(
   const bare = url.hostname.replace(/^\[|\]$/g, "");
   if (isIP(bare) !== 0 && isPrivateAddress(bare)) throw refuse(url.hostname);
   return { lookup: publicLookup(refuse) };
+}
+
+/**
+ * The address to connect to, where the protocol is not HTTP: a public one, or any if the host is allowed. It has to be
+ * connected to by this address, so that what was checked is what is reached.
+ *
+ * @param host a name or an address, without brackets
+ * @throws what `refuse` makes for a host that is not allowed
+ */
+export async function addressOf(
+  host: string,
+  port: number,
+  allowHosts: readonly string[],
+  refuse: (host: string) => Error,
+): Promise<string> {
+  const url = new URL(`http://${isIP(host) === 6 ? `[${host}]` : host}:${port}`);
+  const addresses = await lookup(host, { all: true });
+  const first = addresses[0];
+  const isAllowed = isAllowedHost(url, allowHosts);
+  if (!first || (!isAllowed && addresses.some(({ address }) => isPrivateAddress(address))))
+    throw refuse(host);
+  return first.address;
 }
 
 function publicLookup(refuse: (host: string) => Error): LookupFunction {

@@ -24,7 +24,9 @@ const CONCURRENCY: Record<OtherQueue, number> = {
   "approval.opened": 2,
   "approval.reminder": 2,
   "approvals.void": 2,
-  "message.deliver": 4,
+  "approval.closed": 2,
+  // They mostly wait for providers, and a slow one must not keep the messages of others waiting.
+  "message.deliver": 8,
 };
 
 /**
@@ -51,6 +53,7 @@ export async function startWorker(options: {
     on("approval.opened"),
     on("approval.reminder"),
     on("approvals.void"),
+    on("approval.closed"),
     on("message.deliver"),
   ]);
   const loops: Loop[] = [

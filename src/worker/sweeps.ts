@@ -2,7 +2,7 @@ import { type ExpressionBuilder, type ExpressionWrapper, type SqlBool, sql } fro
 import type { ApprovalEffects } from "../approvals/index.ts";
 import { type Actor, systemActor } from "../audit/index.ts";
 import { declareLost, forgetOutcomes, sweepLostCalls } from "../calls/index.ts";
-import { failStuckMessages } from "../channels/index.ts";
+import { wakeQueuedMessages } from "../channels/index.ts";
 import type { Database, DB, Tx } from "../platform/database/index.ts";
 import { inTurn } from "../platform/in-turn.ts";
 import { eventForLost, lockRun, type RunRow, transition, wakeBulks } from "../runs/index.ts";
@@ -41,7 +41,7 @@ export function sweepSlowly(deps: SweepDeps): Promise<void> {
     [
       () => endIdleClientRuns(deps),
       () => wakeUnclaimedRuns(deps),
-      () => failStuckMessages(db),
+      () => wakeQueuedMessages(db, deps.effects),
       () => forgetOutcomes(db),
       () => forgetOldEntries(db),
     ],

@@ -33,6 +33,14 @@ const FORGOTTEN = { retention: "sd" };
 /** As well, and before that it loses what it carries. */
 const ERASED = { retention: "sud" };
 
+const FIGURES = [
+  "event_count",
+  "refused_count",
+  "last_event_at",
+  "last_refused_at",
+  "last_refused_code",
+];
+
 const AUDIT: TableCase = {
   grants: { ...APPEND_ONLY, system: "i" },
   systemInsertsForPlatformOnly: true,
@@ -67,6 +75,10 @@ export const TABLES: Record<string, TableCase> = {
   channel_events: {
     grants: { ...WORK, ...ERASED },
     updates: { retention: ["payload", "payload_erased_at"] },
+  },
+  channel_hours: {
+    grants: { ...WORK, system: "sd" },
+    updates: { app: FIGURES, platform: FIGURES },
   },
   contract_revisions: {
     grants: WORK,

@@ -104,6 +104,7 @@ async function seedTenant(tx: Tx, project_id: string): Promise<void> {
     .values({ ...frozen, project_id, frozen_by_kind: "key", frozen_by: "test" })
     .execute();
   await insertKey(tx, project_id, [project_id]);
+  await seedHour(tx, project_id);
   await seedOAuthClient(tx, project_id);
   await seedPeople(tx, project_id);
   await appendAudit(tx, {
@@ -136,6 +137,14 @@ async function seedCase(tx: Tx, project_id: string): Promise<void> {
   await tx
     .insertInto("channel_cases")
     .values({ ...of, opened_at: at, last_event_at: at, closes_at: at })
+    .execute();
+}
+
+function seedHour(tx: Tx, project_id: string) {
+  const hour = "2026-01-01T00:00:00Z";
+  return tx
+    .insertInto("channel_hours")
+    .values({ project_id, channel_id: "alerts", hour })
     .execute();
 }
 

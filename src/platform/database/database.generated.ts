@@ -216,6 +216,17 @@ export interface ChannelEvents {
   sender: string | null;
 }
 
+export interface ChannelHours {
+  channel_id: string;
+  event_count: Generated<number>;
+  hour: string;
+  last_event_at: string | null;
+  last_refused_at: string | null;
+  last_refused_code: string | null;
+  project_id: string;
+  refused_count: Generated<number>;
+}
+
 export interface ContractRevisions {
   base_revision_id: string | null;
   body: Json;
@@ -344,13 +355,18 @@ export interface OauthClients {
 }
 
 export interface OutboundMessages {
+  approval_id: string | null;
   attempt_count: Generated<number>;
   channel_id: string;
   channel_type: string;
   content: Json;
   content_preview: string | null;
+  edits: string | null;
+  is_unsure: Generated<boolean>;
+  may_be_double: Generated<boolean>;
   message_id: string;
   message_type: string;
+  next_attempt_at: Generated<string>;
   project_id: string;
   provider_message_id: string | null;
   queued_at: Generated<string>;
@@ -360,6 +376,7 @@ export interface OutboundMessages {
   sent_at: string | null;
   subject_kind: string | null;
   triggered_by_state: string | null;
+  trying_since: string | null;
 }
 
 export interface ProjectBudgets {
@@ -615,6 +632,7 @@ export interface DB {
   budget_windows: BudgetWindows;
   channel_cases: ChannelCases;
   channel_events: ChannelEvents;
+  channel_hours: ChannelHours;
   contract_revisions: ContractRevisions;
   contract_transitions: ContractTransitions;
   delegations: Delegations;

@@ -38,6 +38,15 @@ export const QUEUES = {
     heartbeatSeconds: HEARTBEAT_SECONDS,
     deleteAfterSeconds: 3600,
   },
+  /** A question is open no more, and messages asked it: `{project_id, approval_id}`. */
+  "approval.closed": {
+    policy: "standard",
+    retryLimit: 5,
+    retryBackoff: true,
+    retryDelay: 1,
+    heartbeatSeconds: HEARTBEAT_SECONDS,
+    deleteAfterSeconds: 3600,
+  },
   /** Nobody has decided about a question for so long: `{project_id, run_id, approval_id, step}`. */
   "approval.reminder": {
     policy: "standard",
@@ -57,13 +66,17 @@ export const QUEUES = {
     heartbeatSeconds: HEARTBEAT_SECONDS,
     deleteAfterSeconds: 3600,
   },
-  /** Deliver one outbound message: `{project_id, message_id}`. */
+  /**
+   * Try to deliver one outbound message: `{project_id, message_id}`. A try that fails has its next one by a job of its own;
+   * the engine repeats only what could not be looked at.
+   */
   "message.deliver": {
     policy: "standard",
     retryLimit: 8,
     retryBackoff: true,
     retryDelay: 1,
-    retryDelayMax: 300,
+    retryDelayMax: 30,
+    heartbeatSeconds: HEARTBEAT_SECONDS,
     expireInSeconds: 60,
     deleteAfterSeconds: 3600,
   },
@@ -78,6 +91,7 @@ export interface JobData {
   "runs.bulk": { project_id: string; bulk_id: string };
   "run.ended": { project_id: string; run_id: string };
   "approval.opened": { project_id: string; run_id: string; approval_id: string };
+  "approval.closed": { project_id: string; approval_id: string };
   /** `step` counts from 0. */
   "approval.reminder": { project_id: string; run_id: string; approval_id: string; step: number };
   "approvals.void": { project_id: string } & (

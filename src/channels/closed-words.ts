@@ -1,0 +1,46 @@
+import { oneLine } from "./preview.ts";
+
+/** How a question ended. */
+export interface ClosedQuestion {
+  status: "approved" | "rejected" | "changes_requested" | "expired" | "voided";
+  /** Who decided so, by their names. */
+  by: readonly string[];
+  /** When, as the database says it (ISO 8601, UTC). */
+  at: string;
+  /** The deciders' words, or why it no longer stands. */
+  reason: string | null;
+}
+
+const REASON_MAX = 500;
+
+const WORDS = {
+  en: {
+    approved: (by: string, at: string) => `Approved by ${by}, ${at}`,
+    rejected: (by: string, at: string) => `Rejected by ${by}, ${at}`,
+    changes_requested: (by: string, at: string) => `Changes requested by ${by}, ${at}`,
+    expired: (_: string, at: string) => `Expired: nobody had decided by ${at}`,
+    voided: (_: string, at: string) => `No longer asked since ${at}`,
+    reason: (reason: string) => `: ${reason}`,
+    between: ", ",
+    somebody: "somebody",
+  },
+  "zh-TW": {
+    approved: (by: string, at: string) => `已由 ${by} 核准，${at}`,
+    rejected: (by: string, at: string) => `已由 ${by} 駁回，${at}`,
+    changes_requested: (by: string, at: string) => `${by} 要求修改，${at}`,
+    expired: (_: string, at: string) => `已逾期：截至 ${at} 無人決定`,
+    voided: (_: string, at: string) => `自 ${at} 起不再詢問`,
+    reason: (reason: string) => `：${reason}`,
+    between: "、",
+    somebody: "某人",
+  },
+} as const;
+
+/** Who decided what and when, on one line. */
+export function closedWords(language: keyof typeof WORDS, closed: ClosedQuestion): string {
+  const words = WORDS[language];
+  const at = `${closed.at.slice(0, 16).replace("T", " ")} UTC`;
+  const by = closed.by.join(words.between) || words.somebody;
+  const reason = closed.reason ? words.reason(oneLine(closed.reason, REASON_MAX)) : "";
+  return words[closed.status](by, at) + reason;
+}

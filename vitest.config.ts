@@ -21,6 +21,8 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     pool: "forks",
+    // Files share their process, so that what they need is loaded once; none may rely on a module being fresh.
+    isolate: false,
     // One more than the two cores it is meant for: most tests wait for servers of their own half of their time.
     maxWorkers: 3,
   },

@@ -25,6 +25,7 @@ import {
   editCheck,
   inFlightRoutes,
   makeCall,
+  noteDelivered,
   requireThawed,
   type Tasks,
   toolCallRoutes,
@@ -242,6 +243,7 @@ function openGateway(
         const aimed = await side.aim(caller, call);
         return makeCall(calls, { ...call, ...aimed, run, projectId, keyId, callKey: "mcp" });
       },
+      noteDelivered: (kept) => noteDelivered(calls, kept),
       waitForDecision: ({ projectId, keyId }, approvalId, wait) =>
         waitForDecision({ db, changes, whyVoid }, { projectId, approvalId, keyId }, wait),
       tasks: {

@@ -153,11 +153,12 @@ describe("contracts propose", () => {
     expect(await contracts("apply", file)).toMatchObject({ status: 0 });
 
     const bound = await connect("learner");
-    expect((await bound.listTools()).tools.map(({ name }) => name).sort()).toEqual([
-      "awooop_wait",
-      "clear_cache",
-      "tail_log",
-    ]);
+    // What is kept of contracts hears of a change a moment after it stands.
+    await expect
+      .poll(async () => (await bound.listTools()).tools.map(({ name }) => name).sort(), {
+        timeout: 20_000,
+      })
+      .toEqual(["awooop_wait", "clear_cache", "tail_log"]);
     const same = await bound.callTool({ name: "clear_cache", arguments: wish });
     expect(JSON.stringify(same.content)).toContain("PENDING apr_");
     const other = await bound.callTool({

@@ -1327,6 +1327,7 @@ create table task_outcomes (
   withdrawn_at timestamp with time zone,
   ended_at timestamp with time zone,
   outcome bytea,
+  delivered_at timestamp with time zone,
   constraint task_outcomes_pkey PRIMARY KEY (project_id, approval_id),
   constraint task_outcomes_project_id_approval_id_fkey FOREIGN KEY (project_id, approval_id) REFERENCES approvals(project_id, approval_id),
   constraint task_outcomes_check CHECK (((ended_at IS NOT NULL) OR (outcome IS NULL)))

@@ -5,6 +5,7 @@ import type { Tx } from "../platform/database/index.ts";
 import { lockRun } from "../runs/index.ts";
 import { closeQuestion, resumeIfAnswered } from "./close.ts";
 import type { ApprovalEffects } from "./effects.ts";
+import { expireQuestionsOf } from "./expire.ts";
 import { lockApproval } from "./queries.ts";
 
 /**
@@ -24,6 +25,11 @@ export async function withdrawQuestion(
   const run = await lockRun(tx, projectId, runId);
   const found = await lockApproval(tx, projectId, approvalId);
   if (!run || found?.run_id !== runId) return false;
+  // Nobody may decide about it any more, though no sweeper may have come by since.
+  if (found.status === "open" && found.is_past) {
+    await expireQuestionsOf(tx, effects, run);
+    return false;
+  }
   const isUnused = found.status === "approved" && found.redeemed_at === null;
   if (found.status !== "open" && !isUnused) return false;
   if (isUnused) {

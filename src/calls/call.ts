@@ -6,6 +6,7 @@ import { type Decided, decideCall } from "./decide.ts";
 import type { CallDeps } from "./deps.ts";
 import { type Ending, endingOf } from "./ending.ts";
 import { makeFastCall } from "./fast.ts";
+import { keepOutcome } from "./kept.ts";
 import type { CallOutcome, CallRequest, SettledOutcome } from "./outcome.ts";
 import { sendReading } from "./reading.ts";
 import { finishCall } from "./records.ts";
@@ -85,7 +86,10 @@ async function finish(
   { end, outcome, money }: Ending,
 ): Promise<SettledOutcome> {
   const { projectId, runId } = request;
-  const { callId } = call;
+  const { callId, approvalId } = call;
+  // A task keeps its end by itself.
+  const isKept = request.keyId !== undefined && request.approvalId === undefined;
+  const kept = isKept && approvalId !== null ? { projectId, runId, approvalId } : undefined;
   await deps.db.transaction({ role: "app", projects: [projectId] }, async (tx) => {
     // The run first, as everywhere: two that lock in different orders would wait for each other.
     await lockRun(tx, projectId, runId);
@@ -98,6 +102,7 @@ async function finish(
     const spent = settled.get(callId) ?? 0;
     await addCost(tx, projectId, runId, spent);
     await request.onSettled?.(tx, outcome, { latencyMs: end.latencyMs ?? 0, costUsd: spent });
+    if (kept) await keepOutcome(tx, deps.sealer, kept, outcome);
   });
-  return outcome;
+  return kept ? { ...outcome, kept } : outcome;
 }

@@ -12,13 +12,21 @@ import { accountKey, holdAccounts, reserve } from "../budgets/index.ts";
 import { holdUnretired, type ToolGrant } from "../contracts/index.ts";
 import { askGates, type GateDecision, type Verdict } from "../gates/index.ts";
 import type { Tx } from "../platform/database/index.ts";
-import { AppError, type ErrorCode } from "../platform/errors.ts";
+import { AppError } from "../platform/errors.ts";
 import { newId } from "../platform/ids.ts";
 import { lockRun, type RunRow, requireFence, touchClientRun } from "../runs/index.ts";
 import { holdFreezes, readProjectToStart } from "../tenants/index.ts";
 import type { ToolServerRef, UpstreamError } from "../toolservers/index.ts";
 import type { CallDeps } from "./deps.ts";
-import { type CallFacts, readFacts, readGround } from "./facts.ts";
+import {
+  answerFromEarlier,
+  auditRefusal,
+  type Context,
+  refusedBy,
+  rowOf,
+  unknownOutcome,
+} from "./earlier.ts";
+import { readFacts, readGround } from "./facts.ts";
 import type { CallOutcome, CallRequest, SettledOutcome } from "./outcome.ts";
 import { agentActor, questionOf } from "./question.ts";
 import { callsOfStep, insertCall, type NewCall } from "./records.ts";
@@ -43,20 +51,12 @@ export type Decided =
       isEdited: boolean;
       /** The tool's, as it is pinned; of a reading there is none. */
       inputSchema: Record<string, unknown> | undefined;
+      /** The approval that it is made under. */
+      approvalId: string | null;
     };
 
 /** How much longer than its time-out a call may be executing before it counts as lost, in seconds. */
 export const GRACE_SECONDS = 15;
-
-interface Context {
-  tx: Tx;
-  deps: CallDeps;
-  request: CallRequest;
-  run: RunRow;
-  facts: CallFacts;
-  started: number;
-  attempt: number;
-}
 
 /**
  * Asks the gates and writes what follows, in one transaction: a blocked or asking call's row, or the executing one with
@@ -119,12 +119,6 @@ function questionNamedBy({ projectId, approvalId }: CallRequest) {
   return (tx: Tx) => lockApproval(tx, projectId, approvalId);
 }
 
-/** What is said of a write whose fate is unknown. */
-export function unknownOutcome(callId: string, tool: string): CallOutcome & { kind: "unknown" } {
-  const reason = `It is not known whether ${tool} happened: the connection or the server was lost on the way. It is not sent again by itself; look before you repeat it.`;
-  return { kind: "unknown", callId, code: "E-CALL-UNKNOWN", reason };
-}
-
 /** A tool that was never seen, on a server that can't be asked: nothing can be decided about it. */
 async function unreachable(context: Context, failure: UpstreamError): Promise<Decided> {
   const { code, message: reason } = failure;
@@ -133,28 +127,6 @@ async function unreachable(context: Context, failure: UpstreamError): Promise<De
   const latencyMs = performance.now() - context.started;
   await insertCall(context.tx, { ...row, status: "error", errorCode: code, reason, latencyMs });
   return settled(context, { kind: "error", callId: row.callId, code, reason, sent: false }, 0);
-}
-
-function rowOf(context: Context, verdicts: readonly Verdict[]): Omit<NewCall, "status"> {
-  const { request, run, facts } = context;
-  return {
-    callId: newId(),
-    projectId: run.project_id,
-    runId: run.run_id,
-    stepId: request.stepId ?? null,
-    approvalId: facts.question?.approval_id ?? null,
-    callKey: request.callKey,
-    server: facts.exact.server === "" ? null : facts.exact.server,
-    tool: facts.exact.tool,
-    args: facts.args,
-    argsHash: facts.exact.argsHash,
-    effect: facts.grant?.effect ?? "write",
-    isShadow: run.is_shadow,
-    verdicts,
-    agentReason: request.agentReason ?? null,
-    attempt: context.attempt,
-    fence: request.fence ?? null,
-  };
 }
 
 async function settled(
@@ -187,78 +159,14 @@ async function block(context: Context, decision: GateDecision): Promise<Decided>
   );
 }
 
-/** Writes that a question's answer, or the want of a valid approval, kept a call from being made. */
-async function auditRefusal(
-  { tx, run, facts, request }: Context,
-  callId: string,
-  { code }: Verdict,
-): Promise<void> {
-  const { server, tool, argsHash } = facts.exact;
-  await appendAudit(tx, {
-    projectId: run.project_id,
-    actor: agentActor(run.agent_id),
-    action: "call.refuse",
-    subject: { kind: "call", id: callId },
-    details: {
-      run_id: run.run_id,
-      server,
-      tool,
-      args_hash: argsHash,
-      approval_id: facts.question?.approval_id ?? request.approvalId ?? null,
-      code,
-    },
-  });
-}
-
-/**
- * A call in the name of a question that has nothing left to give: what was decided has been used or told already, or there
- * is no such question. Whoever waits for that question's call is told what became of it, not of this one.
- */
-async function refuseNamed(context: Context, { last, verdicts }: GateDecision): Promise<Decided> {
-  const { tx, facts, started } = context;
-  const isKnown = facts.question !== undefined;
-  const code = isKnown ? "E-APPR-USED" : "E-APPR-MISMATCH";
-  const problem = isKnown
-    ? "What was decided about the call has been used or told already."
-    : "The approval that the call names is not one of this project.";
-  const said: Verdict = refusedBy(last, { code, problem });
-  const row = rowOf(context, [...verdicts.slice(0, -1), said]);
-  await insertCall(tx, { ...row, status: "blocked", latencyMs: performance.now() - started });
-  await auditRefusal(context, row.callId, said);
-  const outcome: CallOutcome = {
-    kind: "blocked",
-    callId: row.callId,
-    gate: 5,
-    code,
-    reason: problem,
-  };
-  return { kind: "done", outcome };
-}
-
-/** The fifth gate's verdict when an approval does not hold. */
-function refusedBy(
-  last: Verdict,
-  { code, problem }: { code: ErrorCode; problem: string },
-): Verdict {
-  return {
-    ...last,
-    outcome: "block",
-    code,
-    key: "approval_refused",
-    params: { problem },
-    reason: problem,
-  };
-}
-
 async function ask(context: Context, decision: GateDecision): Promise<Decided> {
   const { tx, deps, request, run, facts, started } = context;
   const { question, grant } = facts;
   const { policy } = facts.gates;
   if (!grant) throw new Error("a call without a grant can't have reached gate 5");
   const row = rowOf(context, decision.verdicts);
-  if (request.approvalId !== undefined && question?.status !== "open") {
-    return refuseNamed(context, decision);
-  }
+  const earlier = await answerFromEarlier(context, decision);
+  if (earlier) return { kind: "done", outcome: earlier };
   if (question?.status === "open") {
     // The same call again joins the question; the row of the one that asked stands for it.
     return {
@@ -322,13 +230,14 @@ async function proceed(context: Context, verdicts: Verdict[]): Promise<Decided> 
     throw new Error("a call without a grant and a tool server can't have passed gate 2");
   const row = rowOf(context, verdicts);
   const isSimulated = run.is_shadow && grant.effect === "write";
-  const approved = verdicts.some((verdict) => verdict.outcome === "approved");
+  // Also where nobody demands it any more: what a person has put in its place is executed as their approval says, once.
+  const isApproved = facts.isApproved || verdicts.some((verdict) => verdict.outcome === "approved");
   const held = await holdAccounts(tx, facts.accounts);
   // Other runs count against the same accounts: what gate 4 saw before they were held may be over by now.
   const budget = facts.accounts.flatMap((account) => held.get(accountKey(account)) ?? []);
   const again = askGates(exact, { ...facts.gates, budget }, 4);
   if (again.decision === "block") return block(context, again);
-  if (approved && question) {
+  if (isApproved && question) {
     const refusal = await tryRedeem(context, question, row.callId);
     if (refusal) return block(context, refusal);
   }
@@ -340,7 +249,7 @@ async function proceed(context: Context, verdicts: Verdict[]): Promise<Decided> 
     return simulate(context, row, grant);
   }
   const deadlineSeconds = grant.timeout_seconds + GRACE_SECONDS;
-  const approvalId = approved ? (question?.approval_id ?? null) : null;
+  const approvalId = isApproved ? (question?.approval_id ?? null) : null;
   // On their way together: a person's answer is waited for by somebody.
   await Promise.all([
     reserve(tx, reserved),
@@ -349,7 +258,16 @@ async function proceed(context: Context, verdicts: Verdict[]): Promise<Decided> 
   ]);
   const { args, isEdited, pin } = facts;
   const inputSchema = pin?.definition.inputSchema;
-  return { kind: "execute", callId: row.callId, ref, grant, args, isEdited, inputSchema };
+  return {
+    kind: "execute",
+    callId: row.callId,
+    ref,
+    grant,
+    args,
+    isEdited,
+    inputSchema,
+    approvalId,
+  };
 }
 
 function auditExecution(

@@ -1,6 +1,6 @@
 import { canonicalHash } from "../platform/canonical.ts";
 import { cleanResult, type ToolResult, type UpstreamError } from "../toolservers/index.ts";
-import { unknownOutcome } from "./decide.ts";
+import { unknownOutcome } from "./earlier.ts";
 import type { SettledOutcome } from "./outcome.ts";
 import type { CallEnd } from "./records.ts";
 

@@ -59,6 +59,8 @@ export interface CallFacts {
   /** What is executed if the gates let it: the arguments asked for, or those that a person has approved, as they were sealed. */
   args: Record<string, unknown>;
   isEdited: boolean;
+  /** There is an approval of it that can be used. */
+  isApproved: boolean;
   /** Why nothing can be executed in the name of the question, though it was approved, in words. */
   mismatch: string | undefined;
   question: ApprovalRow | undefined;
@@ -142,7 +144,8 @@ export async function readFacts(
   };
   const isEdited = approved?.isEdited === true;
   const mismatch = approved && mismatchOf(approved, { asked, question });
-  const called = { exact, args, isEdited, mismatch, question };
+  const isApproved = approved !== undefined;
+  const called = { exact, args, isEdited, isApproved, mismatch, question };
   return { gates, agent, grant, ref, pin, accounts, ...called };
 }
 

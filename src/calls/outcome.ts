@@ -4,8 +4,21 @@ import type { ErrorCode } from "../platform/errors.ts";
 import type { RunRow } from "../runs/index.ts";
 import type { ClientPeer, InputRequired, Round, RpcError } from "../toolservers/index.ts";
 
+/** The question under which a call's end is kept for whoever asked for it. */
+export interface KeptRef {
+  projectId: string;
+  runId: string;
+  /** A UUID. */
+  approvalId: string;
+}
+
 /** How a call ended, as the caller may know it. */
-export type CallOutcome =
+export type CallOutcome = Outcome & {
+  /** Its end is kept for the client until `noteDelivered` says that it was sent: the approval that it was made under. */
+  kept?: KeptRef;
+};
+
+type Outcome =
   /** The tool answered; `result` is its `CallToolResult` as it came (`isError` included). */
   | {
       kind: "result";

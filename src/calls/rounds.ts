@@ -107,8 +107,9 @@ export async function resumeCall(
   if (!run) throw new AppError("E-NOT-FOUND", "There is no such run.");
   if (run.driver === "client") await touchClientRun(tx, projectId, runId);
   const facts = await readFacts(tx, deps, request, run);
-  const { grant, ref, args, isEdited, pin } = facts;
+  const { grant, ref, args, isEdited, pin, question } = facts;
   const inputSchema = pin?.definition.inputSchema;
+  const approvalId = question?.redeemed_call_id === callId ? question.approval_id : null;
   const { decision, last } = askGates(facts.exact, facts.gates, 2);
   const timeout = grant?.timeout_seconds ?? 0;
   if (!(await extendDeadline(tx, projectId, callId, timeout, round))) {
@@ -117,7 +118,7 @@ export async function resumeCall(
     return ended({ kind: "error", callId, code: "E-CALL-LOST", reason, sent: true });
   }
   if (decision === "pass" && grant && ref)
-    return { kind: "execute", callId, ref, grant, args, isEdited, inputSchema };
+    return { kind: "execute", callId, ref, grant, args, isEdited, inputSchema, approvalId };
   const { gate, code, reason } = last;
   const spent = (await settle(tx, [{ projectId, callId, how: "spent" }])).get(callId) ?? 0;
   await finishCall(tx, {

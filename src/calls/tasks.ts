@@ -1,15 +1,14 @@
 import { sql } from "kysely";
 import { askedArguments, withdrawQuestion } from "../approvals/index.ts";
+import { appendAudit } from "../audit/index.ts";
 import { frozenReason } from "../gates/index.ts";
-import { announce } from "../platform/database/changes.ts";
-import type { Database, Tx } from "../platform/database/index.ts";
-import { AppError } from "../platform/errors.ts";
-import { inTurn } from "../platform/in-turn.ts";
-import type { Sealer } from "../platform/sealing.ts";
+import type { Tx } from "../platform/database/index.ts";
+import { AppError, type ErrorCode } from "../platform/errors.ts";
 import { touchClientRun } from "../runs/index.ts";
 import { readFreeze } from "../tenants/index.ts";
 import { makeCall } from "./call.ts";
 import type { CallDeps } from "./deps.ts";
+import { KEPT_HOURS, keepOutcome, openOutcome, writeDelivered } from "./kept.ts";
 import type { CallOutcome, SettledOutcome } from "./outcome.ts";
 import { agentActor } from "./question.ts";
 import { type TaskRow, type TaskState, taskState } from "./taskstate.ts";
@@ -50,7 +49,6 @@ export interface Tasks {
 const PATIENCE_MS = 5_000;
 /** A call is decided about within milliseconds, or its tool server is asked for its tools first. */
 const CLAIM_SECONDS = 60;
-const KEPT_HOURS = 24;
 
 /** What became of the call stands in its row: another request made it, or it was declared lost. */
 const IN_THE_ROW: readonly string[] = ["E-APPR-USED", "E-RUN-FENCED"];
@@ -63,6 +61,7 @@ interface FoundTask extends TaskRow {
   agent_reason: string | null;
   args_ciphertext: Buffer;
   outcome: Buffer | null;
+  is_delivered: boolean;
   is_forgotten: boolean;
 }
 
@@ -78,7 +77,7 @@ class TaskKeeper implements Tasks {
     const task = await this.#look(ref);
     if (!task) return undefined;
     const state = this.#stateOf(ref, task);
-    if (state !== "due") return state;
+    if (state !== "due") return this.#told(ref, task, state);
     const held = await this.#heldBy(ref, task);
     if (held) return held;
     await this.#make(ref, task);
@@ -86,8 +85,15 @@ class TaskKeeper implements Tasks {
     if (!now) return undefined;
     const { created_at: createdAt, expires_at: knownUntil } = now;
     const then = this.#stateOf(ref, now);
-    if (then !== "due") return then;
+    if (then !== "due") return this.#told(ref, now, then);
     return { status: "executing", createdAt, updatedAt: createdAt, knownUntil };
+  }
+
+  /** From now on an identical call is a new one; the task's own end can be fetched as long as it is kept. */
+  async #told(ref: TaskRef, task: FoundTask, state: TaskState): Promise<TaskState> {
+    if (state.status === "ended" && task.is_redeemed && !task.is_delivered)
+      await writeDelivered(this.#deps.db, ref, { isFetched: true });
+    return state;
   }
 
   /** Nothing is made of what is frozen, not even a refusal: that would be the task's end. */
@@ -160,7 +166,7 @@ class TaskKeeper implements Tasks {
         callKey: task.call_key,
         server: task.server,
         tool: task.tool_name,
-        args: askedArguments(sealer, ref, task.args_ciphertext),
+        args: sealedArguments(sealer, ref, task),
         agentReason: task.agent_reason ?? undefined,
         onSettled: keep,
       });
@@ -172,15 +178,42 @@ class TaskKeeper implements Tasks {
       } else if (!IN_THE_ROW.includes(error.code)) {
         const { code, message: reason } = error;
         const { call_id: callId } = task.call;
-        await this.#inProject(ref, (tx) =>
-          keep(tx, { kind: "error", callId, code, reason, sent: false }),
-        );
+        await this.#inProject(ref, async (tx) => {
+          await keep(tx, { kind: "error", callId, code, reason, sent: false });
+          await auditNotMade(tx, ref, task, code);
+        });
         return;
       }
     }
     // Whoever asks next finds in the call's row what became of it, or tries again.
     await this.#inProject(ref, (tx) => giveBack(tx, ref));
   }
+}
+
+/** @throws AppError E-APPR-MISMATCH when they can't be opened: they were changed, or their key is gone */
+function sealedArguments(sealer: CallDeps["sealer"], ref: TaskRef, task: FoundTask) {
+  try {
+    return askedArguments(sealer, ref, task.args_ciphertext);
+  } catch {
+    const reason = "The approved arguments are not as they were sealed.";
+    throw new AppError("E-APPR-MISMATCH", reason);
+  }
+}
+
+function auditNotMade(tx: Tx, ref: TaskRef, task: FoundTask, code: ErrorCode): Promise<void> {
+  return appendAudit(tx, {
+    projectId: ref.projectId,
+    actor: agentActor(task.agent_id),
+    action: "call.refuse",
+    subject: { kind: "call", id: task.call.call_id },
+    details: {
+      run_id: ref.runId,
+      server: task.server,
+      tool: task.tool_name,
+      approval_id: ref.approvalId,
+      code,
+    },
+  });
 }
 
 const isFrozen = (outcome: CallOutcome) =>
@@ -198,6 +231,7 @@ async function readTask(tx: Tx, ref: TaskRef): Promise<FoundTask | undefined> {
       a.server, a.tool_name, a.call_key, a.agent_reason, a.args_ciphertext,
       a.expires_at <= clock_timestamp() as is_past, a.answered_at is not null as is_answered,
       a.redeemed_at is not null as is_redeemed, t.claimed_at, t.outcome, t.withdrawn_at is not null as is_withdrawn,
+      t.delivered_at is not null as is_delivered,
       coalesce(t.claimed_at <= clock_timestamp() - make_interval(secs => ${CLAIM_SECONDS}), false) as is_claim_stale,
       ${ended} as ended_at, ${ended} + make_interval(hours => ${KEPT_HOURS}) as known_until,
       t.ended_at is not null and t.ended_at + make_interval(hours => ${KEPT_HOURS}) <= clock_timestamp() as is_forgotten,
@@ -239,47 +273,4 @@ async function endWithdrawn(tx: Tx, ref: TaskRef): Promise<void> {
     values (${ref.projectId}, ${ref.approvalId}, ${ref.runId}, clock_timestamp(), clock_timestamp())
     on conflict (project_id, approval_id) do update
     set withdrawn_at = excluded.withdrawn_at, ended_at = excluded.ended_at`.execute(tx);
-}
-
-const contextOf = (ref: TaskRef) => `task_outcomes/${ref.projectId}/${ref.approvalId}`;
-
-/** Keeps how the call ended, in the transaction that records it. */
-async function keepOutcome(
-  tx: Tx,
-  sealer: Sealer,
-  ref: TaskRef,
-  outcome: SettledOutcome,
-): Promise<void> {
-  const box = sealer.seal(JSON.stringify(outcome), contextOf(ref));
-  await sql`update task_outcomes set ended_at = clock_timestamp(), outcome = ${box}
-    where project_id = ${ref.projectId} and approval_id = ${ref.approvalId} and ended_at is null`.execute(
-    tx,
-  );
-  await announce(tx, { project_id: ref.projectId, kind: "approval", id: ref.approvalId });
-}
-
-function openOutcome(sealer: Sealer, ref: TaskRef, box: Buffer): SettledOutcome {
-  return JSON.parse(sealer.open(box, contextOf(ref))) as SettledOutcome;
-}
-
-const BATCH = 500;
-
-/** Forgets the results that were kept for clients, a day after each call's end. */
-export async function forgetOutcomes(db: Database): Promise<void> {
-  // Not `clock_timestamp()`, for which an index can't be searched.
-  const isOld = sql<boolean>`outcome is not null and ended_at <= now() - make_interval(hours => ${KEPT_HOURS})`;
-  const { rows } = await db.transaction({ role: "system" }, (tx) =>
-    sql<{ project_id: string; ids: string[] }>`
-      select project_id, array_agg(approval_id) as ids from (
-        select project_id, approval_id from task_outcomes where ${isOld} order by ended_at limit ${BATCH}) as old
-      group by project_id`.execute(tx),
-  );
-  await inTurn(rows, ({ project_id, ids }) =>
-    db.transaction({ role: "app", projects: [project_id] }, (tx) =>
-      sql`update task_outcomes set outcome = null
-        where project_id = ${project_id} and approval_id = any (${ids}::uuid[]) and ${isOld}`.execute(
-        tx,
-      ),
-    ),
-  );
 }

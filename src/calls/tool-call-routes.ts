@@ -1,10 +1,11 @@
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import { type ApiEnv, requireProject } from "../identity/index.ts";
 import { AppError } from "../platform/errors.ts";
-import { answers, newApi, problems } from "../platform/http/index.ts";
+import { answers, newApi, problems, whenSent } from "../platform/http/index.ts";
 import { redact } from "../platform/redact.ts";
 import { agentOf, type OpenRuns } from "../runs/index.ts";
 import type { CallDeps } from "./deps.ts";
+import { noteDelivered } from "./kept.ts";
 import type { CallOutcome } from "./outcome.ts";
 import { toolCallBody, toolCallPending, toolCallResult } from "./tool-call-contract.ts";
 import { makeCall } from "./traced.ts";
@@ -48,6 +49,8 @@ export function toolCallRoutes(deps: { calls: CallDeps; runs: OpenRuns }): OpenA
       agentReason: reason?.trim() || undefined,
       signal: c.req.raw.signal,
     });
+    const { kept } = outcome;
+    if (kept) whenSent(c.env)(() => noteDelivered(calls, kept));
     const made = { call_id: outcome.callId, run_id: run.run_id };
     if (outcome.kind === "waiting") {
       const { approvalId: approval_id, expiresAt: expires_at } = outcome;

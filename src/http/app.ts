@@ -7,7 +7,7 @@ import type { Registry } from "prom-client";
 import type { ApiEnv, Identity } from "../identity/index.ts";
 import type { Changes } from "../platform/database/changes.ts";
 import { AppError } from "../platform/errors.ts";
-import { notJson, problemResponse } from "../platform/http/index.ts";
+import { notJson, problemResponse, type WhenSent, whenSent } from "../platform/http/index.ts";
 import { newId } from "../platform/ids.ts";
 import type { Logger } from "../platform/log.ts";
 import { createApi } from "./api.ts";
@@ -20,7 +20,7 @@ import { type Listening, serve } from "./serve.ts";
 
 /** The gateway, as far as it is reached over HTTP. */
 interface Gateway {
-  fetch(request: Request): Promise<Response>;
+  fetch(request: Request, whenSent: WhenSent): Promise<Response>;
   /** Answers some requests past all that is done for others, and says with which status; undefined for the rest. */
   answerPlainly(
     request: IncomingMessage,
@@ -75,7 +75,7 @@ export function createHttp(options: HttpOptions): Http {
   addHealth(app, options);
   app.route("/api/v1", createApi({ ...options, routers: [...options.routers, events.routes] }));
   const { mcp, hooks } = options;
-  if (mcp) app.all("/mcp", (c) => mcp.fetch(c.req.raw));
+  if (mcp) app.all("/mcp", (c) => mcp.fetch(c.req.raw, whenSent(c.env)));
   const plainly = mcp && answerPlainly(mcp, measures, headersOf({ https }));
   if (hooks) app.route("/hooks", hooks);
   for (const routes of options.wellKnown ?? []) if (routes) app.route("/.well-known", routes);

@@ -48,6 +48,11 @@ beforeEach(async () => {
       reason: "No answer within 5 s.",
       sent: true,
     }),
+    chatty({ peer }) {
+      for (const message of ["one", "two", "three"])
+        peer.notify("notifications/progress", { progress: message.length, message });
+      return { kind: "result", callId, simulated: false, result: { content: [] } };
+    },
     lost: fixed({
       kind: "unknown",
       code: "E-CALL-UNKNOWN",
@@ -205,6 +210,13 @@ describe.each([
     expect(messages[0]).toBe("waiting for a person's decision, until 2030-01-01T00:00:00Z");
     decisions.decide(decisions.openQuestions()[0] ?? "", "approved");
     expect(text(await wiping)).toBe("wiped");
+  });
+
+  it("hears all that was said before the answer, also at the last moment", async () => {
+    await open();
+    const messages: (string | undefined)[] = [];
+    await client.callTool("chatty", {}, { onprogress: (message) => messages.push(message) });
+    expect(messages).toEqual(["one", "two", "three"]);
   });
 
   it("that goes away is no longer held, and its call is not executed behind its back", async () => {

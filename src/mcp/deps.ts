@@ -121,6 +121,8 @@ export interface McpDeps<C extends McpCaller> {
   /** Joins or opens the client run that a call belongs to. */
   openRun(caller: C, wish: RunWish): Promise<{ runId: string }>;
   callTool(call: McpCall<C>): Promise<CallOutcome>;
+  /** Notes that the end of a call has reached its client; it is not waited for. */
+  noteDelivered(kept: NonNullable<CallOutcome["kept"]>): void;
   /**
    * Waits until a question is no longer open.
    *

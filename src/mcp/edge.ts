@@ -1,7 +1,7 @@
 import { isLegacyRequest, readRequestBody } from "@modelcontextprotocol/server";
 import { AppError } from "../platform/errors.ts";
 import { type LostNumber, lostNumber, lostNumberText } from "../platform/exact-json.ts";
-import { problemResponse } from "../platform/http/index.ts";
+import { problemResponse, type WhenSent } from "../platform/http/index.ts";
 import type { McpCaller, McpDeps } from "./deps.ts";
 import type { EdgeDeps } from "./edgedeps.ts";
 import { HeldCalls } from "./heldcalls.ts";
@@ -23,7 +23,7 @@ export interface McpEdgeOptions {
 /** The `/mcp` endpoint. */
 export interface McpEdge {
   /** Answers one request; never throws. */
-  fetch(request: Request): Promise<Response>;
+  fetch(request: Request, whenSent: WhenSent): Promise<Response>;
   /** Answers those requests that need no more than this; see `ShortWay.answer`. */
   answerPlainly: ShortWay["answer"];
   /** Ends what is held: clients that wait get their answer now. */
@@ -51,11 +51,12 @@ export function createMcpEdge<C extends McpCaller>(
   const modern = createModernEdge(deps);
   const shortWay = createShortWay(deps);
 
-  async function answer(request: Request): Promise<Response> {
+  async function answer(request: Request, whenSent: WhenSent): Promise<Response> {
     checkOrigin(request, allowedOrigins);
     const caller = await deps.authenticate(request);
     const gone = AbortSignal.any([request.signal, closing.signal]);
-    if (request.method !== "POST") return answerLegacy(deps, request, undefined, { caller, gone });
+    const who = { caller, gone, whenSent };
+    if (request.method !== "POST") return answerLegacy(deps, request, undefined, who);
     const body = await readRequestBody(request, MAX_BODY_BYTES);
     if (body.tooLarge)
       throw new AppError("E-BODY-SIZE", "A request's body may have at most 1 MiB.");
@@ -66,14 +67,14 @@ export function createMcpEdge<C extends McpCaller>(
     const lost = lostNumber(body.text);
     if (lost !== undefined) return invalidNumber(value, lost);
     return (await isLegacyRequest(request, value))
-      ? answerLegacy(deps, request, value, { caller, gone })
-      : modern.fetch(request, value, caller, gone);
+      ? answerLegacy(deps, request, value, who)
+      : modern.fetch(request, value, who);
   }
 
   return {
-    async fetch(request) {
+    async fetch(request, whenSent) {
       try {
-        return await answer(request);
+        return await answer(request, whenSent);
       } catch (error) {
         if (!(error instanceof AppError))
           deps.log.error({ err: error }, "a request to the gateway failed");

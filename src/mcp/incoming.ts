@@ -1,3 +1,4 @@
+import type { WhenSent } from "../platform/http/index.ts";
 import type { TraceContext } from "../platform/telemetry.ts";
 import type { McpCaller } from "./deps.ts";
 import type { RpcId } from "./jsonrpc.ts";
@@ -19,6 +20,8 @@ export interface Incoming<C extends McpCaller> {
   /** The way back to the client. */
   client: Omit<PeerOptions, "progressToken">;
   signal: AbortSignal;
+  /** Calls back once the whole answer has been sent. */
+  whenSent: WhenSent;
   /** The trace that the call goes on in, where we keep one. */
   trace?: TraceContext;
 }

@@ -1,4 +1,5 @@
 import { isJsonContentType, ProtocolError } from "@modelcontextprotocol/server";
+import type { WhenSent } from "../platform/http/index.ts";
 import { isLogLevel } from "../toolservers/index.ts";
 import { capabilitiesOf, INSTRUCTIONS, SERVER_INFO } from "./about.ts";
 import type { McpCaller } from "./deps.ts";
@@ -23,6 +24,7 @@ interface Visit<C extends McpCaller> {
   session: Session | undefined;
   /** Aborted when the client goes away or the gateway closes. */
   gone: AbortSignal;
+  whenSent: WhenSent;
 }
 
 interface RpcRequest {
@@ -49,7 +51,7 @@ export async function answerLegacy<C extends McpCaller>(
   deps: EdgeDeps<C>,
   request: Request,
   body: unknown,
-  who: { caller: C; gone: AbortSignal },
+  who: Pick<Visit<C>, "caller" | "gone" | "whenSent">,
 ): Promise<Response> {
   const id = request.headers.get(SESSION_HEADER);
   const session = id === null ? undefined : deps.sessions.find(id, who.caller.keyId);
@@ -184,7 +186,7 @@ async function initialize<C extends McpCaller>(
 /** One request's answer; undefined when the client has cancelled it. */
 async function answer<C extends McpCaller>(
   deps: EdgeDeps<C>,
-  { caller, request, session, gone }: Visit<C>,
+  { caller, request, session, gone, whenSent }: Visit<C>,
   { id, method, params }: RpcRequest,
   reply: LazyResponse,
 ): Promise<RpcMessage | undefined> {
@@ -202,6 +204,7 @@ async function answer<C extends McpCaller>(
         headers: request.headers,
         client: { era: "legacy", session, send: (message) => reply.send(message) },
         signal: AbortSignal.any([gone, cancelled.signal]),
+        whenSent,
       }));
     return cancelled.signal.aborted ? undefined : resultMessage(id, result);
   } catch (error) {

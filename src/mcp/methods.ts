@@ -123,11 +123,11 @@ function onTrace({ trace }: Pick<Incoming<never>, "trace">, facts: CallFacts): C
 }
 
 function exchangeOf<C extends McpCaller>(
-  { caller, client, requestState, inputResponses, signal }: Incoming<C>,
+  { caller, client, requestState, inputResponses, signal, whenSent }: Incoming<C>,
   { progressToken }: CallFacts,
 ): Exchange<C> {
   const peer = createPeer({ ...client, progressToken });
-  return { caller, era: client.era, requestState, inputResponses, peer, signal };
+  return { caller, era: client.era, requestState, inputResponses, peer, signal, whenSent };
 }
 
 async function callTool<C extends McpCaller>(

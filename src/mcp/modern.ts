@@ -9,6 +9,7 @@ import {
   type ServerContext,
 } from "@modelcontextprotocol/server";
 import { z } from "zod";
+import type { WhenSent } from "../platform/http/index.ts";
 import { isLogLevel } from "../toolservers/index.ts";
 import { capabilitiesOf, INSTRUCTIONS, SERVER_INFO } from "./about.ts";
 import type { McpCaller, McpGrants } from "./deps.ts";
@@ -30,11 +31,16 @@ interface RequestScope<C extends McpCaller> {
   isMismatch: boolean;
   /** Aborted when the client goes away or the gateway closes. */
   gone: AbortSignal;
+  whenSent: WhenSent;
 }
 
 /** Serves clients of the 2026-07-28 protocol, which keeps nothing between two requests. */
 export interface ModernEdge<C extends McpCaller> {
-  fetch(request: Request, body: unknown, caller: C, gone: AbortSignal): Promise<Response>;
+  fetch(
+    request: Request,
+    body: unknown,
+    who: Pick<RequestScope<C>, "caller" | "gone" | "whenSent">,
+  ): Promise<Response>;
   close(): Promise<void>;
 }
 
@@ -53,12 +59,12 @@ export function createModernEdge<C extends McpCaller>(deps: EdgeDeps<C>): Modern
     },
   );
   return {
-    async fetch(request, body, caller, gone) {
+    async fetch(request, body, who) {
       // The SDK passes this object on as it is; the key itself has no business in there.
-      const authInfo: AuthInfo = { token: "", clientId: caller.keyId, scopes: [] };
+      const authInfo: AuthInfo = { token: "", clientId: who.caller.keyId, scopes: [] };
       const { method } = Object(body) as { method?: unknown };
       const scope: RequestScope<C> = {
-        ...{ caller, gone, method: String(method) },
+        ...{ ...who, method: String(method) },
         ...{ headers: request.headers, isAccepted: false, isMismatch: false },
       };
       scopes.set(authInfo, scope);
@@ -120,7 +126,7 @@ function answer<C extends McpCaller>(
   { method, params = {} }: Pick<JSONRPCRequest, "method" | "params">,
   { mcpReq }: ServerContext,
 ): Promise<Record<string, unknown>> {
-  const { caller, headers, gone } = scope;
+  const { caller, headers, gone, whenSent } = scope;
   const { inputResponses, envelope } = mcpReq;
   const said: Record<string, unknown> = { ...envelope };
   const level = said[LOG_LEVEL_META_KEY];
@@ -145,6 +151,7 @@ function answer<C extends McpCaller>(
       },
     },
     signal: AbortSignal.any([gone, mcpReq.signal]),
+    whenSent,
   }).catch((error: unknown) => {
     scope.isMismatch = error instanceof ProtocolError && error.code === HEADER_MISMATCH;
     throw error;

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Decisions } from "../../test/support/mcp/decisions.ts";
 import { serveGateway, type TestGateway } from "../../test/support/mcp/gateway.ts";
@@ -136,6 +137,43 @@ describe("the short way", () => {
     expect(said.body.error).toMatchObject({ code: -32020 });
     expect(decisions.calls).toHaveLength(calls);
   });
+
+  it.each([true, false])(
+    "notes that the end of a call has been sent, and not when its client went away (short: %s)",
+    async (shortWay) => {
+      const sent: string[] = [];
+      const arrived: (() => void)[] = [];
+      const made = new Decisions({
+        async slow({ args, signal }) {
+          arrived.forEach((tell) => void tell());
+          const approvalId = String(args.approval);
+          if (approvalId === "left") await once(signal, "abort");
+          const kept = { projectId: "acme", runId: "r", approvalId };
+          const result = { content: [], resultType: "complete" };
+          return { kind: "result", callId: "c", simulated: false, result, kept };
+        },
+      });
+      const noteDelivered = ({ approvalId }: { approvalId: string }) => void sent.push(approvalId);
+      const gateway = await serveGateway(made, { noteDelivered }, { shortWay });
+      const ask = (approval: string, signal?: AbortSignal) =>
+        fetch(gateway.url, {
+          method: "POST",
+          headers: { ...HEADERS, authorization: "Bearer ada/60", "mcp-name": "slow" },
+          body: JSON.stringify(message({}, { name: "slow", arguments: { approval } })),
+          ...(signal ? { signal } : {}),
+        });
+      const leaving = new AbortController();
+      const here = new Promise<void>((resolve) => arrived.push(resolve));
+      const left = ask("left", leaving.signal).catch(() => "gone");
+      await here;
+      leaving.abort();
+      expect(await left).toBe("gone");
+      expect((await ask("stayed")).status).toBe(200);
+      await expect.poll(() => sent).toEqual(["stayed"]);
+      await gateway.close();
+      expect(sent).toEqual(["stayed"]);
+    },
+  );
 
   it("ends what it holds when the gateway closes, and when the client goes", async () => {
     const held = await serveGateway(decisions);

@@ -8,6 +8,7 @@ import {
   SERVER_INFO_META_KEY,
 } from "@modelcontextprotocol/server";
 import { lostNumber } from "../platform/exact-json.ts";
+import { type WhenSent, whenSentTo } from "../platform/http/index.ts";
 import { SERVER_INFO } from "./about.ts";
 import type { McpCaller } from "./deps.ts";
 import type { EdgeDeps } from "./edgedeps.ts";
@@ -72,7 +73,9 @@ export function createShortWay<C extends McpCaller>(deps: EdgeDeps<C>): ShortWay
       });
       try {
         const way = new WayBack(response, headers);
-        return await answerCall(deps, { caller, call, request, way, signal: gone.signal });
+        const { signal } = gone;
+        const whenSent = whenSentTo(response);
+        return await answerCall(deps, { caller, call, request, way, signal, whenSent });
       } finally {
         open.delete(gone);
       }
@@ -156,11 +159,12 @@ interface Answering<C extends McpCaller> {
   request: IncomingMessage;
   way: WayBack;
   signal: AbortSignal;
+  whenSent: WhenSent;
 }
 
 async function answerCall<C extends McpCaller>(
   deps: EdgeDeps<C>,
-  { caller, call, request, way, signal }: Answering<C>,
+  { caller, call, request, way, signal, whenSent }: Answering<C>,
 ): Promise<number> {
   const { id, params, capabilities } = call;
   const headers: HeaderLookup = { get: (name) => request.headers[name]?.toString() ?? null };
@@ -178,6 +182,7 @@ async function answerCall<C extends McpCaller>(
         send: (message) => way.say(message as unknown as RpcMessage),
       },
       signal,
+      whenSent,
     });
     return way.end(200, resultMessage(id, enveloped(result)));
   } catch (error) {

@@ -1,6 +1,7 @@
 import { ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/server";
 import type { CallOutcome, SettledOutcome } from "../calls/index.ts";
 import { canonicalHash } from "../platform/canonical.ts";
+import type { WhenSent } from "../platform/http/index.ts";
 import type { ClientPeer, InputRequired, Round } from "../toolservers/index.ts";
 import { answerOf, pendingAnswer, readingAnswer, type ToolAnswer } from "./answers.ts";
 import type { McpCall, McpCaller } from "./deps.ts";
@@ -23,6 +24,8 @@ export interface Exchange<C extends McpCaller> {
   /** The client, for what a tool server says and asks while the request is worked on (`createPeer`). */
   peer: ClientPeer;
   signal: AbortSignal;
+  /** Calls back once the whole answer has been sent. */
+  whenSent: WhenSent;
 }
 
 /** Decisions that came while a request was held; more of them than this in one request is no person's doing. */
@@ -142,7 +145,7 @@ interface Performing<C extends McpCaller> {
 /** Makes the call, or goes on with it, until it has an answer for the client or waits for a person. */
 async function perform<C extends McpCaller>(
   deps: EdgeDeps<C>,
-  { caller }: Exchange<C>,
+  { caller, whenSent }: Exchange<C>,
   { callHash, call, talk, work = deps.callTool(call) }: Performing<C>,
 ): Promise<Waiting | { kind: "answered"; answer: ToolAnswer }> {
   const { keyId } = caller;
@@ -157,6 +160,8 @@ async function perform<C extends McpCaller>(
   }
   if (outcome.kind === "waiting") return outcome;
   talk.leave();
+  const { kept } = outcome;
+  if (kept) whenSent(() => deps.noteDelivered(kept));
   if (outcome.kind !== "input_required") return answered(endOf(call, outcome));
   const { callId, round, inputRequests, requestState } = outcome;
   const state = { kind: "round", keyId, runId, callHash: callHash(), callId, round } as const;

@@ -21,6 +21,7 @@ import {
   voidOfTools,
   whyVoid,
 } from "../../src/calls/index.ts";
+import { writeDelivered } from "../../src/calls/kept.ts";
 import {
   type AgentBody,
   agentBodySchema,
@@ -79,12 +80,7 @@ export async function openCallBench() {
       const revisionId = await putContract("agent", `agent-${newId()}`, full);
       return asTenant((tx) => openRun(tx, deps, revisionId, isShadow));
     },
-    call: (
-      run: RunRow,
-      tool: string,
-      args: Record<string, unknown> = {},
-      more: Partial<CallRequest> = {},
-    ) => makeCall(deps, { ...callOf(run), tool, args, ...more }),
+    call: callingWith(deps),
     decide: (run: RunRow, decision: Decision, reason = "", more: Partial<Decided> = {}) =>
       decide(deps, decisionOf(run, { decision, reason, ...more })),
     callRow: (callId: string) =>
@@ -108,6 +104,20 @@ export async function openCallBench() {
           .executeTakeFirstOrThrow(),
       ),
     close,
+  };
+}
+
+/** Makes calls as a client that gets its answers. */
+function callingWith(deps: CallDeps) {
+  return async (
+    run: RunRow,
+    tool: string,
+    args: Record<string, unknown> = {},
+    more: Partial<CallRequest> = {},
+  ): Promise<CallOutcome> => {
+    const outcome = await makeCall(deps, { ...callOf(run), tool, args, ...more });
+    if (outcome.kept) await writeDelivered(deps.db, outcome.kept);
+    return outcome;
   };
 }
 

@@ -560,6 +560,7 @@ export interface SigningKeys {
 export interface TaskOutcomes {
   approval_id: string;
   claimed_at: Generated<string>;
+  delivered_at: string | null;
   ended_at: string | null;
   outcome: Buffer | null;
   project_id: string;

@@ -11,6 +11,7 @@ import { StreamableHTTPClientTransport as TransportV1 } from "@modelcontextproto
 import { pino } from "pino";
 import { createMcpEdge, type McpDeps } from "../../../src/mcp/index.ts";
 import { AppError } from "../../../src/platform/errors.ts";
+import { whenSent } from "../../../src/platform/http/index.ts";
 import { createSealer } from "../../../src/platform/sealing.ts";
 import type { Decisions, TestCaller } from "./decisions.ts";
 
@@ -56,6 +57,7 @@ export async function serveGateway(
       subscribe: async () => () => undefined,
       openRun: (caller, wish) => decisions.openRun(caller, wish),
       callTool: (call) => decisions.callTool(call),
+      noteDelivered: () => undefined,
       waitForDecision: (caller, id, wait) => decisions.waitForDecision(caller, id, wait),
       // Those are tried with a database, in test/tasks.test.ts.
       tasks: { get: async () => undefined, withdraw: async () => false },
@@ -65,7 +67,7 @@ export async function serveGateway(
     },
     { allowedOrigins: ["https://console.example"] },
   );
-  const listener = getRequestListener(edge.fetch);
+  const listener = getRequestListener((request, env) => edge.fetch(request, whenSent(env)));
   const server = createServer((request, response) => {
     if (!shortWay) return void listener(request, response);
     void edge.answerPlainly(request, response).then((status) => {

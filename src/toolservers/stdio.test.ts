@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openPool, programBody, serverRef } from "../../test/support/mcp/pool.ts";
 import { waitFor } from "../../test/support/wait.ts";
-import type { ToolServerPool } from "./index.ts";
+import type { ClientPeer, ToolServerPool } from "./index.ts";
 
 const POOL_HOST = fileURLToPath(new URL("../../test/support/mcp/pool-host.ts", import.meta.url));
 
@@ -65,11 +65,25 @@ describe("a program as a tool server", () => {
 
   it("of SDK v1 answers", async () => {
     const ref = serverRef(programBody("stdio-server-v1.ts"));
-    expect(await pool.listTools(ref)).toMatchObject({ kind: "tools", tools: [{ name: "echo" }] });
+    expect(await pool.listTools(ref)).toMatchObject({
+      ...{ kind: "tools", tools: [{ name: "echo" }, { name: "hurry" }] },
+    });
     expect(await pool.callTool(ref, "echo", { text: "hello" })).toEqual({
       kind: "result",
       result: { content: [{ type: "text", text: "hello" }] },
     });
+  });
+
+  it("is heard to the last word that comes in one go with its answer", async () => {
+    const heard: unknown[] = [];
+    const peer: ClientPeer = {
+      ...{ capabilities: {}, logLevel: undefined, wantsProgress: true, takesRounds: false },
+      notify: (_method, { progress }) => void heard.push(progress),
+      request: () => Promise.reject(new Error("is asked nothing")),
+    };
+    const ref = serverRef(programBody("stdio-server-v1.ts"));
+    expect(await pool.callTool(ref, "hurry", {}, { peer })).toMatchObject({ kind: "result" });
+    expect(heard).toEqual([1, 2, 3]);
   });
 
   it("is not asked for the newer era again once it is known to end on that", async () => {

@@ -194,9 +194,18 @@ export class StdioTransport implements Transport {
       this.#failWith(new UpstreamFailure("E-UPSTREAM-PROTOCOL", words));
       return false;
     }
-    if (message !== undefined && !this.#unsolicited.take(message))
-      this.onmessage?.(this.#tap.pass(message));
+    if (message !== undefined && !this.#unsolicited.take(message)) this.#handOn(message, isAnswer);
     return !this.#closed;
+  }
+
+  /**
+   * The SDK takes an answer at once, and what was said before it a moment later, when it has forgotten whose progress that
+   * was; so an answer that came in one go with it waits that moment too.
+   */
+  #handOn(message: JSONRPCMessage, isAnswer: boolean): void {
+    const passed = this.#tap.pass(message);
+    if (isAnswer) queueMicrotask(() => this.onmessage?.(passed));
+    else this.onmessage?.(passed);
   }
 
   #messageIn(line: string): JSONRPCMessage | undefined {

@@ -9,4 +9,17 @@ server.registerTool(
   { description: "Says what it is told.", inputSchema: { text: z.string() } },
   ({ text }) => ({ content: [{ type: "text", text }] }),
 );
+server.registerTool(
+  "hurry",
+  { description: "Says how far it has come in one go with its answer.", inputSchema: {} },
+  async (_args, { _meta, sendNotification }) => {
+    process.stdout.cork();
+    for (const progress of [1, 2, 3]) {
+      const params = { progress, progressToken: _meta?.progressToken ?? "" };
+      await sendNotification({ method: "notifications/progress", params });
+    }
+    setImmediate(() => process.stdout.uncork());
+    return { content: [] };
+  },
+);
 await server.connect(new StdioServerTransport());

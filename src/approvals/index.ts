@@ -1,6 +1,6 @@
 export { type ApprovedArguments, approvedArguments, askedArguments } from "./arguments.ts";
 export type { Decision } from "./contract.ts";
-export { decide } from "./decide.ts";
+export { type DecideDeps, decide } from "./decide.ts";
 export type { CheckEdit } from "./edit.ts";
 export type { ApprovalEffects, QuestionEnding } from "./effects.ts";
 export { takeDueSteps } from "./escalate.ts";

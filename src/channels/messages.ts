@@ -8,6 +8,7 @@ import type { Jobs } from "../platform/jobs/index.ts";
 import { redact } from "../platform/redact.ts";
 import type { ChannelBody } from "./channel-body.ts";
 import { channelBodySchema, sendsOut } from "./channel-body.ts";
+import type { ChatButton } from "./chat-types.ts";
 import type { SendStatus } from "./contract.ts";
 import { cutToSize } from "./cut-to-size.ts";
 import { oneLine } from "./preview.ts";
@@ -19,6 +20,8 @@ export interface MessageContent {
   text: string;
   /** The question an approval request is about. */
   approval?: ApprovalContent;
+  /** In the order they stand in; only on channels that people answer in. */
+  buttons?: ChatButton[];
 }
 
 export interface ApprovalContent {

@@ -348,7 +348,7 @@ async function start(config: Config, log: Logger, onLost: () => void): Promise<R
         config.roles.has("gateway") ? resourceMetadata(config) : undefined,
         hasApi ? keySetRoutes(platform) : undefined,
       ],
-      hooks: hasApi ? hookRoutes({ ...platform, effects }) : undefined,
+      hooks: hasApi ? hookRoutes({ ...platform, ...config, effects }) : undefined,
       metrics,
       log,
       changes: platform.changes,

@@ -4,6 +4,7 @@ import { text } from "../platform/contract.ts";
 import type { FieldError } from "../platform/errors.ts";
 import { type CorrelationRule, correlate, httpAddress, secretName } from "./body-parts.ts";
 import { emailBody } from "./email-body.ts";
+import { type SlackBody, slackBody } from "./slack/body.ts";
 
 /** How a sender proves who it is: a bearer token, or signatures (standardwebhooks.com). */
 const hookAuth = z.strictObject({
@@ -77,6 +78,7 @@ export const channelBodySchema = z.discriminatedUnion("type", [
   }),
   webhook,
   emailBody,
+  slackBody,
   /** Out: messages that are shown in the console and nowhere else. */
   z.strictObject({ type: z.literal("console") }),
 ]);
@@ -84,7 +86,8 @@ export type ChannelBody = z.infer<typeof channelBodySchema>;
 
 /** Whether messages go out on a channel of this body. */
 export function sendsOut(body: ChannelBody): boolean {
-  return body.type === "email" || (body.type === "webhook" && body.url !== undefined);
+  if (body.type === "email" || body.type === "slack") return true;
+  return body.type === "webhook" && body.url !== undefined;
 }
 
 /** Whether what was sent on a channel of this body can be changed in place. */
@@ -105,9 +108,16 @@ export type Inbound =
       auth: ReceiveRule["auth"];
       receive: ReceiveRule;
       correlate?: CorrelationRule;
+    }
+  | {
+      type: "slack";
+      auth: { scheme: "slack"; secret: string };
+      contract: SlackBody;
+      correlate?: CorrelationRule;
     };
 
 export function inboundOf(body: ChannelBody): Inbound | undefined {
+  if (body.type === "slack") return slackInbound(body);
   if (body.type === "alertmanager" || body.type === "grafana") return body;
   if (body.type !== "webhook" || !body.receive) return undefined;
   const { receive: rule, correlate: together } = body;
@@ -115,6 +125,16 @@ export function inboundOf(body: ChannelBody): Inbound | undefined {
     type: "webhook",
     auth: rule.auth,
     receive: rule,
+    ...(together ? { correlate: together } : {}),
+  };
+}
+
+function slackInbound(contract: SlackBody): Inbound {
+  const { type, signing_secret: secret, correlate: together } = contract;
+  return {
+    type,
+    auth: { scheme: "slack", secret },
+    contract,
     ...(together ? { correlate: together } : {}),
   };
 }

@@ -10,7 +10,7 @@ export interface HookProof {
 
 /** What a channel expects. */
 export interface HookSecret {
-  scheme: "bearer" | "standard_webhooks" | "grafana_hmac";
+  scheme: "bearer" | "standard_webhooks" | "grafana_hmac" | "slack";
   secret: string;
 }
 
@@ -23,7 +23,7 @@ const TOLERANCE_SECONDS = 300;
  * Whether the request was sent by who knows the channel's secret. Without a channel (or secret) the same work is done
  * against secrets that nobody knows, and always all schemes: the time taken says nothing about what exists.
  *
- * Signatures are those of Standard Webhooks (standardwebhooks.com) or of Grafana's alerting, at most five minutes old.
+ * Signatures are those of Standard Webhooks (standardwebhooks.com), of Grafana's alerting or of Slack, at most five minutes old.
  */
 export function isAuthentic(proof: HookProof, expected: HookSecret | undefined): boolean {
   const secretOf = (scheme: HookSecret["scheme"]) =>
@@ -32,7 +32,8 @@ export function isAuthentic(proof: HookProof, expected: HookSecret | undefined):
   const holds: Record<HookSecret["scheme"], boolean> = {
     bearer: bearerMatches(proof, secretOf("bearer") ?? NOBODYS_TOKEN),
     standard_webhooks: signatureMatches(proof, (key && keyOf(key)) || NOBODYS_KEY),
-    grafana_hmac: grafanaMatches(proof, secretOf("grafana_hmac") ?? NOBODYS_TOKEN),
+    grafana_hmac: hmacMatches(proof, GRAFANA, secretOf("grafana_hmac") ?? NOBODYS_TOKEN),
+    slack: hmacMatches(proof, SLACK, secretOf("slack") ?? NOBODYS_TOKEN),
   };
   return expected !== undefined && holds[expected.scheme];
 }
@@ -40,7 +41,8 @@ export function isAuthentic(proof: HookProof, expected: HookSecret | undefined):
 /** What names a signed message, so that one sent again is known; undefined where nothing does. */
 export function messageIdOf(proof: HookProof, scheme: HookSecret["scheme"]): string | undefined {
   if (scheme === "standard_webhooks") return proof.header("webhook-id");
-  if (scheme === "grafana_hmac") return proof.header(GRAFANA_SIGNATURE);
+  if (scheme === "grafana_hmac") return proof.header(GRAFANA.signature);
+  if (scheme === "slack") return proof.header(SLACK.signature);
   return undefined;
 }
 
@@ -76,16 +78,29 @@ function signatureMatches(proof: HookProof, key: Webhook): boolean {
   }
 }
 
-const GRAFANA_SIGNATURE = "x-grafana-alerting-signature";
-const GRAFANA_TIMESTAMP = "x-grafana-alerting-timestamp";
+/** Where a signature and its time stand, and what stands before the signature and before the time that is signed. */
+const GRAFANA = {
+  signature: "x-grafana-alerting-signature",
+  timestamp: "x-grafana-alerting-timestamp",
+  version: "",
+  signs: "",
+};
+/** docs.slack.dev, "Verifying requests from Slack". */
+const SLACK = {
+  signature: "x-slack-signature",
+  timestamp: "x-slack-request-timestamp",
+  version: "v0=",
+  signs: "v0:",
+};
 
 /** HMAC-SHA256 of `timestamp:body` in hex; without a time an old message could be sent again, so there has to be one. */
-function grafanaMatches(proof: HookProof, secret: string): boolean {
-  const timestamp = proof.header(GRAFANA_TIMESTAMP) ?? "";
+function hmacMatches(proof: HookProof, of: typeof SLACK, secret: string): boolean {
+  const timestamp = proof.header(of.timestamp) ?? "";
   const age = Math.abs(
     Date.now() / 1_000 - Number(/^\d{1,12}$/.exec(timestamp)?.[0] ?? Number.NaN),
   );
-  const expected = createHmac("sha256", secret).update(`${timestamp}:`).update(proof.body);
-  const shown = (proof.header(GRAFANA_SIGNATURE) ?? "").trim().toLowerCase();
-  return timingSafeEqual(digest(shown), digest(expected.digest("hex"))) && age <= TOLERANCE_SECONDS;
+  const hmac = createHmac("sha256", secret).update(`${of.signs}${timestamp}:`).update(proof.body);
+  const expected = of.version + hmac.digest("hex");
+  const shown = (proof.header(of.signature) ?? "").trim().toLowerCase();
+  return timingSafeEqual(digest(shown), digest(expected)) && age <= TOLERANCE_SECONDS;
 }

@@ -3,11 +3,9 @@ import { bodyLimit } from "hono/body-limit";
 import { canonicalHash, sha256Hex } from "../platform/canonical.ts";
 import { newProjectId, text } from "../platform/contract.ts";
 import type { Changes } from "../platform/database/changes.ts";
-import { type Database, jsonb, type Tx } from "../platform/database/index.ts";
+import { jsonb, type Tx } from "../platform/database/index.ts";
 import { AppError } from "../platform/errors.ts";
 import { type BodyKind, bodyKind, notJson } from "../platform/http/index.ts";
-import type { Logger } from "../platform/log.ts";
-import type { Sealer } from "../platform/sealing.ts";
 import type { RunEffects } from "../runs/index.ts";
 import { readAlerts } from "./alerts.ts";
 import type { Inbound } from "./channel-body.ts";
@@ -18,19 +16,18 @@ import { createHookFacts, type Hook, type HookFacts } from "./hook-facts.ts";
 import type { IncomingEvent } from "./incoming.ts";
 import { ingest } from "./ingest.ts";
 import { createIntake } from "./intake.ts";
+import { parseJson } from "./json-body.ts";
 import { readMapped } from "./mapped.ts";
+import { type SlackHookDeps, takeFromSlack } from "./slack/hook.ts";
 
 const MOST_BODY_BYTES = 1024 * 1024;
 /** Asked for in place of a channel that can't exist, so that this takes as long as one that does not. */
 const NOWHERE: ChannelRef = { projectId: "no-project", channelId: "no-channel" };
 const channelId = text(1, 128);
 
-export interface HookDeps {
-  db: Database;
-  sealer: Sealer;
+export interface HookDeps extends SlackHookDeps {
   changes: Changes;
   effects: RunEffects;
-  log: Logger;
 }
 
 /**
@@ -48,9 +45,21 @@ export function hookRoutes(deps: HookDeps): Hono {
     const body = Buffer.from(await c.req.arrayBuffer());
     const proof: HookProof = { header: (name) => c.req.header(name), body };
     const hook = await authenticate(facts, channel, proof);
-    requireKind(hook.inbound, c.req.header("content-type"));
-    const messageId = messageIdOf(proof, hook.inbound.auth.scheme);
-    const events = readEvents(hook.inbound, parseJson(body));
+    const { inbound } = hook;
+    const kind = requireKind(inbound, c.req.header("content-type"));
+    const messageId = messageIdOf(proof, inbound.auth.scheme);
+    if (inbound.type === "slack") {
+      const posted = {
+        channel,
+        contract: inbound.contract,
+        kind,
+        body,
+        signature: messageId ?? "",
+      };
+      const store = (events: readonly IncomingEvent[]) => intake.take(channel, hook, events);
+      return takeFromSlack(deps, posted, store);
+    }
+    const events = readEvents(inbound, parseJson(body, "body"));
     const answer =
       messageId === undefined
         ? await intake.take(channel, hook, events)
@@ -65,6 +74,7 @@ const TAKES: Record<Inbound["type"], readonly BodyKind[]> = {
   alertmanager: ["json"],
   grafana: ["json"],
   webhook: ["json"],
+  slack: ["json", "form"],
 };
 
 /** @throws AppError E-MEDIA-TYPE */
@@ -129,24 +139,10 @@ async function receiveOnce(deps: HookDeps, received: Received): Promise<Delivery
   );
 }
 
-function readEvents(inbound: Inbound, body: unknown): IncomingEvent[] {
+function readEvents(inbound: Exclude<Inbound, { type: "slack" }>, body: unknown): IncomingEvent[] {
   return inbound.type === "webhook"
     ? readMapped(inbound.receive, body)
     : readAlerts(inbound.type, body);
-}
-
-const utf8 = new TextDecoder("utf-8", { fatal: true });
-
-/** @throws AppError E-HOOK-PAYLOAD */
-function parseJson(body: Buffer): unknown {
-  try {
-    return JSON.parse(utf8.decode(body));
-  } catch (error) {
-    const message = error instanceof SyntaxError ? "is not valid JSON" : "is not valid UTF-8";
-    throw new AppError("E-HOOK-PAYLOAD", `The body ${message}. Nothing was stored.`, {
-      errors: [{ path: "body", message }],
-    });
-  }
 }
 
 /** A signed message has a name of its own; a repeated one is the same message. */

@@ -2,6 +2,7 @@ import { AppError } from "../platform/errors.ts";
 import type { ChannelBody } from "./channel-body.ts";
 import { emailSender } from "./email-sender.ts";
 import type { Sender, SenderDeps } from "./sender.ts";
+import { slackSender } from "./slack/sender.ts";
 import { webhookSender } from "./webhook-sender.ts";
 
 /**
@@ -13,5 +14,6 @@ export async function senderOf(body: ChannelBody, deps: SenderDeps): Promise<Sen
   if (body.type === "webhook" && body.url !== undefined && body.secret !== undefined)
     return webhookSender(body.url, body.secret, deps);
   if (body.type === "email") return emailSender(body, deps);
+  if (body.type === "slack") return slackSender(body, deps);
   throw new AppError("E-SEND", "The channel sends nothing any more.");
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { Hono } from "hono";
-import { hookRoutes } from "../../src/channels/index.ts";
+import { type Chat, hookRoutes } from "../../src/channels/index.ts";
 import { listenToChanges } from "../../src/platform/database/changes.ts";
 import { problemResponse } from "../../src/platform/http/index.ts";
 import { createLog } from "../../src/platform/log.ts";
@@ -44,14 +44,17 @@ export function alertDelivery(...alerts: object[]) {
   };
 }
 
-/** The hooks on a database of their own. */
-export async function openHooks() {
+/** The hooks on a database of their own; `chat` answers who asks something in a chat. */
+export async function openHooks(given: { chat?: Chat } = {}) {
   const shop = await openWorkshop();
   const log = createLog("silent");
   const changes = await listenToChanges({ url: shop.url, log });
   function appWith(effects: RunEffects): Hono {
     const app = new Hono();
-    app.route("/hooks", hookRoutes({ ...shop, changes, effects, log }));
+    app.route(
+      "/hooks",
+      hookRoutes({ ...shop, ...given, changes, effects, log, allowHosts: ["127.0.0.1"] }),
+    );
     app.onError((error) => problemResponse(error));
     return app;
   }
@@ -73,6 +76,7 @@ export async function openHooks() {
       await changes.close();
       await shop.close();
     },
+    app,
     appWith,
     newProject: (given: object = {}) => newProject(shop, given),
     post,

@@ -12,7 +12,6 @@ export {
   decisionsOf,
   lockApproval,
   lockQuestion,
-  runAskedIn,
 } from "./queries.ts";
 export { readQuestions } from "./question.ts";
 export type { Demand } from "./question-rows.ts";

@@ -38,29 +38,6 @@ export async function lockQuestion(tx: Tx, call: ExactCall): Promise<ApprovalRow
     .executeTakeFirst();
 }
 
-/**
- * The run of a client in which it is asked about this very call, or was and has not been told the answer: the client has
- * come back under another session. The newest, if there are several.
- */
-export async function runAskedIn(
-  tx: Tx,
-  call: ExactCall,
-  keyId: string,
-): Promise<string | undefined> {
-  const { rows } = await sql<{ run_id: string }>`
-    select a.run_id from runs r
-      join approvals a on a.project_id = r.project_id and a.run_id = r.run_id
-    where r.project_id = ${call.projectId} and r.opened_by = ${keyId} and r.driver = 'client'
-      and r.completed_at is null and r.run_id <> ${call.runId}
-      and a.tool_name = ${call.tool} and a.asked_hash = ${call.argsHash} and a.server = ${call.server}
-      and a.call_key = ${call.callKey} and a.contract_hash = ${call.contractHash}
-      and a.answered_at is null and a.redeemed_at is null
-      and (a.status in ('open', 'rejected', 'changes_requested', 'expired')
-        or a.status = 'approved' and a.redeem_by > clock_timestamp())
-    order by a.created_at desc limit 1`.execute(tx);
-  return rows[0]?.run_id;
-}
-
 /** One question, locked. */
 export async function lockApproval(
   tx: Tx,

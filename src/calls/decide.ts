@@ -5,7 +5,6 @@ import {
   markAnswered,
   openQuestion,
   redeem,
-  runAskedIn,
 } from "../approvals/index.ts";
 import { appendAudit } from "../audit/index.ts";
 import { accountKey, holdAccounts, reserve } from "../budgets/index.ts";
@@ -26,6 +25,7 @@ import {
   rowOf,
   unknownOutcome,
 } from "./earlier.ts";
+import { runAskedIn } from "./elsewhere.ts";
 import { readFacts, readGround } from "./facts.ts";
 import type { CallOutcome, CallRequest, SettledOutcome } from "./outcome.ts";
 import { agentActor, questionOf } from "./question.ts";

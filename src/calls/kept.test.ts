@@ -51,6 +51,17 @@ describe("an approved call whose answer did not reach its client", () => {
     expect(bench.timesRun(question)).toBe(1);
   });
 
+  it("is told in the run that it was made in, under whichever session its client comes back", async () => {
+    const question = await bench.approved();
+    const { run, mark } = question;
+    const first = await repeat(question);
+    const next = await bench.openNext(run);
+    const anew = () => bench.call(next, "take", { mark }, { mayMove: true });
+    expect(await anew()).toEqual(first);
+    expect(bench.timesRun(question)).toBe(1);
+    expect(await waiting(anew())).toMatchObject({ runId: next.run_id });
+  });
+
   it("is told for a day", async () => {
     const question = await bench.approved();
     await repeat(question);

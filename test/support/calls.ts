@@ -80,6 +80,9 @@ export async function openCallBench() {
       const revisionId = await putContract("agent", `agent-${newId()}`, full);
       return asTenant((tx) => openRun(tx, deps, revisionId, isShadow));
     },
+    /** Another run of the agent that a run is of. */
+    openNext: ({ revision_id }: RunRow): Promise<RunRow> =>
+      asTenant((tx) => openRun(tx, deps, revision_id, false)),
     call: callingWith(deps),
     decide: (run: RunRow, decision: Decision, reason = "", more: Partial<Decided> = {}) =>
       decide(deps, decisionOf(run, { decision, reason, ...more })),
@@ -141,9 +144,6 @@ export async function openShopBench() {
       bench.openRun({
         tools: [{ server: "shop", tool: "echo", effect: "write", ...grant }],
       } as never),
-    /** Another run of the agent that a run is of. */
-    openNext: ({ revision_id }: RunRow): Promise<RunRow> =>
-      bench.asTenant((tx) => openRun(tx, bench.deps, revision_id, false)),
     /** A run for a worker, whose runbook lets the shop say something. */
     openWorkerRun: (limits: object = {}) =>
       bench.openRun({ driver: "worker", runbook: ECHO_RUNBOOK, limits } as never),

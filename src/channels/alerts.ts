@@ -77,7 +77,7 @@ export function readAlerts(type: "alertmanager" | "grafana", body: unknown): Inc
       providerEventId: `${alert.fingerprint}:${alert.startsAt}:${alert.status}`,
       fingerprint: alert.fingerprint,
       isFiring: alert.status === "firing",
-      sender: group.receiver === "" ? null : oneLine(group.receiver),
+      sender: group.receiver === "" ? null : oneLine(redact(group.receiver)),
       labels: alert.labels,
       payload,
       // Before it is cut: half a secret is not known as one.

@@ -4,12 +4,25 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /** @throws AppError E-HOOK-PAYLOAD */
 export function parseJson(body: Buffer, path: string): unknown {
+  const text = readUtf8(body, path);
   try {
-    return JSON.parse(utf8.decode(body));
-  } catch (error) {
-    const message = error instanceof SyntaxError ? "is not valid JSON" : "is not valid UTF-8";
-    throw new AppError("E-HOOK-PAYLOAD", `The ${path} ${message}. Nothing was stored.`, {
-      errors: [{ path, message }],
-    });
+    return JSON.parse(text);
+  } catch {
+    throw unreadable(path, "is not valid JSON");
   }
+}
+
+/** @throws AppError E-HOOK-PAYLOAD */
+export function readUtf8(body: Buffer, path: string): string {
+  try {
+    return utf8.decode(body);
+  } catch {
+    throw unreadable(path, "is not valid UTF-8");
+  }
+}
+
+function unreadable(path: string, message: string): AppError {
+  return new AppError("E-HOOK-PAYLOAD", `The ${path} ${message}. Nothing was stored.`, {
+    errors: [{ path, message }],
+  });
 }

@@ -87,7 +87,8 @@ function labelsOf(value: unknown): Record<string, string> {
 
 function asLine(value: unknown): string | undefined {
   if (value === undefined || value === null) return undefined;
-  const line = oneLine(typeof value === "string" ? value : JSON.stringify(value));
+  // Before it is cut: half a secret is not known as one.
+  const line = oneLine(redact(typeof value === "string" ? value : JSON.stringify(value)));
   return line === "" ? undefined : line;
 }
 

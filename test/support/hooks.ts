@@ -49,16 +49,16 @@ export async function openHooks(given: { chat?: Chat } = {}) {
   const shop = await openWorkshop();
   const log = createLog("silent");
   const changes = await listenToChanges({ url: shop.url, log });
+  const routesWith = (effects: RunEffects) =>
+    hookRoutes({ ...shop, ...given, changes, effects, log, allowHosts: ["127.0.0.1"] });
   function appWith(effects: RunEffects): Hono {
     const app = new Hono();
-    app.route(
-      "/hooks",
-      hookRoutes({ ...shop, ...given, changes, effects, log, allowHosts: ["127.0.0.1"] }),
-    );
+    app.route("/hooks", routesWith(effects));
     app.onError((error) => problemResponse(error));
     return app;
   }
-  const app = appWith({ send: shop.jobs.send });
+  const effects = { send: shop.jobs.send };
+  const app = appWith(effects);
 
   async function post(path: string, body: unknown, headers: Record<string, string> = {}) {
     const response = await app.request(`/hooks/${path}`, {
@@ -78,6 +78,8 @@ export async function openHooks(given: { chat?: Chat } = {}) {
     },
     app,
     appWith,
+    /** To be mounted at /hooks by a whole server. */
+    routes: routesWith(effects),
     newProject: (given: object = {}) => newProject(shop, given),
     post,
     eventsOf: (project: string) =>

@@ -25,6 +25,7 @@ export interface TestHttpOptions {
   webRoot?: string;
   ready?: () => Promise<boolean>;
   onDeactivated?: Deactivated[];
+  hooks?: Hono;
 }
 
 type Json = Record<string, unknown>;
@@ -84,7 +85,7 @@ export async function startTestHttp(databaseUrl: string, options: TestHttpOption
       fetch: async (request) => new Response(`mcp ${(await request.text()).length}`),
       answerPlainly: async () => undefined,
     },
-    hooks: new Hono().post("/:project_id/:channel_id", (c) => c.text("hooked")),
+    hooks: options.hooks ?? new Hono().post("/:project_id/:channel_id", (c) => c.text("hooked")),
     metrics: new Registry(),
     ready: options.ready ?? (async () => true),
     log,

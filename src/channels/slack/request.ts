@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { AppError } from "../../platform/errors.ts";
 import { type BodyKind, fieldErrors } from "../../platform/http/index.ts";
-import { parseJson } from "../json-body.ts";
+import { parseJson, readUtf8 } from "../json-body.ts";
 
 const id = z.string().regex(/^[A-Z0-9]{2,32}$/, "must be an id of Slack's");
 const ts = z.string().regex(/^\d{1,20}\.\d{1,20}$/, "must be a timestamp of Slack's");
@@ -21,8 +21,8 @@ const event = z.looseObject({
   ts: ts.optional(),
   thread_ts: ts.optional(),
   /** Of whoever wrote it, where the conversation is shared. */
-  team: z.string().optional(),
-  user_team: z.string().optional(),
+  team: id.nullish(),
+  user_team: id.nullish(),
 });
 export type SlackEvent = z.infer<typeof event>;
 
@@ -158,7 +158,7 @@ const FORM_FIELDS = 100;
 
 /** The fields of a form, the first of each name. */
 function formOf(body: Buffer): Partial<Record<string, string>> {
-  const pairs = body.toString("latin1").split("&", FORM_FIELDS + 1);
+  const pairs = readUtf8(body, "body").split("&", FORM_FIELDS + 1);
   if (pairs.length > FORM_FIELDS) throw unfit("body", `has more than ${FORM_FIELDS} fields`);
   const fields = new Map<string, string>();
   for (const pair of pairs) {

@@ -7,9 +7,11 @@ export const PERSON = "U2147483697";
 export const BOT = "U061F7AUR";
 
 /** Slack's headers for a body (docs.slack.dev, "Verifying requests from Slack"). */
-export function signed(body: string, given: { at?: number; key?: string } = {}) {
+export function signed(body: string | Buffer, given: { at?: number; key?: string } = {}) {
   const at = String(given.at ?? Math.floor(Date.now() / 1_000));
-  const hmac = createHmac("sha256", given.key ?? SIGNING_SECRET).update(`v0:${at}:${body}`);
+  const hmac = createHmac("sha256", given.key ?? SIGNING_SECRET)
+    .update(`v0:${at}:`)
+    .update(body);
   return { "x-slack-request-timestamp": at, "x-slack-signature": `v0=${hmac.digest("hex")}` };
 }
 

@@ -6,7 +6,10 @@ import { runListQuery } from "./list-contract.ts";
 /** The most runs that one action may take. */
 export const MOST_RUNS = 100_000;
 
-/** The filters of the list of runs; a name it does not know is refused, for it would choose more than was meant. */
+/** The most runs that can be named one by one. */
+const MOST_NAMED = 500;
+
+/** The filters of the list of runs, and runs by name; a name it does not know is refused, for it would choose more than was meant. */
 const bulkFilter = z.strictObject({
   state: runListQuery.shape.state,
   agent_id: runListQuery.shape.agent_id,
@@ -15,6 +18,7 @@ const bulkFilter = z.strictObject({
   created_after: runListQuery.shape.created_after,
   created_before: runListQuery.shape.created_before,
   q: runListQuery.shape.q,
+  run_ids: z.array(uuid).min(1).max(MOST_NAMED).optional().describe("Only these runs"),
 });
 export type BulkFilter = z.infer<typeof bulkFilter>;
 

@@ -29,7 +29,7 @@ export interface NewBulk {
 /** The runs of a project that the filter matches, as a table `matching`, at most so many. */
 function matching(
   projectId: string,
-  { is_shadow, q, ...same }: BulkFilter,
+  { is_shadow, q, run_ids, ...same }: BulkFilter,
   limit: RawBuilder<unknown>,
   more: RawBuilder<unknown> = sql`true`,
 ): RawBuilder<unknown> {
@@ -44,8 +44,9 @@ function matching(
     q === undefined
       ? sql`true`
       : sql`run_id in (${sql.join(exactMatches(q).map(named), sql` union `)} union select awooop_search_runs(${projectId}, ${q}))`;
+  const byId = run_ids === undefined ? sql`true` : sql`run_id = any (${run_ids}::uuid[])`;
   return sql`(select run_id, state from runs
-    where project_id = ${projectId} and ${plainFilters(asked)} and ${byQ} and ${more} ${limit}) as matching`;
+    where project_id = ${projectId} and ${byId} and ${plainFilters(asked)} and ${byQ} and ${more} ${limit}) as matching`;
 }
 
 /** How many runs of a project match, and in which states; counted up to the most that one action may take. */

@@ -3,6 +3,7 @@ import type { DecideAnswer, DecideManyAnswer } from "../../../src/approvals/cont
 import type { approvalListAnswer } from "../../../src/approvals/list-contract.ts";
 import type { VerdictParams } from "../../../src/gates/contract.ts";
 import type { Session } from "../../../src/identity/contract.ts";
+import type { Bulk, bulkResultsAnswer, DryRun } from "../../../src/runs/bulk-contract.ts";
 import type { RunState } from "../../../src/runs/contract.ts";
 import type { runListAnswer } from "../../../src/runs/list-contract.ts";
 import type { RunAnswer, timelineAnswer } from "../../../src/timeline/contract.ts";
@@ -33,7 +34,8 @@ type Wire<T> = unknown extends T
       ? { [Key in keyof T]: Key extends "verdicts" ? Verdict[] : Wire<T[Key]> }
       : T;
 
-export type { DecideAnswer, DecideManyAnswer, RunState, Session };
+export type { Bulk, DecideAnswer, DecideManyAnswer, DryRun, RunState, Session };
+export type BulkResults = z.output<typeof bulkResultsAnswer>;
 export type Project = Session["projects"][number];
 
 export type RunList = Wire<z.output<typeof runListAnswer>>;

@@ -1,7 +1,10 @@
 import type {
   ApprovalList,
+  Bulk,
+  BulkResults,
   DecideAnswer,
   DecideManyAnswer,
+  DryRun,
   RunDetail,
   RunList,
   RunState,
@@ -17,7 +20,29 @@ export interface RunFilters {
   state?: RunState | undefined;
   agent_id?: string | undefined;
   is_shadow?: boolean | undefined;
+  trigger_type?: string | undefined;
   created_after?: string | undefined;
+}
+
+/** An action on many runs of a project: on those that are named, or on all that the filters match. */
+export interface BulkRequest {
+  projectId: string;
+  action: "cancel" | "retry";
+  runs: readonly string[] | RunFilters;
+  reason: string;
+}
+
+function bulkBody({ projectId, action, runs, reason }: BulkRequest, more: object) {
+  const { project_id: _, ...filter } = "length" in runs ? { run_ids: runs, project_id: "" } : runs;
+  const isAll = Object.values(filter).every((value) => value === undefined);
+  return {
+    project_id: projectId,
+    action,
+    reason,
+    filter,
+    ...(isAll ? { all: true } : {}),
+    ...more,
+  };
 }
 
 export interface DecisionRequest {
@@ -50,8 +75,26 @@ export const api = {
   signIn: (key: string) => send<Session>("/session", { method: "POST", body: { key } }),
   signOut: () => send<void>("/session", { method: "DELETE" }),
 
-  runs: (filters: RunFilters, page: { cursor?: string; limit: number }, signal?: AbortSignal) =>
-    send<RunList>("/runs", { query: { ...filters, ...page }, signal }),
+  runs: (
+    filters: RunFilters,
+    page: { cursor?: string; page?: number; limit: number },
+    signal?: AbortSignal,
+  ) => send<RunList>("/runs", { query: { ...filters, ...page }, signal }),
+  countBulk: (request: BulkRequest) =>
+    send<DryRun>("/runs/bulk", { method: "POST", body: bulkBody(request, { dry_run: true }) }),
+  startBulk: (request: BulkRequest, atMost: number, idempotencyKey: string) =>
+    send<Bulk>("/runs/bulk", {
+      method: "POST",
+      headers: { "idempotency-key": idempotencyKey },
+      body: bulkBody(request, { at_most: atMost }),
+    }),
+  bulk: (bulkId: string, signal?: AbortSignal) =>
+    send<Bulk>(`/runs/bulk/${encodeURIComponent(bulkId)}`, { signal }),
+  bulkRefusals: (bulkId: string, signal?: AbortSignal) =>
+    send<BulkResults>(`/runs/bulk/${encodeURIComponent(bulkId)}/results`, {
+      query: { outcome: "refused", limit: 50 },
+      signal,
+    }),
   run: (projectId: string | undefined, runId: string, signal?: AbortSignal) =>
     send<RunDetail>(runPath(runId), { query: { project_id: projectId }, signal }),
   timeline: (

@@ -26,6 +26,7 @@ function useGroups() {
         ["/", t("keys.search")],
         ["f", t("keys.filter")],
         ["n", t("keys.newer")],
+        ["x", t("keys.mark_run")],
       ],
     },
     {

@@ -51,27 +51,50 @@ export const sessionQuery = queryOptions({
   },
 });
 
-const PAGE = 50;
-const MOST_ROWS = 200;
+/** How many runs one page of the list has. */
+export const RUNS_A_PAGE = 100;
+// What is kept around the place one reads; the rest is fetched again when one comes back to it.
+const PAGES_KEPT = 8;
 
-/** The pages one has opened; they change only when one asks for more, or for what is newer. */
-export const runPagesQuery = (filters: RunFilters) =>
+/** Where a page of the list of runs begins: at a cursor, or so many pages from the newest run. */
+export type RunsPlace = { cursor: string } | { page: number };
+
+/** The pages around the place one reads, from the page with this number on; they change only as one goes on or back. */
+export const runPagesQuery = (filters: RunFilters, from: number) =>
   infiniteQueryOptions({
-    queryKey: ["runs", "pages", filters],
+    queryKey: ["runs", "pages", filters, from],
     queryFn: ({ pageParam, signal }) =>
-      api.runs(filters, { ...(pageParam ? { cursor: pageParam } : {}), limit: PAGE }, signal),
-    initialPageParam: "",
-    getNextPageParam: (last) => last.next_cursor,
+      api.runs(filters, { ...pageParam, limit: RUNS_A_PAGE }, signal),
+    initialPageParam: { page: from } as RunsPlace,
+    getNextPageParam: ({ next_cursor: cursor }): RunsPlace | null =>
+      cursor === null ? null : { cursor },
+    // What came before the first page later is newer than the list; it is shown when one asks for it.
+    getPreviousPageParam: ({ page, prev_cursor: cursor }): RunsPlace | null =>
+      cursor === null || page === 1 ? null : { cursor },
+    maxPages: PAGES_KEPT,
+    gcTime: 60_000,
+  });
+
+/** The same rows as a page that is shown, fetched again whenever the stream says so; page 1 has the newest. */
+export const runsAnewQuery = (filters: RunFilters, place: RunsPlace) =>
+  queryOptions({
+    queryKey: ["runs", "head", filters, place],
+    queryFn: ({ signal }) => api.runs(filters, { ...place, limit: RUNS_A_PAGE }, signal),
     gcTime: 0,
   });
 
-/** The newest rows, fetched again whenever the stream says so, as deep as what is shown. */
-export const runHeadQuery = (filters: RunFilters, shown: number) =>
+/** How far an action on many runs has come; the stream says when it goes on. */
+export const bulkQuery = (bulkId: string) =>
   queryOptions({
-    queryKey: ["runs", "head", filters],
-    queryFn: ({ signal }) =>
-      api.runs(filters, { limit: Math.min(MOST_ROWS, Math.max(PAGE, shown)) }, signal),
-    gcTime: 0,
+    queryKey: ["bulk", bulkId],
+    queryFn: ({ signal }) => api.bulk(bulkId, signal),
+  });
+
+/** The first runs that an action on many could not be done to. */
+export const bulkRefusalsQuery = (bulkId: string) =>
+  queryOptions({
+    queryKey: ["bulk-refusals", bulkId],
+    queryFn: ({ signal }) => api.bulkRefusals(bulkId, signal),
   });
 
 export const runQuery = (projectId: string, runId: string) =>

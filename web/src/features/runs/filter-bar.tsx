@@ -44,6 +44,13 @@ export function FilterBar(props: { rows: RunRow[] }) {
         }))}
         onChange={(value) => set("mode", value)}
       />
+      <Filter<string>
+        name={t("filter.trigger")}
+        any={t("filter.any_trigger")}
+        value={search.trigger}
+        options={triggersOf(props.rows, search.trigger).map((value) => ({ value, label: value }))}
+        onChange={(value) => set("trigger", value)}
+      />
       <Filter<Since>
         name={t("filter.since")}
         any={t("filter.any_time")}
@@ -53,6 +60,14 @@ export function FilterBar(props: { rows: RunRow[] }) {
       />
     </div>
   );
+}
+
+// What starts runs wherever there are channels; others are known once a run of theirs is in the list.
+const USUAL_TRIGGERS = ["alertmanager", "grafana", "webhook", "telegram", "slack", "email"];
+
+function triggersOf(rows: RunRow[], chosen: string | undefined): string[] {
+  const seen = rows.flatMap(({ trigger_type }) => trigger_type ?? []);
+  return [...new Set([...USUAL_TRIGGERS, ...seen, ...(chosen ? [chosen] : [])])].sort();
 }
 
 function useAgents(rows: RunRow[], chosen: string | undefined): string[] {

@@ -18,17 +18,26 @@ export interface RunsSearch {
   agent?: string;
   mode?: Mode;
   since?: Since;
+  /** What set it off, as `alertmanager`. */
+  trigger?: string;
+  /** An action on many runs whose progress is shown. */
+  bulk?: string;
 }
 
 const oneOf = <T extends string>(values: readonly T[], value: unknown): T | undefined =>
   values.find((v) => v === value);
+
+const text = (value: unknown): string | undefined =>
+  typeof value === "string" && value !== "" && value.length <= 128 ? value : undefined;
 
 /** Reads the address leniently: what it can't mean is left out, never an error. */
 export function readRunsSearch(search: Record<string, unknown>): RunsSearch {
   const state = oneOf(RUN_STATES, search.state);
   const mode = oneOf(MODES, search.mode);
   const since = oneOf(SINCE, search.since);
-  const agent = typeof search.agent === "string" && search.agent !== "" ? search.agent : undefined;
+  const agent = text(search.agent);
+  const trigger = text(search.trigger);
+  const bulk = text(search.bulk);
   const q = typeof search.q === "string" ? search.q.trim().slice(0, SEARCH_MAX) : "";
   return {
     ...(q ? { q } : {}),
@@ -36,6 +45,8 @@ export function readRunsSearch(search: Record<string, unknown>): RunsSearch {
     ...(agent ? { agent } : {}),
     ...(mode ? { mode } : {}),
     ...(since ? { since } : {}),
+    ...(trigger ? { trigger } : {}),
+    ...(bulk ? { bulk } : {}),
   };
 }
 
@@ -51,6 +62,7 @@ export function toFilters(
     state: search.state,
     agent_id: search.agent,
     is_shadow: search.mode === undefined ? undefined : search.mode === "shadow",
+    trigger_type: search.trigger,
     created_after: search.since
       ? new Date(now - HOURS[search.since] * 3_600_000).toISOString()
       : undefined,
@@ -58,4 +70,6 @@ export function toFilters(
 }
 
 export const isFiltered = (search: RunsSearch): boolean =>
-  Boolean(search.q ?? search.state ?? search.agent ?? search.mode ?? search.since);
+  Boolean(
+    search.q ?? search.state ?? search.agent ?? search.mode ?? search.since ?? search.trigger,
+  );

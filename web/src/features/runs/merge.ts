@@ -6,37 +6,40 @@ export interface ShownRow {
   gone: boolean;
 }
 
-export interface Merged {
-  rows: ShownRow[];
-  newer: number;
-  /** Every row of the head is new: there may be more than `newer`. */
-  more: boolean;
-}
-
 function isOlder(a: RunRow, b: RunRow): boolean {
   const difference = Date.parse(a.created_at) - Date.parse(b.created_at);
   return difference === 0 ? a.run_id < b.run_id : difference < 0;
 }
 
-/**
- * Brings the newest answer into the rows that are shown without moving any: values change in place,
- * new rows are only counted. An empty list has nothing that could move, so it shows them at once.
- */
-export function mergeHead(shown: readonly RunRow[], head: RunList | undefined): Merged {
-  if (!head) return { rows: shown.map((run) => ({ run, gone: false })), newer: 0, more: false };
-  const first = shown[0];
-  if (!first)
-    return { rows: head.runs.map((run) => ({ run, gone: false })), newer: 0, more: false };
-  const fresh = new Map(head.runs.map((run) => [run.run_id, run]));
-  const last = head.runs.at(-1);
-  const isCovered = (run: RunRow) => !head.next_cursor || (last && !isOlder(run, last));
-  const newer = head.runs.filter((run) => isOlder(first, run)).length;
-  return {
-    rows: shown.map((run) => {
-      const now = fresh.get(run.run_id);
-      return { run: now ?? run, gone: now === undefined && Boolean(isCovered(run)) };
-    }),
-    newer,
-    more: newer === head.runs.length && head.next_cursor !== null,
-  };
+/** Whether a row would stand in this answer if it still matched. */
+function covers(answer: RunList, run: RunRow): boolean {
+  const { runs, prev_cursor, next_cursor } = answer;
+  const [first, last] = [runs[0], runs.at(-1)];
+  const isBelowTop = prev_cursor === null || (first !== undefined && !isOlder(first, run));
+  const isAboveEnd = next_cursor === null || (last !== undefined && !isOlder(run, last));
+  return isBelowTop && isAboveEnd;
+}
+
+/** Brings newer answers into the rows that are shown without moving any: their values change in place. */
+export function freshen(shown: readonly RunRow[], answers: readonly RunList[]): ShownRow[] {
+  const fresh = new Map(answers.flatMap(({ runs }) => runs.map((run) => [run.run_id, run])));
+  return shown.map((run) => {
+    const now = fresh.get(run.run_id);
+    const gone = now === undefined && answers.some((answer) => covers(answer, run));
+    return { run: now ?? run, gone };
+  });
+}
+
+/** What has come since the list was opened. */
+export interface Newer {
+  count: number;
+  /** All rows of the newest page are new: there may be more than `count`. */
+  more: boolean;
+}
+
+/** Counts the rows of the newest page that are newer than the first one of the list. */
+export function newerThan(first: RunRow | undefined, newest: RunList | undefined): Newer {
+  if (!first || !newest) return { count: 0, more: false };
+  const count = newest.runs.filter((run) => isOlder(first, run)).length;
+  return { count, more: count > 0 && count === newest.runs.length && newest.next_cursor !== null };
 }

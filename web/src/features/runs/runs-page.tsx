@@ -1,10 +1,8 @@
-import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { useEffect, useMemo, useRef } from "react";
+import { useEffect, useMemo } from "react";
 import type { RunList } from "../../app/api.ts";
 import type { RunFilters } from "../../app/client.ts";
 import { useKeys } from "../../app/keys.ts";
-import { runHeadQuery, runPagesQuery } from "../../app/queries.ts";
 import { usePageTitle } from "../../app/title.ts";
 import { useProject, useProjects } from "../../app/use-session.ts";
 import { useWords } from "../../app/words.ts";
@@ -12,58 +10,62 @@ import { announce } from "../../ui/announce.tsx";
 import { Button } from "../../ui/button.tsx";
 import { Kbd } from "../../ui/marks.tsx";
 import { Bones, ProblemNote } from "../../ui/problem.tsx";
+import { BulkBar } from "./bulk-bar.tsx";
+import { BulkProgress } from "./bulk-progress.tsx";
+import { useColumns } from "./columns.ts";
+import { ColumnsMenu } from "./columns-menu.tsx";
 import { Connect } from "./connect.tsx";
 import { FilterBar } from "./filter-bar.tsx";
 import { isFiltered, toFilters } from "./filters.ts";
-import { type Merged, mergeHead } from "./merge.ts";
+import { rememberList } from "./last-list.ts";
 import { RunsTable } from "./runs-table.tsx";
+import { type Runs, useRuns } from "./use-runs.ts";
+import { useSelection } from "./use-selection.ts";
+
+const MINUTE_MS = 60_000;
 
 export function RunsPage() {
   const { t } = useWords();
   usePageTitle(t("nav.pages.runs"));
   const search = useSearch({ from: "/console/runs" });
   const project = useProject();
-  const { q, state, agent, mode, since } = search;
-  const filters = useMemo(
-    () =>
-      toFilters(
-        {
-          ...(q ? { q } : {}),
-          ...(state ? { state } : {}),
-          ...(agent ? { agent } : {}),
-          ...(mode ? { mode } : {}),
-          ...(since ? { since } : {}),
-        },
-        project,
-        Date.now(),
-      ),
-    [q, state, agent, mode, since, project],
-  );
-  return <RunsList filters={filters} filtered={isFiltered(search)} />;
+  const { q, state, agent, mode, since, trigger } = search;
+  const filters = useMemo(() => {
+    const chosen = { q, state, agent, mode, since, trigger };
+    const named = Object.entries(chosen).filter(([, value]) => value !== undefined);
+    // By the minute, so that going back finds the list that was left.
+    const now = Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS;
+    return toFilters(Object.fromEntries(named), project, now);
+  }, [q, state, agent, mode, since, trigger, project]);
+  useEffect(() => rememberList(filters), [filters]);
+  return <RunsList key={JSON.stringify(filters)} filters={filters} filtered={isFiltered(search)} />;
 }
 
 function RunsList(props: { filters: RunFilters; filtered: boolean }) {
   const { t } = useWords();
-  const pages = useInfiniteQuery(runPagesQuery(props.filters));
-  const first = pages.data?.pages[0];
+  const runs = useRuns(props.filters);
+  const { first, query } = runs;
+  const columns = useColumns();
   return (
-    <div className="page">
-      <RunsHead total={first} />
+    <div className="page runs-page">
+      <RunsHead total={first}>
+        {first && first.total > 0 && (
+          <ColumnsMenu hidden={columns.hidden} onToggle={columns.toggle} />
+        )}
+      </RunsHead>
       {(props.filtered || first?.total !== 0) && <FilterBar rows={first?.runs ?? []} />}
-      {pages.isPending && <Bones rows={12} label={t("common.loading")} />}
-      {pages.isError && !first && (
-        <ProblemNote error={pages.error} onRetry={() => pages.refetch()} />
+      {query.isPending && <Bones rows={12} label={t("common.loading")} />}
+      {query.isError && !first && (
+        <ProblemNote error={query.error} onRetry={() => void query.refetch()} />
       )}
-      {first && (
-        <LoadedRuns key={JSON.stringify(props.filters)} {...props} first={first} pages={pages} />
-      )}
+      {first && <LoadedRuns {...props} first={first} runs={runs} hidden={columns.hidden} />}
     </div>
   );
 }
 
-function RunsHead(props: { total: RunList | undefined }) {
+function RunsHead(props: { total: RunList | undefined; children: React.ReactNode }) {
   const { t, number } = useWords();
-  const total = props.total;
+  const { total } = props;
   return (
     <div className="head items-center min-h-[34px]">
       <h1>{t("nav.pages.runs")}</h1>
@@ -74,91 +76,78 @@ function RunsHead(props: { total: RunList | undefined }) {
             : t("runs.total", { count: total.total, total: number(total.total) })}
         </span>
       )}
+      <span className="flex-1" />
+      {props.children}
     </div>
   );
 }
 
-type Pages = ReturnType<typeof useInfiniteQuery<RunList, Error, { pages: RunList[] }>>;
+/** The project that everything in the list is of, if it is one. */
+function useOnlyProject(): string | undefined {
+  const projects = useProjects();
+  const chosen = useProject();
+  return chosen ?? (projects.length === 1 ? projects[0]?.project_id : undefined);
+}
 
 function LoadedRuns(props: {
   filters: RunFilters;
   filtered: boolean;
   first: RunList;
-  pages: Pages;
+  runs: Runs;
+  hidden: ReturnType<typeof useColumns>["hidden"];
 }) {
   const { t } = useWords();
-  const { pages } = props;
-  const severalProjects = useProjects().length > 1;
-  const client = useQueryClient();
-  const top = useRef<HTMLDivElement>(null);
-  const shown = pages.data?.pages.flatMap((page) => page.runs) ?? [];
-  const head = useQuery({
-    ...runHeadQuery(props.filters, shown.length),
-    initialData: props.first,
-  });
-  const merged = mergeHead(shown, head.data);
-  const adopt = (newest: RunList) =>
-    client.setQueryData(runPagesQuery(props.filters).queryKey, {
-      pages: [newest],
-      pageParams: [""],
-    });
-  useEffect(() => {
-    if (shown.length === 0 && head.data && head.data.runs.length > 0) adopt(head.data);
-  });
+  const { runs } = props;
+  const { query, newer } = runs;
+  const { bulk } = useSearch({ from: "/console/runs" });
+  const project = useOnlyProject();
+  const selection = useSelection(runs.stretch.rows, project !== undefined);
   const showNewer = () => {
-    if (!head.data || merged.newer === 0) return;
-    adopt(head.data);
-    announce(t("runs.newer_shown", { count: merged.newer }));
-    top.current?.scrollIntoView({ block: "center" });
-  };
-  useRowKeys(top, showNewer);
-  if (merged.rows.length === 0) return props.filtered ? <NoMatch /> : <Connect />;
-  return (
-    <div ref={top}>
-      <NewerBar merged={merged} onShow={showNewer} />
-      <RunsTable
-        rows={merged.rows}
-        showProject={props.filters.project_id === undefined && severalProjects}
-      />
-      {pages.hasNextPage && (
-        <div className="flex justify-center py-4">
-          <Button onClick={() => pages.fetchNextPage()} aria-disabled={pages.isFetchingNextPage}>
-            {pages.isFetchingNextPage ? t("common.loading") : t("runs.older")}
-          </Button>
-        </div>
-      )}
-      {pages.isError && <ProblemNote error={pages.error} onRetry={() => pages.fetchNextPage()} />}
-    </div>
-  );
-}
-
-function NewerBar(props: { merged: Merged; onShow: () => void }) {
-  const { t, number } = useWords();
-  const { newer, more } = props.merged;
-  if (newer === 0) return null;
-  return (
-    <button type="button" className="fresh" onClick={props.onShow}>
-      {t("runs.newer", { count: newer, number: `${number(newer)}${more ? "+" : ""}` })}
-      <Kbd>N</Kbd>
-    </button>
-  );
-}
-
-/** j and k walk the rows by focus, so that ↵ opens and a screen reader follows. */
-function useRowKeys(list: React.RefObject<HTMLDivElement | null>, showNewer: () => void) {
-  const walk = (by: 1 | -1) => {
-    const links = [...(list.current?.querySelectorAll<HTMLAnchorElement>("a.what") ?? [])];
-    const at = links.indexOf(document.activeElement as HTMLAnchorElement);
-    const next = links[at === -1 ? (by === 1 ? 0 : links.length - 1) : at + by];
-    next?.focus();
-    next?.scrollIntoView({ block: "nearest" });
+    if (newer.count === 0) return;
+    runs.renew();
+    announce(t("runs.newer_shown", { count: newer.count }));
   };
   useKeys({
-    j: () => walk(1),
-    k: () => walk(-1),
     n: showNewer,
     f: () => document.querySelector<HTMLButtonElement>(".filters .fl button")?.focus(),
   });
+  if (runs.stretch.count === 0) return props.filtered ? <NoMatch /> : <Connect />;
+  return (
+    <>
+      <NewerBar newer={newer} onShow={showNewer} />
+      <RunsTable
+        runs={runs}
+        hidden={props.hidden}
+        showProject={project === undefined}
+        selection={selection}
+      />
+      {query.isError && (
+        <ProblemNote error={query.error} onRetry={() => void query.fetchNextPage()} />
+      )}
+      {bulk !== undefined && selection.marks.size === 0 && !selection.all && (
+        <BulkProgress bulkId={bulk} />
+      )}
+      <BulkBar
+        selection={selection}
+        filters={props.filters}
+        project={project}
+        total={props.first}
+      />
+    </>
+  );
+}
+
+/** Its line is always there, so that nothing moves when something newer comes. */
+function NewerBar(props: { newer: Runs["newer"]; onShow: () => void }) {
+  const { t, number } = useWords();
+  const { count, more } = props.newer;
+  if (count === 0) return <div className="fresh is-quiet">{t("runs.up_to_date")}</div>;
+  return (
+    <button type="button" className="fresh" onClick={props.onShow}>
+      {t("runs.newer", { count, number: `${number(count)}${more ? "+" : ""}` })}
+      <Kbd>N</Kbd>
+    </button>
+  );
 }
 
 function NoMatch() {

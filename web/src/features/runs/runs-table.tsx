@@ -1,124 +1,147 @@
-import { Link } from "@tanstack/react-router";
-import { memo } from "react";
-import { isFinal, type RunRow } from "../../app/api.ts";
-import { useNow } from "../../app/clock.ts";
-import { shortId } from "../../app/format.ts";
+import { Fragment, type RefObject, useEffect, useRef } from "react";
+import { useKeys } from "../../app/keys.ts";
 import { useWords } from "../../app/words.ts";
-import { Tag } from "../../ui/marks.tsx";
-import { GatePips } from "../gates/gates.tsx";
-import type { ShownRow } from "./merge.ts";
-import { StateMark } from "./state.tsx";
+import type { Column } from "./columns.ts";
+import { RunLine } from "./run-line.tsx";
+import { useRows } from "./use-rows.ts";
+import type { Runs } from "./use-runs.ts";
+import type { Selection } from "./use-selection.ts";
 
-export function RunsTable(props: { rows: ShownRow[]; showProject: boolean }) {
+interface TableProps {
+  runs: Runs;
+  hidden: readonly Column[];
+  showProject: boolean;
+  selection: Selection;
+}
+
+/** A table of any length, of which only the rows around those in view are in the document. */
+export function RunsTable(props: TableProps) {
   const { t } = useWords();
+  const { runs, hidden, selection } = props;
+  const table = useRef<HTMLTableElement>(null);
+  const { virtual, margin, focused, setFocusedId, walk } = useRows(runs, table);
+  const { stretch } = runs;
+  useFocusAfterRenewal(table, runs.renewal);
+  const focusedRun = focused === undefined ? undefined : stretch.rows[focused - stretch.start];
+  useKeys({
+    j: () => walk(1),
+    k: () => walk(-1),
+    x: () => focusedRun && selection.toggle(focusedRun),
+    X: () => focusedRun && selection.extend(focusedRun),
+  });
+  const isWhole = runs.first?.total_is_exact !== false;
+  let drawnTo = margin;
   return (
-    <table className="runs">
+    <table
+      className="runs"
+      ref={table}
+      aria-rowcount={isWhole ? stretch.count + 1 : -1}
+      onFocus={(event) =>
+        setFocusedId(event.target.closest<HTMLElement>("tr[data-run]")?.dataset.run)
+      }
+      onBlur={(event) => {
+        if (!event.currentTarget.contains(event.relatedTarget)) setFocusedId(undefined);
+      }}
+    >
       <caption className="sr-only">{t("runs.caption")}</caption>
-      <thead>
-        <tr>
-          <th className="c-state" scope="col">
-            {t("runs.state")}
-          </th>
-          <th className="c-what" scope="col">
-            {t("runs.what")}
-          </th>
-          <th className="c-call" scope="col">
-            {t("runs.last_call")}
-          </th>
-          <th className="c-took n" scope="col">
-            {t("runs.took")}
-          </th>
-          <th className="c-cost n" scope="col">
-            {t("runs.cost")}
-          </th>
-          <th className="c-started n" scope="col" aria-sort="descending">
-            {t("runs.started")} <span aria-hidden="true">↓</span>
-          </th>
-          <th className="c-id n" scope="col">
-            {t("runs.id")}
-          </th>
-        </tr>
-      </thead>
+      <Head hidden={hidden} selection={selection} />
       <tbody>
-        {props.rows.map(({ run, gone }) => (
-          <RunLine key={run.run_id} run={run} gone={gone} showProject={props.showProject} />
-        ))}
+        {virtual.getVirtualItems().map(({ index, start, end }) => {
+          const gap = start - drawnTo;
+          drawnTo = end;
+          const row = runs.rows[index - stretch.start];
+          return (
+            <Fragment key={row?.run.run_id ?? index}>
+              {gap > 0 && <Spacer height={gap} />}
+              <RunLine
+                index={index}
+                run={row?.run}
+                gone={row?.gone ?? false}
+                hidden={hidden}
+                showProject={props.showProject}
+                marked={row !== undefined && selection.has(row.run.run_id)}
+                selection={selection.handle}
+              />
+            </Fragment>
+          );
+        })}
+        <Spacer height={virtual.getTotalSize() - (drawnTo - margin)} />
       </tbody>
     </table>
   );
 }
 
-const RunLine = memo(function RunLine(props: { run: RunRow; gone: boolean; showProject: boolean }) {
-  const { t, money } = useWords();
-  const { run } = props;
+/** What is not drawn keeps its room. */
+function Spacer(props: { height: number }) {
+  if (props.height <= 0) return null;
   return (
-    <tr className={props.gone ? "gone" : ""}>
-      <td className="c-state">
-        <StateMark state={run.state} />
-      </td>
-      <td className="c-what">
-        <span className="cell">
-          <Link
-            className="what"
-            to="/runs/$projectId/$runId"
-            params={{ projectId: run.project_id, runId: run.run_id }}
-            title={run.title}
-          >
-            {run.title}
-          </Link>
-          <span className="agent">
-            {props.showProject ? `${run.project_id} / ${run.agent_id}` : run.agent_id}
-          </span>
-          {run.is_shadow && <Tag tone="shadow-run">{t("runs.shadow")}</Tag>}
-          {props.gone && <Tag>{t("runs.gone")}</Tag>}
-        </span>
-      </td>
-      <td className="c-call">
-        <LastCall run={run} />
-      </td>
-      <td className="c-took n">
-        <Took run={run} />
-      </td>
-      <td className="c-cost n">{money(run.cost_usd)}</td>
-      <td className="c-started n">
-        <Started at={run.created_at} />
-      </td>
-      <td className="c-id n">
-        <code className="text-ink-3">{shortId(run.run_id)}</code>
-      </td>
+    // biome-ignore lint/a11y/noAriaHiddenOnFocusable: a row takes no focus
+    <tr className="spacer" aria-hidden="true">
+      <td style={{ height: props.height }} />
     </tr>
   );
-});
+}
 
-function LastCall(props: { run: RunRow }) {
+function useFocusAfterRenewal(table: RefObject<HTMLTableElement | null>, renewal: number) {
+  useEffect(() => {
+    if (renewal === 0) return;
+    window.scrollTo(0, 0);
+    if (document.activeElement === document.body)
+      table.current?.querySelector<HTMLElement>("a.what")?.focus({ preventScroll: true });
+  }, [renewal, table]);
+}
+
+function Head(props: { hidden: readonly Column[]; selection: Selection }) {
   const { t } = useWords();
-  const call = props.run.last_call;
-  if (!call) return <span className="none text-ink-3">{t("runs.no_call")}</span>;
+  const { selection } = props;
+  const has = (column: Column) => !props.hidden.includes(column);
   return (
-    <span className="cell">
-      <span className="cut flex-1" title={call.tool_name}>
-        {call.tool_name}
-      </span>
-      <GatePips verdicts={call.verdicts} isOver={call.result_status !== "pending"} />
-    </span>
+    <thead>
+      <tr aria-rowindex={1}>
+        {selection.mayMark && (
+          <th className="c-mark" scope="col">
+            <input
+              type="checkbox"
+              aria-label={t("runs.mark_all")}
+              title={selection.mayMarkAll ? t("runs.mark_all") : t("runs.mark_all_one_project")}
+              disabled={!selection.mayMarkAll}
+              checked={selection.all}
+              onChange={() => selection.setAll(!selection.all)}
+            />
+          </th>
+        )}
+        <th className="c-state" scope="col">
+          {t("runs.state")}
+        </th>
+        <th className="c-what" scope="col">
+          {t("runs.what")}
+        </th>
+        {has("last_call") && (
+          <th className="c-call" scope="col">
+            {t("runs.last_call")}
+          </th>
+        )}
+        {has("took") && (
+          <th className="c-took n" scope="col">
+            {t("runs.took")}
+          </th>
+        )}
+        {has("cost") && (
+          <th className="c-cost n" scope="col">
+            {t("runs.cost")}
+          </th>
+        )}
+        {has("started") && (
+          <th className="c-started n" scope="col" aria-sort="descending">
+            {t("runs.started")} <span aria-hidden="true">↓</span>
+          </th>
+        )}
+        {has("id") && (
+          <th className="c-id n" scope="col">
+            {t("runs.id")}
+          </th>
+        )}
+      </tr>
+    </thead>
   );
-}
-
-function Took(props: { run: RunRow }) {
-  const { duration } = useWords();
-  const { run } = props;
-  const from = Date.parse(run.started_at ?? run.created_at);
-  if (run.completed_at) return duration(Date.parse(run.completed_at) - from);
-  return isFinal(run.state) ? null : <TookSoFar from={from} />;
-}
-
-function TookSoFar(props: { from: number }) {
-  const { duration } = useWords();
-  // Whole seconds: tenths that jump every second say nothing.
-  return duration(Math.max(0, Math.round((useNow() - props.from) / 1000)) * 1000 || 1000);
-}
-
-function Started(props: { at: string }) {
-  const { moment } = useWords();
-  return <time dateTime={props.at}>{moment(props.at, Date.now())}</time>;
 }

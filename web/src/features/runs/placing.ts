@@ -1,0 +1,49 @@
+import type { RunList, RunRow } from "../../app/api.ts";
+
+/** The rows at hand, and where in the whole list they stand. */
+export interface Stretch {
+  /** The index of the first row that is at hand. */
+  start: number;
+  rows: RunRow[];
+  /** How many rows the list is drawn with; an estimate until its end was seen. */
+  count: number;
+}
+
+// Browsers draw nothing beyond some 17 million pixels: a mobile row has 64.
+const MOST_DRAWN = 200_000;
+
+/** Where the rows of consecutive pages stand; `end` is the index at which the list is known to end. */
+export function stretchOf(pages: readonly RunList[], end = Number.POSITIVE_INFINITY): Stretch {
+  const [first, last] = [pages[0], pages.at(-1)];
+  if (!first || !last) return { start: 0, rows: [], count: 0 };
+  const start = (first.page - 1) * first.per_page;
+  const rows = pages.flatMap(({ runs }) => runs);
+  const loaded = start + rows.length;
+  if (last.next_cursor === null) return { start, rows, count: loaded };
+  const estimate = Math.min(last.total, MOST_DRAWN, end);
+  return { start, rows, count: Math.max(loaded + 1, estimate) };
+}
+
+/** What has to be fetched for the rows that are in view. */
+export type Need = { kind: "next" } | { kind: "previous" } | { kind: "jump"; page: number };
+
+// So many rows before the end of what is at hand the next page is fetched.
+const AHEAD = 40;
+
+/**
+ * What is missing around the rows in view, if anything: the page beside those at hand, or, far away from them, the page
+ * that one has gone to.
+ *
+ * @param view the first and the last row in view, as indexes in the whole list
+ */
+export function needOf(
+  { start, rows, count }: Stretch,
+  view: { first: number; last: number },
+  perPage: number,
+): Need | undefined {
+  const end = start + rows.length;
+  if (view.first > end + perPage || view.last < start - perPage)
+    return { kind: "jump", page: Math.floor(view.first / perPage) + 1 };
+  if (view.first < start + AHEAD && start > 0) return { kind: "previous" };
+  return view.last > end - AHEAD && end < count ? { kind: "next" } : undefined;
+}

@@ -1,0 +1,130 @@
+import {
+  keepPreviousData,
+  useInfiniteQuery,
+  useQueries,
+  useQuery,
+  useQueryClient,
+} from "@tanstack/react-query";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import type { RunList, RunRow } from "../../app/api.ts";
+import type { RunFilters } from "../../app/client.ts";
+import { RUNS_A_PAGE, type RunsPlace, runPagesQuery, runsAnewQuery } from "../../app/queries.ts";
+import { freshen, newerThan, type ShownRow } from "./merge.ts";
+import { needOf, type Stretch, stretchOf } from "./placing.ts";
+
+/** The rows that one sees, as indexes in the whole list. */
+export interface View {
+  first: number;
+  last: number;
+  scrolling: boolean;
+}
+
+// An answer this fresh is not asked for twice.
+const FRESH_MS = 2000;
+
+/** Pages are fetched around the place one reads, by cursor; a jump beyond them goes by the page's number. */
+function usePages(filters: RunFilters) {
+  const [from, setFrom] = useState(1);
+  const [end, setEnd] = useState<number>();
+  const query = useInfiniteQuery({
+    ...runPagesQuery(filters, from),
+    placeholderData: keepPreviousData,
+  });
+  const { data, isPlaceholderData } = query;
+  const pages = data?.pages;
+  const isBeyond = !isPlaceholderData && from > 1 && pages?.[0]?.runs.length === 0;
+  useEffect(() => {
+    if (!isBeyond) return;
+    // The number of rows was an estimate: the list ends before this page.
+    setEnd((from - 1) * RUNS_A_PAGE);
+    setFrom(Math.max(1, Math.floor((from - 1) * 0.98)));
+  }, [isBeyond, from]);
+  const stretch = useMemo(() => stretchOf(pages ?? [], end), [pages, end]);
+  return { query, stretch, from, setFrom };
+}
+
+type Pages = ReturnType<typeof usePages>;
+
+/** Fetches what is missing where one reads; far away only once one stays there. */
+function useDemand({ query, stretch, setFrom }: Pages) {
+  return useCallback(
+    ({ scrolling, ...view }: View) => {
+      const need = needOf(stretch, view, RUNS_A_PAGE);
+      if (!need || query.isError) return;
+      if (need.kind === "jump") {
+        if (!scrolling) setFrom(need.page);
+      } else if (query.isFetching) return;
+      else if (need.kind === "next") void query.fetchNextPage();
+      else void query.fetchPreviousPage();
+    },
+    [query, stretch, setFrom],
+  );
+}
+
+/** The pages in view once more, as they are now, and the newest one. */
+function useAnew(filters: RunFilters, { query, stretch }: Pages, view: View) {
+  const { data } = query;
+  const first = data?.pages[0];
+  const isFresh = first?.page === 1 && Date.now() - query.dataUpdatedAt < FRESH_MS;
+  const newest = useQuery({
+    ...runsAnewQuery(filters, { page: 1 }),
+    ...(isFresh ? { initialData: first } : {}),
+  });
+  const at = (index: number) => Math.floor((index - stretch.start) / RUNS_A_PAGE);
+  const places = ((data?.pageParams ?? []) as RunsPlace[])
+    .slice(Math.max(0, at(view.first)), Math.max(0, at(view.last) + 1))
+    .filter((place) => !("page" in place && place.page === 1));
+  const inView = useQueries({ queries: places.map((place) => runsAnewQuery(filters, place)) });
+  const answers = [newest, ...inView].flatMap(({ data: answer }) => (answer ? [answer] : []));
+  return { newest: newest.data, answers };
+}
+
+export interface Runs {
+  stretch: Stretch;
+  rows: ShownRow[];
+  newer: { count: number; more: boolean };
+  /** Goes up when the list is renewed from its top. */
+  renewal: number;
+  renew: () => void;
+  onView: (view: View) => void;
+  /** The first answer: how many there are, or that there are none. */
+  first: RunList | undefined;
+  query: Pages["query"];
+}
+
+/** A list of any length of which only the part one reads is held, live without moving. */
+export function useRuns(filters: RunFilters): Runs {
+  const client = useQueryClient();
+  const pages = usePages(filters);
+  const { query, stretch, setFrom } = pages;
+  const [settled, setSettled] = useState<View>({ first: 0, last: 0, scrolling: false });
+  const [renewal, setRenewal] = useState(0);
+  const { newest, answers } = useAnew(filters, pages, settled);
+  const first = query.data?.pages[0];
+  const top = useRef<RunRow>(undefined);
+  if (first?.page === 1) top.current = first.runs[0];
+  const demand = useDemand(pages);
+  const onView = useCallback(
+    (view: View) => {
+      demand(view);
+      if (!view.scrolling)
+        setSettled((old) => (old.first === view.first && old.last === view.last ? old : view));
+    },
+    [demand],
+  );
+  const renew = useCallback(() => {
+    if (!newest) return;
+    const { queryKey } = runPagesQuery(filters, 1);
+    client.setQueryData(queryKey, { pages: [newest], pageParams: [{ page: 1 }] });
+    setFrom(1);
+    setRenewal((n) => n + 1);
+  }, [client, filters, newest, setFrom]);
+  const isBehind = stretch.rows.length === 0 && !query.isPending && (newest?.runs.length ?? 0) > 0;
+  useEffect(() => {
+    // An empty list has nothing that could move, so what comes is shown at once.
+    if (isBehind) renew();
+  }, [isBehind, renew]);
+  const rows = freshen(stretch.rows, answers);
+  const newer = newerThan(top.current, newest);
+  return { stretch, rows, newer, renewal, renew, onView, first, query };
+}

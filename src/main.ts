@@ -90,7 +90,7 @@ import {
 } from "./runs/index.ts";
 import { readSecret, secretRoutes } from "./secrets/index.ts";
 import { createFreezes, createTenants, freezeRoutes, tenantRoutes } from "./tenants/index.ts";
-import { timelineRoutes } from "./timeline/index.ts";
+import { auditRoutes, timelineRoutes } from "./timeline/index.ts";
 import {
   openToolServers,
   pinnedTools,
@@ -199,6 +199,7 @@ function createRouters(
     toolCallRoutes({ calls, runs }),
     ...questionRouters({ ...calls, cursors, checkEdit: editCheck(calls), whyVoid }),
     timelineRoutes({ db, cursors }),
+    auditRoutes({ db, cursors }),
     channelRoutes({ db, cursors }),
     caseRoutes({ db, cursors }),
     toolServerRoutes({ db, cursors }),

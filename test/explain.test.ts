@@ -16,7 +16,7 @@ import { type Database, openDatabase } from "../src/platform/database/index.ts";
 import { createCursors, newApi } from "../src/platform/http/index.ts";
 import { createLog } from "../src/platform/log.ts";
 import { runListRoutes } from "../src/runs/index.ts";
-import { timelineRoutes } from "../src/timeline/index.ts";
+import { auditRoutes, timelineRoutes } from "../src/timeline/index.ts";
 import { toolServerRoutes } from "../src/toolservers/index.ts";
 import { createTestDatabase, type TestDatabase } from "./support/database.ts";
 import { ask, caller } from "./support/fixtures.ts";
@@ -67,6 +67,7 @@ beforeAll(async () => {
   routes = newApi()
     .route("/", runListRoutes(deps))
     .route("/", timelineRoutes(deps))
+    .route("/", auditRoutes(deps))
     .route("/", approvalListRoutes(deps))
     .route("/", approvalRoutes(deps))
     .route("/", inFlightRoutes(deps))
@@ -195,6 +196,17 @@ describe.each(CALLERS)("for %s", (_, as) => {
         "&channel_type=slack",
         "&provider_prefix=ab",
         "&channel_type=slack&provider_prefix=a",
+      ],
+    ],
+    [
+      "/audit-log?limit=20",
+      [
+        "",
+        "&project_id=p0",
+        "&actor=test-1",
+        "&project_id=p0&action=run.create",
+        "&target=run-7&action=run.create",
+        "&created_before=2026-01-01T00:00:00Z",
       ],
     ],
     ["/tool-servers?limit=20", ["", "&project_id=p0"]],

@@ -273,8 +273,10 @@ create table audit_log (
   constraint audit_log_pkey PRIMARY KEY (project_id, audit_id)
 );
 alter table audit_log owner to awooop_owner;
+create index audit_log_action ON awooop.audit_log USING btree (project_id, action, at DESC, audit_id DESC);
+create index audit_log_actor ON awooop.audit_log USING btree (project_id, actor_id, at DESC, audit_id DESC);
 create index audit_log_newest ON awooop.audit_log USING btree (project_id, at DESC, audit_id DESC);
-create index audit_log_subject ON awooop.audit_log USING btree (project_id, subject_kind, subject_id, at DESC);
+create index audit_log_target ON awooop.audit_log USING btree (project_id, subject_id, at DESC, audit_id DESC);
 alter table audit_log enable row level security;
 alter table audit_log force row level security;
 create policy platform on audit_log as permissive for all to awooop_platform

@@ -108,7 +108,7 @@ function isReached({ status, body }: Answer, { list }: ReachingCase): boolean {
 describe.each(Object.entries(LISTS))("%s without filters", (name, expected) => {
   const endpoint = ENDPOINTS[name];
   const list = endpoint && "list" in endpoint ? endpoint.list : undefined;
-  const path = `${list?.all}?limit=200`;
+  const path = `${list?.all}${list?.all?.includes("?") ? "&" : "?"}limit=200`;
 
   test.each(CALLERS)("%s", async (caller) => {
     const { status, body } = await server.api(path, { key: keys[caller] });

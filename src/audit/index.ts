@@ -4,6 +4,9 @@ import { fixedQuery } from "../platform/database/fixed-query.ts";
 import { jsonb, jsonbText, type Tx } from "../platform/database/index.ts";
 import { newId } from "../platform/ids.ts";
 
+export { type AuditListQuery, auditListAnswer, auditListQuery } from "./contract.ts";
+export { listAudit } from "./queries.ts";
+
 /** Who did something: a key's holder, a worker, the system itself. */
 export interface Actor {
   kind: "key" | "worker" | "system" | "agent";

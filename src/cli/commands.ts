@@ -6,6 +6,7 @@ import {
   approvalsReject,
 } from "./approvals.ts";
 import { approvalsDecideMany, approvalsShow } from "./approvals-show.ts";
+import { audit } from "./audit.ts";
 import type { Command } from "./command.ts";
 import { contractsDraft, contractsSteps } from "./contracts-act.ts";
 import { contractsApply } from "./contracts-apply.ts";
@@ -77,4 +78,5 @@ export const COMMANDS: readonly Command[] = [
   toolsReview,
   toolServersList,
   toolServersShow,
+  audit,
 ];

@@ -130,6 +130,20 @@ describe("asking for it", () => {
   });
 });
 
+it("takes runs by name, those that are the project's", async () => {
+  const [one = "", two = ""] = await bench.runsOf("named", 3);
+  const [over = ""] = await bench.runsOf("named", 1, OVER);
+  const count = (filter: object) => bench.post({ filter, dry_run: true });
+  const run_ids = [one, two.toUpperCase(), over, "01a1ff82-17a0-7c3e-9d2f-0123456789ab"];
+  expect((await count({ run_ids })).body).toMatchObject({
+    total_count: 3,
+    states: { pending: 2, failed: 1 },
+  });
+  expect((await count({ run_ids, state: "failed" })).body).toMatchObject({ total_count: 1 });
+  expect(await count({ run_ids: [] })).toMatchObject({ status: 422 });
+  expect(await count({ run_ids: ["one"] })).toMatchObject({ status: 422 });
+});
+
 describe("working on it", () => {
   it("changes each run as by itself, leaves alone what has changed, and reports both", async () => {
     const [early = "", late = ""] = await bench.runsOf("changing", 2);

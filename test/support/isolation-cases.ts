@@ -46,6 +46,16 @@ export const ENDPOINTS: Record<string, EndpointCase> = {
     works: 200,
     reach: ({ project }) => [get(`/agents/helper/proposal?project_id=${project}`)],
   },
+  "GET /audit-log": {
+    as: "viewer",
+    works: 200,
+    // Of one kind, for a page does not hold all that happens in these tests.
+    list: { items: "entries", all: "/audit-log?action=tenant.create" },
+    reach: ({ project, run }) => [
+      get(`/audit-log?project_id=${project}`),
+      get(`/audit-log?project_id=${project}&target=${run}`),
+    ],
+  },
   "GET /channel-events": {
     as: "viewer",
     works: 200,

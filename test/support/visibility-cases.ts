@@ -31,6 +31,7 @@ export const REACHES: Record<string, Row> = {
   "GET /approvals/{approval_id}": READ,
   "POST /approvals/decide-many": OPERATE,
   "POST /approvals/{run_id}/decide": OPERATE,
+  "GET /audit-log": READ,
   "GET /channel-cases": READ,
   "GET /channel-events": READ,
   "GET /contracts": READ,
@@ -102,6 +103,7 @@ const PEOPLE: Record<CallerName, Listed> = {
 /** Every list that can be asked for without naming a project. */
 export const LISTS: Record<string, Record<CallerName, Listed>> = {
   "GET /approvals": PEOPLE,
+  "GET /audit-log": PEOPLE,
   "GET /calls/in-flight": PEOPLE,
   "GET /channel-events": PEOPLE,
   "GET /contracts": PEOPLE,

@@ -12,15 +12,16 @@ export interface Stretch {
 // Browsers draw nothing beyond some 17 million pixels: a mobile row has 64.
 const MOST_DRAWN = 200_000;
 
-/** Where the rows of consecutive pages stand; `end` is the index at which the list is known to end. */
-export function stretchOf(pages: readonly RunList[], end = Number.POSITIVE_INFINITY): Stretch {
+/** Where the rows of consecutive pages stand; `end` is how many rows the list is known to have. */
+export function stretchOf(pages: readonly RunList[], end?: number): Stretch {
   const [first, last] = [pages[0], pages.at(-1)];
   if (!first || !last) return { start: 0, rows: [], count: 0 };
   const start = (first.page - 1) * first.per_page;
   const rows = pages.flatMap(({ runs }) => runs);
   const loaded = start + rows.length;
-  if (last.next_cursor === null) return { start, rows, count: loaded };
-  const estimate = Math.min(last.total, MOST_DRAWN, end);
+  if (last.next_cursor === null && (rows.length > 0 || start === 0))
+    return { start, rows, count: loaded };
+  const estimate = Math.min(end ?? last.total, MOST_DRAWN);
   return { start, rows, count: Math.max(loaded + 1, estimate) };
 }
 

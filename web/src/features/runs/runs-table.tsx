@@ -29,13 +29,12 @@ export function RunsTable(props: TableProps) {
     x: () => focusedRun && selection.toggle(focusedRun),
     X: () => focusedRun && selection.extend(focusedRun),
   });
-  const isWhole = runs.first?.total_is_exact !== false;
   let drawnTo = margin;
   return (
     <table
       className="runs"
       ref={table}
-      aria-rowcount={isWhole ? stretch.count + 1 : -1}
+      aria-rowcount={runs.isCounted ? stretch.count + 1 : -1}
       onFocus={(event) =>
         setFocusedId(event.target.closest<HTMLElement>("tr[data-run]")?.dataset.run)
       }

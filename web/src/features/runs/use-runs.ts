@@ -7,7 +7,7 @@ import {
 } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { RunList, RunRow } from "../../app/api.ts";
-import type { RunFilters } from "../../app/client.ts";
+import { api, type RunFilters } from "../../app/client.ts";
 import { RUNS_A_PAGE, type RunsPlace, runPagesQuery, runsAnewQuery } from "../../app/queries.ts";
 import { freshen, newerThan, type ShownRow } from "./merge.ts";
 import { needOf, type Stretch, stretchOf } from "./placing.ts";
@@ -22,6 +22,18 @@ export interface View {
 // An answer this fresh is not asked for twice.
 const FRESH_MS = 2000;
 
+/** How many rows a list has that has none beyond so many: found by halves, some ten small questions. */
+async function endOf(filters: RunFilters, beyond: number, signal: AbortSignal): Promise<number> {
+  let [has, hasNot] = [0, beyond];
+  while (hasNot - has > 1) {
+    const at = Math.floor((has + hasNot) / 2);
+    const { runs } = await api.runs(filters, { page: at, limit: 1 }, signal);
+    if (runs.length > 0) has = at;
+    else hasNot = at;
+  }
+  return has;
+}
+
 /** Pages are fetched around the place one reads, by cursor; a jump beyond them goes by the page's number. */
 function usePages(filters: RunFilters) {
   const [from, setFrom] = useState(1);
@@ -35,12 +47,19 @@ function usePages(filters: RunFilters) {
   const isBeyond = !isPlaceholderData && from > 1 && pages?.[0]?.runs.length === 0;
   useEffect(() => {
     if (!isBeyond) return;
-    // The number of rows was an estimate: the list ends before this page.
-    setEnd((from - 1) * RUNS_A_PAGE);
-    setFrom(Math.max(1, Math.floor((from - 1) * 0.98)));
-  }, [isBeyond, from]);
+    // The number of rows was an estimate, and the list ends before this page.
+    const search = new AbortController();
+    endOf(filters, (from - 1) * RUNS_A_PAGE, search.signal).then(
+      (found) => {
+        setEnd(found);
+        setFrom(Math.max(1, Math.ceil(found / RUNS_A_PAGE)));
+      },
+      () => undefined,
+    );
+    return () => search.abort();
+  }, [isBeyond, from, filters]);
   const stretch = useMemo(() => stretchOf(pages ?? [], end), [pages, end]);
-  return { query, stretch, from, setFrom };
+  return { query, stretch, from, setFrom, isCounted: end !== undefined };
 }
 
 type Pages = ReturnType<typeof usePages>;
@@ -54,8 +73,8 @@ function useDemand({ query, stretch, setFrom }: Pages) {
       if (need.kind === "jump") {
         if (!scrolling) setFrom(need.page);
       } else if (query.isFetching) return;
-      else if (need.kind === "next") void query.fetchNextPage();
-      else void query.fetchPreviousPage();
+      else if (need.kind === "next" && query.hasNextPage) void query.fetchNextPage();
+      else if (need.kind === "previous" && query.hasPreviousPage) void query.fetchPreviousPage();
     },
     [query, stretch, setFrom],
   );
@@ -89,6 +108,8 @@ export interface Runs {
   onView: (view: View) => void;
   /** The first answer: how many there are, or that there are none. */
   first: RunList | undefined;
+  /** Whether the number of rows is no estimate. */
+  isCounted: boolean;
   query: Pages["query"];
 }
 
@@ -119,12 +140,13 @@ export function useRuns(filters: RunFilters): Runs {
     setFrom(1);
     setRenewal((n) => n + 1);
   }, [client, filters, newest, setFrom]);
-  const isBehind = stretch.rows.length === 0 && !query.isPending && (newest?.runs.length ?? 0) > 0;
+  const isBehind = stretch.count === 0 && !query.isPending && (newest?.runs.length ?? 0) > 0;
   useEffect(() => {
     // An empty list has nothing that could move, so what comes is shown at once.
     if (isBehind) renew();
   }, [isBehind, renew]);
   const rows = freshen(stretch.rows, answers);
   const newer = newerThan(top.current, newest);
-  return { stretch, rows, newer, renewal, renew, onView, first, query };
+  const isCounted = pages.isCounted || first?.total_is_exact !== false;
+  return { stretch, rows, newer, renewal, renew, onView, first, isCounted, query };
 }

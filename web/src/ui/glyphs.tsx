@@ -137,12 +137,6 @@ const SHAPES = {
   back: <path d="M9.5 4 5.5 8l4 4" />,
   right: <path d="m6.5 4 4 4-4 4" />,
   updown: <path d="m5 6 3-3 3 3M5 10l3 3 3-3" />,
-  columns: (
-    <>
-      <rect x="2.25" y="2.75" width="11.5" height="10.5" rx="1" />
-      <path d="M6.1 2.75v10.5M9.9 2.75v10.5" />
-    </>
-  ),
   close: <path d="m4.25 4.25 7.5 7.5m0-7.5-7.5 7.5" />,
   check: <path d="m3 8.5 3.25 3.25L13 4.75" />,
   alert: (

@@ -1,7 +1,8 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useId, useState } from "react";
 import { type DryRun, RUN_STATES } from "../../app/api.ts";
-import { api, type BulkRequest, Problem } from "../../app/client.ts";
+import { api, type BulkRequest } from "../../app/client.ts";
+import { Problem } from "../../app/send.ts";
 import { useWords } from "../../app/words.ts";
 import { Button } from "../../ui/button.tsx";
 import { Dialog } from "../../ui/dialog.tsx";

@@ -40,6 +40,7 @@ export default defineConfig({
       "many_runs.cancelled_*",
       "many_runs.retried_*",
       "many_runs.matches_*",
+      "members.tabs.*",
       "nav.pages.*",
       "pips.*",
       "project.modes.*",

@@ -128,7 +128,8 @@ export function startLive(client: QueryClient): () => void {
     });
     source.addEventListener("ping", heard);
     source.addEventListener("change", (event) => {
-      gather(staleKeys(JSON.parse(event.data) as Change));
+      // Whatever changes something leaves an entry in the audit log.
+      gather([...staleKeys(JSON.parse(event.data) as Change), ["audit-log", "newest"]]);
     });
     source.addEventListener("error", lost);
   };

@@ -1,7 +1,9 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { createRoute, createRouter, redirect } from "@tanstack/react-router";
 import { approvalsRoutes } from "../features/approvals/routes.ts";
+import { auditRoutes } from "../features/audit/routes.ts";
 import { contractsRoutes } from "../features/contracts/routes.ts";
+import { membersRoutes } from "../features/members/routes.ts";
 import { runsRoutes } from "../features/runs/routes.ts";
 import { sessionRoutes } from "../features/session/routes.ts";
 import { timelineRoutes } from "../features/timeline/routes.ts";
@@ -23,6 +25,8 @@ const routeTree = rootRoute.addChildren([
     ...timelineRoutes,
     ...approvalsRoutes,
     ...contractsRoutes,
+    ...membersRoutes,
+    ...auditRoutes,
   ]),
 ]);
 

@@ -14,6 +14,7 @@ import { cx } from "../../ui/cx.ts";
 import { Dialog } from "../../ui/dialog.tsx";
 import { Glyph } from "../../ui/glyphs.tsx";
 import { ProblemNote } from "../../ui/problem.tsx";
+import { saveFile } from "../../ui/save-file.ts";
 import { Sentence } from "../../ui/sentence.tsx";
 import { StateMark } from "../runs/state.tsx";
 
@@ -58,14 +59,8 @@ function RunActions(props: { detail: RunDetail }) {
       });
     },
   });
-  const download = () => {
-    const file = new Blob([JSON.stringify(props.detail, null, 2)], { type: "application/json" });
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(file);
-    link.download = `run-${run.run_id}.json`;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-  };
+  const download = () =>
+    saveFile(`run-${run.run_id}.json`, JSON.stringify(props.detail, null, 2), "application/json");
   // A client's run can't be started by us, and one that did its work has nothing to retry.
   const mayRetry = run.driver === "worker" && isFinal(run.state) && run.state !== "completed";
   return (

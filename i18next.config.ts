@@ -46,6 +46,7 @@ export default defineConfig({
       "project.modes.*",
       "state.*",
       "theme.*",
+      "waterfall.as.*",
     ],
   },
 });

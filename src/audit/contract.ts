@@ -12,7 +12,7 @@ export const auditListQuery = z.object({
 });
 export type AuditListQuery = z.infer<typeof auditListQuery>;
 
-export const auditEntrySchema = z.object({
+const auditEntrySchema = z.object({
   audit_id: z.string(),
   /** `_platform` for what belongs to no tenant. */
   project_id: z.string(),

@@ -27,6 +27,7 @@ function useGroups() {
         ["f", t("keys.filter")],
         ["n", t("keys.newer")],
         ["x", t("keys.mark_run")],
+        ["J K", t("keys.neighbours")],
       ],
     },
     {

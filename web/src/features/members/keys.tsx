@@ -148,6 +148,17 @@ function MakeDialog(props: { onMade: (key: string) => void; onClose: () => void 
           autoComplete="off"
         />
       )}
+      <Reach isPlatform={isPlatform} first={first} />
+    </FormDialog>
+  );
+}
+
+/** What the key opens, and until when. */
+function Reach(props: { isPlatform: boolean; first: string }) {
+  const { t } = useWords();
+  const { isPlatform, first } = props;
+  return (
+    <>
       <TextField
         label={t("members.keys.opens")}
         name="projects"
@@ -162,7 +173,7 @@ function MakeDialog(props: { onMade: (key: string) => void; onClose: () => void 
         type="datetime-local"
         hint={t("members.keys.expires_hint")}
       />
-    </FormDialog>
+    </>
   );
 }
 

@@ -36,7 +36,8 @@ export function Section(props: {
   return (
     <>
       <div className="sec py-2 flex-wrap">
-        <p className="text-ink-2 max-w-[92ch] flex-1">{props.why}</p>
+        <p className="text-ink-2 max-w-[92ch]">{props.why}</p>
+        <span className="flex-1" />
         {props.mayMake && (
           <Button tone="ink" size="small" onClick={props.onMake}>
             {props.make}

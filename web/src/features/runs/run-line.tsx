@@ -44,21 +44,7 @@ function Filled(props: LineProps & { run: RunRow }) {
       aria-rowindex={props.index + 2}
       data-run={run.run_id}
     >
-      {selection.mayMark && (
-        <td className="c-mark">
-          <input
-            type="checkbox"
-            aria-label={t("runs.mark", { title: run.title })}
-            checked={marked}
-            disabled={selection.isAll}
-            onChange={(event) =>
-              (event.nativeEvent as MouseEvent).shiftKey
-                ? selection.extend(run)
-                : selection.toggle(run)
-            }
-          />
-        </td>
-      )}
+      {selection.mayMark && <MarkCell {...props} />}
       <td className="c-state">
         <StateMark state={run.state} />
       </td>
@@ -101,6 +87,23 @@ function Filled(props: LineProps & { run: RunRow }) {
         </td>
       )}
     </tr>
+  );
+}
+
+function MarkCell({ run, marked, selection }: LineProps & { run: RunRow }) {
+  const { t } = useWords();
+  return (
+    <td className="c-mark">
+      <input
+        type="checkbox"
+        aria-label={t("runs.mark", { title: run.title })}
+        checked={marked}
+        disabled={selection.isAll}
+        onChange={(event) =>
+          (event.nativeEvent as MouseEvent).shiftKey ? selection.extend(run) : selection.toggle(run)
+        }
+      />
+    </td>
   );
 }
 

@@ -6,6 +6,7 @@ import { Glyph } from "../../ui/glyphs.tsx";
 import { Pip } from "../../ui/pips.tsx";
 import { marksOf } from "../gates/verdicts.ts";
 import { axisLabels } from "./axis.ts";
+import { callTime } from "./call-time.ts";
 import type { Entry } from "./entries.ts";
 import { labelWidth, type Piece, type Placed, packRows, positionOf, type Span } from "./spans.ts";
 import { spanInWords } from "./wait-words.ts";
@@ -98,16 +99,8 @@ interface Bar {
 
 /** The machine's part of a call; what a person took before it is in the lane below. */
 function barOf(call: Call, now: number, inWords: (ms: number) => string): Bar {
-  const end = call.completed_at ? Date.parse(call.completed_at) : Number.NaN;
+  const { from, until } = callTime(call, now);
   const sent = call.upstream_ms;
-  const from = Number.isNaN(end) || sent === null ? Date.parse(call.created_at) : end - sent;
-  const until = Number.isNaN(end)
-    ? call.result_status === "executing"
-      ? now
-      : from + (call.latency_ms ?? 0)
-    : sent === null
-      ? Math.min(end, from + (call.latency_ms ?? 0))
-      : end;
   const label = sent === null ? call.tool_name : `${call.tool_name} ${inWords(sent)}`;
   return { call, from, until, label };
 }

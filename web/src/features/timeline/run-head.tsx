@@ -17,6 +17,7 @@ import { ProblemNote } from "../../ui/problem.tsx";
 import { saveFile } from "../../ui/save-file.ts";
 import { Sentence } from "../../ui/sentence.tsx";
 import { StateMark } from "../runs/state.tsx";
+import { Neighbours } from "./neighbours.tsx";
 
 export function RunHead(props: { detail: RunDetail }) {
   const { t } = useWords();
@@ -28,6 +29,7 @@ export function RunHead(props: { detail: RunDetail }) {
         <Glyph name="right" className="sm" />
         <code>{shortId(run.run_id)}</code>
         <Copy text={run.run_id} label={t("run.copy_id")} />
+        <Neighbours run={run} />
       </div>
       <div className="head mt-0.5 mb-3">
         <h1 className="min-w-0 wrap-anywhere">

@@ -73,7 +73,7 @@ function LoadedRun(props: { detail: RunDetail }) {
       )}
       <ExplainText detail={detail} entries={entries} totals={totalsOf(spans)} />
       {spans.length > 0 && <RibbonView spans={spans} detail={detail} entries={entries} />}
-      <StoryWithDetails detail={detail} entries={entries} earlier={earlier} />
+      <StoryWithDetails detail={detail} entries={entries} earlier={earlier} spans={spans} />
     </div>
   );
 }

@@ -1,4 +1,4 @@
-import { type RefObject, useId } from "react";
+import { type RefObject, useId, useState } from "react";
 import type { RunDetail } from "../../app/api.ts";
 import { useWords } from "../../app/words.ts";
 import { Button } from "../../ui/button.tsx";
@@ -7,8 +7,13 @@ import { Segment } from "../../ui/marks.tsx";
 import { useWide } from "../../ui/use-wide.ts";
 import { Details } from "./details.tsx";
 import { type Entry, SHOWN, type Shown } from "./entries.ts";
+import type { Span } from "./spans.ts";
 import { StoryLine } from "./story-line.tsx";
 import { useStory } from "./use-story.ts";
+import { Waterfall } from "./waterfall.tsx";
+
+const TOLD = ["story", "waterfall"] as const;
+type Told = (typeof TOLD)[number];
 
 /** The part of a long timeline that is not loaded yet; the newest part always is. */
 export interface Earlier {
@@ -21,6 +26,8 @@ export function StoryWithDetails(props: {
   detail: RunDetail;
   entries: Entry[];
   earlier: Earlier | null;
+  /** Where the time went. */
+  spans: readonly Span[];
 }) {
   const { t } = useWords();
   const wide = useWide();
@@ -41,6 +48,7 @@ export function StoryWithDetails(props: {
         {...story}
         detail={props.detail}
         earlier={props.earlier}
+        spans={props.spans}
         live={props.detail.run.completed_at === null}
       />
       {wide && details && (
@@ -65,10 +73,12 @@ function Story(props: {
   show: (shown: Shown) => void;
   list: RefObject<HTMLOListElement | null>;
   earlier: Earlier | null;
+  spans: readonly Span[];
   live: boolean;
 }) {
   const { t, number } = useWords();
   const title = useId();
+  const [told, setTold] = useState<Told>("story");
   const { lines } = props;
   return (
     <section aria-labelledby={title}>
@@ -78,6 +88,12 @@ function Story(props: {
           {t("story.entries", { count: lines.length, number: number(lines.length) })}
         </span>
         <span className="flex-1" />
+        <Segment<Told>
+          label={t("waterfall.told")}
+          value={told}
+          onChange={setTold}
+          options={TOLD.map((value) => ({ value, label: t(`waterfall.as.${value}`) }))}
+        />
         <Segment<Shown>
           className="max-sm:hidden"
           label={t("story.show")}
@@ -93,19 +109,36 @@ function Story(props: {
           </Button>
         </div>
       )}
-      <ol className="story" ref={props.list}>
-        {lines.map((entry, i) => (
-          <li key={entry.id}>
-            <StoryLine
-              entry={entry}
-              detail={props.detail}
-              previous={lines[i - 1]?.ts ?? null}
-              current={entry.id === props.current?.id}
-              live={props.live}
-            />
-          </li>
-        ))}
-      </ol>
+      {told === "waterfall" ? (
+        <Waterfall entries={lines} spans={props.spans} current={props.current} list={props.list} />
+      ) : (
+        <Lines {...props} />
+      )}
     </section>
+  );
+}
+
+function Lines(props: {
+  lines: Entry[];
+  detail: RunDetail;
+  current: Entry | undefined;
+  list: RefObject<HTMLOListElement | null>;
+  live: boolean;
+}) {
+  const { lines } = props;
+  return (
+    <ol className="story" ref={props.list}>
+      {lines.map((entry, i) => (
+        <li key={entry.id}>
+          <StoryLine
+            entry={entry}
+            detail={props.detail}
+            previous={lines[i - 1]?.ts ?? null}
+            current={entry.id === props.current?.id}
+            live={props.live}
+          />
+        </li>
+      ))}
+    </ol>
   );
 }

@@ -26,7 +26,8 @@ export const auditPagesQuery = (filters: AuditFilters) =>
       list(filters, { ...(pageParam ? { cursor: pageParam } : {}), limit: PAGE }, signal),
     initialPageParam: "",
     getNextPageParam: (last) => last.next_cursor,
-    gcTime: 60_000,
+    // What is opened anew begins with the newest.
+    gcTime: 0,
   });
 
 /** The newest entries, fetched again whenever anything changed. */

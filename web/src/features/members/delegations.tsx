@@ -19,16 +19,18 @@ export function Delegations() {
   const [lending, setLending] = useState(false);
   const [ending, setEnding] = useState<Delegation>();
   return (
-    <Section
-      why={t("members.lent.why")}
-      make={t("members.lent.lend")}
-      onMake={() => setLending(true)}
-      mayMake={mayAct}
-      pages={pages}
-      isEmpty={rows.length === 0}
-      empty={{ title: t("members.lent.nothing"), why: t("members.lent.nothing_why") }}
-    >
-      <Table rows={rows} onEnd={mayAct ? setEnding : undefined} />
+    <>
+      <Section
+        why={t("members.lent.why")}
+        make={t("members.lent.lend")}
+        onMake={() => setLending(true)}
+        mayMake={mayAct}
+        pages={pages}
+        isEmpty={rows.length === 0}
+        empty={{ title: t("members.lent.nothing"), why: t("members.lent.nothing_why") }}
+      >
+        <Table rows={rows} onEnd={mayAct ? setEnding : undefined} />
+      </Section>
       {ending && (
         <FormDialog
           title={t("members.lent.end_title", { to: ending.delegated_to })}
@@ -40,7 +42,7 @@ export function Delegations() {
         />
       )}
       {lending && <LendDialog onClose={() => setLending(false)} />}
-    </Section>
+    </>
   );
 }
 

@@ -28,19 +28,21 @@ export function People() {
   const [adding, setAdding] = useState(false);
   const [changing, setChanging] = useState<Member>();
   return (
-    <Section
-      why={t("members.people.why")}
-      make={t("members.people.add")}
-      onMake={() => setAdding(true)}
-      mayMake={mayAdminister}
-      pages={pages}
-      isEmpty={rows.length === 0}
-      empty={{ title: t("members.people.nothing"), why: t("members.people.nothing_why") }}
-    >
-      <PeopleTable rows={rows} onChange={mayAdminister ? setChanging : undefined} />
+    <>
+      <Section
+        why={t("members.people.why")}
+        make={t("members.people.add")}
+        onMake={() => setAdding(true)}
+        mayMake={mayAdminister}
+        pages={pages}
+        isEmpty={rows.length === 0}
+        empty={{ title: t("members.people.nothing"), why: t("members.people.nothing_why") }}
+      >
+        <PeopleTable rows={rows} onChange={mayAdminister ? setChanging : undefined} />
+      </Section>
       {adding && <AddDialog onClose={() => setAdding(false)} />}
       {changing && <ChangeDialog member={changing} onClose={() => setChanging(undefined)} />}
-    </Section>
+    </>
   );
 }
 

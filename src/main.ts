@@ -46,6 +46,7 @@ import {
   notifyApprovalOpened,
   notifyReminder,
   notifyRunEnded,
+  watchTelegram,
 } from "./channels/index.ts";
 import {
   type AgentBody,
@@ -302,6 +303,8 @@ async function openWorker(
       "message.deliver": deliver,
     },
   });
+  const telegram = watchTelegram({ ...calls, changes, allowHosts, publicUrl, holder: workerId });
+  closers.push({ name: "Telegram", close: () => telegram.stop() });
   closers.push({
     name: "worker",
     close: () => {

@@ -1355,6 +1355,30 @@ grant select, insert, update on task_outcomes to awooop_platform;
 grant select, delete on task_outcomes to awooop_retention;
 grant select on task_outcomes to awooop_system;
 
+create table telegram_bots (
+  project_id text collate "C" not null,
+  channel_id text collate "C" not null,
+  bot_id text not null,
+  next_update_id bigint not null default 0,
+  holder text not null,
+  lease_until timestamp with time zone not null,
+  failed_at timestamp with time zone,
+  error text,
+  constraint telegram_bots_pkey PRIMARY KEY (project_id, channel_id),
+  constraint telegram_bots_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(project_id)
+);
+alter table telegram_bots owner to awooop_owner;
+alter table telegram_bots enable row level security;
+alter table telegram_bots force row level security;
+create policy platform on telegram_bots as permissive for all to awooop_platform
+  using (true)
+  with check (true);
+create policy tenant on telegram_bots as permissive for all to awooop_app
+  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
+  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
+grant select, insert, update (bot_id, next_update_id, holder, lease_until, failed_at, error) on telegram_bots to awooop_app;
+grant select, insert, update (bot_id, next_update_id, holder, lease_until, failed_at, error) on telegram_bots to awooop_platform;
+
 create table tool_pins (
   project_id text collate "C" not null,
   server_id text collate "C" not null,

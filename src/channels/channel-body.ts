@@ -5,6 +5,7 @@ import type { FieldError } from "../platform/errors.ts";
 import { type CorrelationRule, correlate, httpAddress, secretName } from "./body-parts.ts";
 import { emailBody } from "./email-body.ts";
 import { type SlackBody, slackBody } from "./slack/body.ts";
+import { type TelegramBody, telegramBody } from "./telegram/body.ts";
 
 /** How a sender proves who it is: a bearer token, or signatures (standardwebhooks.com). */
 const hookAuth = z.strictObject({
@@ -79,6 +80,7 @@ export const channelBodySchema = z.discriminatedUnion("type", [
   webhook,
   emailBody,
   slackBody,
+  telegramBody,
   /** Out: messages that are shown in the console and nowhere else. */
   z.strictObject({ type: z.literal("console") }),
 ]);
@@ -86,8 +88,8 @@ export type ChannelBody = z.infer<typeof channelBodySchema>;
 
 /** Whether messages go out on a channel of this body. */
 export function sendsOut(body: ChannelBody): boolean {
-  if (body.type === "email" || body.type === "slack") return true;
-  return body.type === "webhook" && body.url !== undefined;
+  if (body.type === "webhook") return body.url !== undefined;
+  return ["email", "slack", "telegram"].includes(body.type);
 }
 
 /** Whether what was sent on a channel of this body can be changed in place. */
@@ -100,7 +102,7 @@ export function languageOf(body: ChannelBody): "en" | "zh-TW" {
   return "language" in body ? body.language : "en";
 }
 
-/** How a channel takes events in; undefined where it takes none. */
+/** How a channel takes events in at its hook. */
 export type Inbound =
   | Pick<Extract<ChannelBody, { type: "alertmanager" | "grafana" }>, "type" | "auth" | "correlate">
   | {
@@ -114,9 +116,17 @@ export type Inbound =
       auth: { scheme: "slack"; secret: string };
       contract: SlackBody;
       correlate?: CorrelationRule;
+    }
+  | {
+      type: "telegram";
+      auth: { scheme: "telegram"; secret: string };
+      contract: TelegramBody;
+      correlate?: CorrelationRule;
     };
 
+/** Undefined where a channel has no hook. */
 export function inboundOf(body: ChannelBody): Inbound | undefined {
+  if (body.type === "telegram") return telegramInbound(body);
   if (body.type === "slack") return slackInbound(body);
   if (body.type === "alertmanager" || body.type === "grafana") return body;
   if (body.type !== "webhook" || !body.receive) return undefined;
@@ -137,6 +147,13 @@ function slackInbound(contract: SlackBody): Inbound {
     contract,
     ...(together ? { correlate: together } : {}),
   };
+}
+
+function telegramInbound(contract: TelegramBody): Inbound | undefined {
+  const { type, receive: takes, correlate: together } = contract;
+  if (takes?.by !== "webhook") return undefined;
+  const auth = { scheme: "telegram", secret: takes.secret } as const;
+  return { type, auth, contract, ...(together ? { correlate: together } : {}) };
 }
 
 /** Compiles the expressions of a channel; paths are relative to the body. */

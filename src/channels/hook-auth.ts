@@ -10,7 +10,7 @@ export interface HookProof {
 
 /** What a channel expects. */
 export interface HookSecret {
-  scheme: "bearer" | "standard_webhooks" | "grafana_hmac" | "slack";
+  scheme: "bearer" | "standard_webhooks" | "grafana_hmac" | "slack" | "telegram";
   secret: string;
 }
 
@@ -34,6 +34,7 @@ export function isAuthentic(proof: HookProof, expected: HookSecret | undefined):
     standard_webhooks: signatureMatches(proof, (key && keyOf(key)) || NOBODYS_KEY),
     grafana_hmac: hmacMatches(proof, GRAFANA, secretOf("grafana_hmac") ?? NOBODYS_TOKEN),
     slack: hmacMatches(proof, SLACK, secretOf("slack") ?? NOBODYS_TOKEN),
+    telegram: telegramMatches(proof, secretOf("telegram") ?? NOBODYS_TOKEN),
   };
   return expected !== undefined && holds[expected.scheme];
 }
@@ -49,6 +50,12 @@ export function messageIdOf(proof: HookProof, scheme: HookSecret["scheme"]): str
 function bearerMatches(proof: HookProof, token: string): boolean {
   const shown = /^bearer +(\S+) *$/i.exec(proof.header("authorization") ?? "")?.[1] ?? "";
   return timingSafeEqual(digest(shown), digest(token));
+}
+
+/** The secret as it is (core.telegram.org/bots/api#setwebhook). */
+function telegramMatches(proof: HookProof, secret: string): boolean {
+  const shown = proof.header("x-telegram-bot-api-secret-token") ?? "";
+  return timingSafeEqual(digest(shown), digest(secret));
 }
 
 function digest(text: string): Buffer {

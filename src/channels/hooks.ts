@@ -19,13 +19,14 @@ import { createIntake } from "./intake.ts";
 import { parseJson } from "./json-body.ts";
 import { readMapped } from "./mapped.ts";
 import { type SlackHookDeps, takeFromSlack } from "./slack/hook.ts";
+import { type TelegramHookDeps, takeFromTelegram } from "./telegram/hook.ts";
 
 const MOST_BODY_BYTES = 1024 * 1024;
 /** Asked for in place of a channel that can't exist, so that this takes as long as one that does not. */
 const NOWHERE: ChannelRef = { projectId: "no-project", channelId: "no-channel" };
 const channelId = text(1, 128);
 
-export interface HookDeps extends SlackHookDeps {
+export interface HookDeps extends SlackHookDeps, TelegramHookDeps {
   changes: Changes;
   effects: RunEffects;
 }
@@ -59,6 +60,11 @@ export function hookRoutes(deps: HookDeps): Hono {
       const store = (events: readonly IncomingEvent[]) => intake.take(channel, hook, events);
       return takeFromSlack(deps, posted, store);
     }
+    if (inbound.type === "telegram") {
+      const posted = { channel, contract: inbound.contract, update: parseJson(body, "body") };
+      const store = (events: readonly IncomingEvent[]) => intake.take(channel, hook, events);
+      return c.json(await takeFromTelegram(deps, posted, store), 202);
+    }
     const events = readEvents(inbound, parseJson(body, "body"));
     const answer =
       messageId === undefined
@@ -75,6 +81,7 @@ const TAKES: Record<Inbound["type"], readonly BodyKind[]> = {
   grafana: ["json"],
   webhook: ["json"],
   slack: ["json", "form"],
+  telegram: ["json"],
 };
 
 /** @throws AppError E-MEDIA-TYPE */
@@ -139,7 +146,10 @@ async function receiveOnce(deps: HookDeps, received: Received): Promise<Delivery
   );
 }
 
-function readEvents(inbound: Exclude<Inbound, { type: "slack" }>, body: unknown): IncomingEvent[] {
+function readEvents(
+  inbound: Exclude<Inbound, { type: "slack" | "telegram" }>,
+  body: unknown,
+): IncomingEvent[] {
   return inbound.type === "webhook"
     ? readMapped(inbound.receive, body)
     : readAlerts(inbound.type, body);

@@ -10,3 +10,4 @@ export { notifyReminder } from "./reminders.ts";
 export { channelRoutes } from "./routes.ts";
 export { readRunEvents } from "./run-events.ts";
 export { wakeQueuedMessages } from "./stuck.ts";
+export { watchTelegram } from "./telegram/watch.ts";

@@ -3,6 +3,7 @@ import type { ChannelBody } from "./channel-body.ts";
 import { emailSender } from "./email-sender.ts";
 import type { Sender, SenderDeps } from "./sender.ts";
 import { slackSender } from "./slack/sender.ts";
+import { telegramSender } from "./telegram/sender.ts";
 import { webhookSender } from "./webhook-sender.ts";
 
 /**
@@ -15,5 +16,6 @@ export async function senderOf(body: ChannelBody, deps: SenderDeps): Promise<Sen
     return webhookSender(body.url, body.secret, deps);
   if (body.type === "email") return emailSender(body, deps);
   if (body.type === "slack") return slackSender(body, deps);
+  if (body.type === "telegram") return telegramSender(body, deps);
   throw new AppError("E-SEND", "The channel sends nothing any more.");
 }

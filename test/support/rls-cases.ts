@@ -46,6 +46,8 @@ const AUDIT: TableCase = {
   systemInsertsForPlatformOnly: true,
 };
 
+const TELEGRAM_BOT = ["bot_id", "next_update_id", "holder", "lease_until", "failed_at", "error"];
+
 /** Every table of the schema; a new one needs its case, or test/rls.test.ts fails. */
 export const TABLES: Record<string, TableCase> = {
   api_keys: {
@@ -149,6 +151,10 @@ export const TABLES: Record<string, TableCase> = {
   sessions: { grants: { system: "sid" }, rowsOf: "platform" },
   signing_keys: { grants: { app: "s", platform: "s", system: "siu" }, rowsOf: "platform" },
   task_outcomes: { grants: { ...SWEPT, ...FORGOTTEN } },
+  telegram_bots: {
+    grants: WORK,
+    updates: { app: TELEGRAM_BOT, platform: TELEGRAM_BOT },
+  },
   tool_pins: { grants: WORK },
   tool_reviews: { grants: WORK },
   tool_server_health: { grants: { app: "siud", platform: "s" } },

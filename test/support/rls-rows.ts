@@ -68,6 +68,7 @@ async function seedTenant(tx: Tx, project_id: string): Promise<void> {
   await seedQuestion(tx, run);
   await seedEvent(tx, { project_id, provider_event_id: "e1" });
   await seedCase(tx, project_id);
+  await seedTelegramBot(tx, project_id);
   await seedMessage(tx, run);
   await tx.insertInto("run_budgets").values(ids).execute();
   const reservation = { ...ids, call_id, amount_usd: 1, status: "spent" };
@@ -145,6 +146,14 @@ function seedHour(tx: Tx, project_id: string) {
   return tx
     .insertInto("channel_hours")
     .values({ project_id, channel_id: "alerts", hour })
+    .execute();
+}
+
+async function seedTelegramBot(tx: Tx, project_id: string): Promise<void> {
+  const of = { project_id, channel_id: "ops", bot_id: "1", holder: "here" };
+  await tx
+    .insertInto("telegram_bots")
+    .values({ ...of, lease_until: "2026-01-01T00:00:00Z" })
     .execute();
 }
 

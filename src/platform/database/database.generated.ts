@@ -568,6 +568,17 @@ export interface TaskOutcomes {
   withdrawn_at: string | null;
 }
 
+export interface TelegramBots {
+  bot_id: string;
+  channel_id: string;
+  error: string | null;
+  failed_at: string | null;
+  holder: string;
+  lease_until: string;
+  next_update_id: Generated<number>;
+  project_id: string;
+}
+
 export interface ToolPins {
   absent_since: string | null;
   changed_at: string | null;
@@ -657,6 +668,7 @@ export interface DB {
   sessions: Sessions;
   signing_keys: SigningKeys;
   task_outcomes: TaskOutcomes;
+  telegram_bots: TelegramBots;
   tool_pins: ToolPins;
   tool_reviews: ToolReviews;
   tool_server_health: ToolServerHealth;

@@ -2,11 +2,15 @@ import type { QueryClient } from "@tanstack/react-query";
 import { createRoute, createRouter, redirect } from "@tanstack/react-router";
 import { approvalsRoutes } from "../features/approvals/routes.ts";
 import { auditRoutes } from "../features/audit/routes.ts";
+import { channelEventsRoutes } from "../features/channelevents/routes.ts";
 import { contractsRoutes } from "../features/contracts/routes.ts";
+import { freezesRoutes } from "../features/freezes/routes.ts";
 import { membersRoutes } from "../features/members/routes.ts";
 import { runsRoutes } from "../features/runs/routes.ts";
 import { sessionRoutes } from "../features/session/routes.ts";
+import { tenantsRoutes } from "../features/tenants/routes.ts";
 import { timelineRoutes } from "../features/timeline/routes.ts";
+import { toolServersRoutes } from "../features/toolservers/routes.ts";
 import { consoleRoute, rootRoute } from "./parents.ts";
 
 const indexRoute = createRoute({
@@ -27,6 +31,10 @@ const routeTree = rootRoute.addChildren([
     ...contractsRoutes,
     ...membersRoutes,
     ...auditRoutes,
+    ...channelEventsRoutes,
+    ...toolServersRoutes,
+    ...tenantsRoutes,
+    ...freezesRoutes,
   ]),
 ]);
 

@@ -2,6 +2,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Outlet, useNavigate } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { FreezeBanner } from "../features/freezes/freeze-banner.tsx";
 import { Glyph } from "../ui/glyphs.tsx";
 import { useNow } from "./clock.ts";
 import { wallTime } from "./format.ts";
@@ -43,6 +44,7 @@ export function Shell() {
       <TopBar onHelp={() => setHelp(true)} />
       <main id="main" tabIndex={-1}>
         <OfflineNote />
+        <FreezeBanner />
         <Outlet />
       </main>
       <Tabs />

@@ -2,6 +2,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { DropdownMenu } from "radix-ui";
 import { useTranslation } from "react-i18next";
+import { FreezeButton } from "../features/freezes/freeze-button.tsx";
 import { Glyph } from "../ui/glyphs.tsx";
 import { Tag } from "../ui/marks.tsx";
 import { Menu, MenuChoice } from "../ui/menu.tsx";
@@ -15,6 +16,7 @@ export function TopBar(props: { onHelp: () => void }) {
     <header className="top">
       <ProjectSwitch />
       <span className="flex-1" />
+      <FreezeButton />
       <LanguageSwitch />
       <ThemeSwitch />
       <AccountMenu onHelp={props.onHelp} />

@@ -4,7 +4,7 @@ import { cx } from "./cx.ts";
 
 const button = cva("btn", {
   variants: {
-    tone: { plain: "", you: "is-you", ink: "is-ink", bare: "is-bare" },
+    tone: { plain: "", you: "is-you", ink: "is-ink", stop: "is-stop", bare: "is-bare" },
     size: { normal: "", small: "is-small" },
     shape: { wide: "", square: "is-square" },
   },

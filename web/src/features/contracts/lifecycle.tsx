@@ -35,7 +35,7 @@ export function Lifecycle(props: { revision: RevisionHead }) {
   const project = useQuery(tenantQuery(revision.project_id)).data;
   const [asked, setAsked] = useState<LifecycleEvent>();
   const needsSecond = project?.separate_approver ?? false;
-  const reader = { isAdmin: session?.role === "admin", id: session?.actor.id ?? "" };
+  const reader = { isAdmin: session?.role === "admin", id: session?.actor.name ?? "" };
   const offers = offersOf(revision, reader, needsSecond);
   const open = (event: LifecycleEvent) => () => {
     if (offers.some((offer) => offer.event === event && !offer.hindrance)) setAsked(event);

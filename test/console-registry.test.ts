@@ -1,0 +1,237 @@
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ADMIN_KEY, type Awooop, startAwooop } from "./support/awooop.ts";
+import { launchChromium } from "./support/chromium.ts";
+import { createTestDatabase, type TestDatabase } from "./support/database.ts";
+import { good } from "./support/e2e-tenant.ts";
+import { openPage, overflow, type Visitor, violations } from "./support/page.ts";
+import { makeRegistryWorld, type RegistryWorld } from "./support/registry-world.ts";
+
+const DESK: Visitor = { locale: "en-US", colorScheme: "light", width: 1440 };
+const DARK_DESK: Visitor = { locale: "en-US", colorScheme: "dark", width: 1440 };
+const PHONE: Visitor = { locale: "zh-TW", colorScheme: "dark", width: 360 };
+
+/** Each page, with something that stands on it in both languages: the first ones at a desk, the rest on a phone. */
+const PAGES = [
+  ["/contracts", "a-long-name"],
+  ["/contracts/new", "YAML"],
+  ["/tool-servers", "asleep"],
+  ["/tool-servers/acme/kit", "Looks"],
+  ["/channel-events", "/hooks/"],
+  ["/tenants", "globex"],
+  ["/tenants/acme", "ALERTS_TOKEN"],
+] as const;
+
+let database: TestDatabase;
+let server: Awooop;
+let browser: Browser;
+let world: RegistryWorld;
+
+beforeAll(async () => {
+  [database, browser] = await Promise.all([createTestDatabase(), launchChromium()]);
+  server = await startAwooop({ databaseUrl: database.url });
+  world = await makeRegistryWorld(server);
+}, 120_000);
+
+afterAll(async () => {
+  await browser?.close();
+  await server?.stop();
+  await database?.drop();
+});
+
+/** A visitor who has signed in and is at `path`; `end` says what went wrong on the way. */
+async function visit(path: string, visitor: Visitor = DESK, key: string = ADMIN_KEY) {
+  const { page, faults, close } = await openPage(browser, visitor);
+  const next = encodeURIComponent(path);
+  await page.goto(`${server.url}/sign-in?next=${next}#key=${key}`);
+  await page.waitForURL((url) => url.pathname + url.search === path);
+  await page.getByRole("heading", { level: 1 }).waitFor();
+  const end = async (expected: unknown[] = []) => {
+    expect(faults).toEqual(expected);
+    await close();
+  };
+  return { page, end };
+}
+
+const button = (page: Page, name: string | RegExp) => page.getByRole("button", { name }).first();
+const inDialog = (page: Page, name: string | RegExp) =>
+  page.getByRole("dialog").getByRole("button", { name }).last();
+const isGone = (page: Page) => page.getByRole("dialog").waitFor({ state: "hidden" });
+
+describe("the console's pages of what is registered", { timeout: 120_000 }, () => {
+  it.each([
+    [DARK_DESK, PAGES.slice(0, 3)],
+    [PHONE, PAGES.slice(3)],
+  ])("are read by anyone: %o", async (visitor, pages) => {
+    const { page, end } = await visit("/freezes", visitor);
+    for (const [path, has] of pages) {
+      await page.goto(server.url + path);
+      await page.getByText(has).first().waitFor();
+      expect(await violations(page), path).toEqual([]);
+      expect(await overflow(page), path).toBeLessThanOrEqual(0);
+    }
+    await end();
+  });
+
+  it("find a contract by filter and by keyboard, and say what a viewer may not", async () => {
+    const { page, end } = await visit("/contracts", DESK, world.viewer);
+    await page.getByText("everything").first().waitFor();
+    expect(await page.getByRole("link", { name: "New contract" }).count()).toBe(0);
+    await button(page, /^status/).click();
+    await page.getByRole("menuitemradio", { name: "in review" }).click();
+    await page.getByText("everything").waitFor({ state: "hidden" });
+    expect(new URL(page.url()).search).toContain("status=review");
+    // Keys are silent while a menu is open.
+    await page.getByRole("menu").waitFor({ state: "hidden" });
+    const found = page.getByRole("link", { name: "disk-janitor 2.0" });
+    await found.waitFor();
+    await page.keyboard.press("j");
+    await page.locator("a.what:focus").waitFor();
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { level: 1, name: "disk-janitor 2.0" }).waitFor();
+    expect(await button(page, "Approve revision").isDisabled()).toBe(true);
+    await page.getByText("These steps are for admins").waitFor();
+    await end();
+  });
+
+  it("check a contract while it is typed, and keep it as a draft that its author can't approve", async () => {
+    const { page, end } = await visit("/contracts/new?family=agent");
+    const text = page.getByRole("textbox", { name: "Body" });
+    await page.getByLabel("Contract id").fill("new-agent");
+    await page.getByText("2 things are wrong").waitFor();
+    await button(page, "Line 7").click();
+    expect(await page.evaluate("document.activeElement.tagName")).toBe("TEXTAREA");
+    await text.fill("display_name: New\ndriver: client\ntools: [\n");
+    await page.getByText(/thing.* wrong/).waitFor();
+    await text.fill("display_name: New\ndriver: client\ntools: [{ server: kit, tool: grow }]\n");
+    await page.getByText("Valid as things stand now").waitFor();
+    // What was typed outlives the page.
+    await page.reload();
+    await page.getByText("Valid as things stand now").waitFor();
+    await button(page, "Save draft").click();
+    await page.getByRole("heading", { level: 1, name: "new-agent 1.0" }).waitFor();
+    await button(page, "Submit for review").click();
+    await inDialog(page, "Submit for review").click();
+    await page.getByText("somebody else has to approve it").waitFor();
+    expect(await button(page, "Approve revision").isDisabled()).toBe(true);
+    await page.keyboard.press("r");
+    await inDialog(page, "Reject").click();
+    await page.getByText("A reason is needed").waitFor();
+    await page.getByRole("dialog").getByRole("textbox").fill("Only a trial.");
+    await page.keyboard.press("Control+Enter");
+    await page.getByText("Rejected for good").waitFor();
+    expect(await violations(page)).toEqual([]);
+    await end();
+  });
+
+  it("compare two revisions, and show at once what somebody else decides", async () => {
+    const path = `/contracts/${world.active}/diff/${world.inReview}`;
+    const onlooker = await visit(`/contracts/${world.inReview}`, PHONE);
+    const { page, end } = await visit(path, DESK, world.reviewer);
+    await page.getByText("It may use kit/grow.").first().waitFor();
+    await page.getByText("2 gained, 0 lost, 1 changed").waitFor();
+    expect(await violations(page)).toEqual([]);
+    for (const view of ["Inline", "JSON Patch", "Side by side"]) await button(page, view).click();
+    await button(page, /equal lines/).click();
+    await page.keyboard.press("a");
+    await page.getByRole("dialog").getByRole("textbox").press("Control+Enter");
+    await page.getByText("A second person has approved it").waitFor();
+    await onlooker.page.getByText("已有第二人核准").waitFor();
+    await button(page, "Activate").click();
+    await inDialog(page, "Activate").click();
+    await onlooker.page.getByText("啟用中：").waitFor();
+    expect(await violations(onlooker.page)).toEqual([]);
+    await onlooker.end();
+    await end();
+  });
+
+  it("review a changed tool: both versions, then the decision by keyboard", async () => {
+    const { page, end } = await visit("/tool-servers/acme/kit");
+    await page.getByText("The description changed").waitFor();
+    await page.getByText("Both versions, line by line").first().click();
+    await page.getByText("tells somebody else").nth(1).waitFor();
+    expect(await violations(page)).toEqual([]);
+    await button(page, "Keep it quarantined").click();
+    await inDialog(page, "Keep it quarantined").click();
+    await page.getByText("admin left it quarantined").waitFor();
+    await button(page, /^Accept look/).focus();
+    await page.keyboard.press("Enter");
+    await page.getByRole("dialog").getByRole("textbox").fill("Release 2.1");
+    await page.keyboard.press("Control+Enter");
+    await page.getByText("Changed tools, in quarantine").waitFor({ state: "hidden" });
+    await end();
+  });
+
+  it("change a project: its mode, its limits, its secrets, whether it is active", async () => {
+    const { page, end } = await visit("/tenants");
+    await button(page, "New project").click();
+    await page.getByLabel("Project id").fill("initech");
+    await page.getByLabel("Display name").fill("Initech");
+    await inDialog(page, "Make the project").click();
+    await page.getByRole("heading", { level: 1, name: "Initech" }).waitFor();
+    await button(page, "Change mode…").click();
+    await page.getByRole("radio", { name: /^canary/ }).press("Space");
+    await page.getByLabel(/Percent/).fill("10");
+    expect(await violations(page)).toEqual([]);
+    await inDialog(page, "Set to canary").click();
+    await page.getByText("10 % of the triggers run live").waitFor();
+    await button(page, "Edit…").click();
+    await page.getByLabel("Days until a run is deleted").fill("1");
+    await page.getByLabel("Days until a run’s payloads are erased").fill("5");
+    await inDialog(page, "Save").click();
+    await page.getByText("must not be more than retention_run_days").first().waitFor();
+    await page.getByLabel("Days until a run is deleted").fill("9");
+    await inDialog(page, "Save").click();
+    await page.getByText("9 days").waitFor();
+    await button(page, "New secret").click();
+    await page.getByLabel("Name").fill("TOKEN");
+    await page.getByLabel("Value").fill("s3cr3t");
+    await inDialog(page, "Store").click();
+    await button(page, "Delete TOKEN").click();
+    await inDialog(page, "Delete TOKEN").click();
+    await page.getByText("It has no secret").waitFor();
+    await button(page, "Deactivate…").click();
+    await page.getByRole("radio", { name: /^They are cancelled/ }).check();
+    await inDialog(page, "Deactivate, cancel runs").click();
+    await page.getByText("Deactivated:").waitFor();
+    await button(page, "Activate").click();
+    await inDialog(page, "Activate").click();
+    await button(page, "Deactivate…").waitFor();
+    // The browser itself notes the answer that retention can't be like this.
+    await end([expect.stringContaining("422")]);
+  });
+
+  it("freeze with two presses and no typing, tell everybody, and lift only with a reason", async () => {
+    const other = await visit("/contracts", PHONE, world.reviewer);
+    const { page, end } = await visit("/runs?project=globex");
+    await button(page, "Freeze").focus();
+    await page.keyboard.press("Enter");
+    await inDialog(page, "Freeze Globex now").waitFor();
+    expect(await violations(page)).toEqual([]);
+    await page.keyboard.press("Enter");
+    await page.getByText("It holds").waitFor();
+    await inDialog(page, "Close").click();
+    await isGone(page);
+    await page.getByText("globex is frozen", { exact: true }).waitFor();
+    await other.page.getByText("globex 已凍結").waitFor();
+    expect(await violations(other.page)).toEqual([]);
+    expect(await overflow(other.page)).toBeLessThanOrEqual(0);
+    await button(page, "Lift…").click();
+    await inDialog(page, "Lift the freeze").click();
+    await page.getByText("why is it safe now").waitFor();
+    await page.getByRole("dialog").getByRole("textbox").fill("It was a drill.");
+    await inDialog(page, "Lift the freeze").click();
+    await other.page.getByText("globex 已凍結").waitFor({ state: "hidden" });
+    await button(page, "Freeze").click();
+    await button(page, "One agent").click();
+    await page.getByRole("dialog").getByLabel("Project").selectOption("acme");
+    await page.getByRole("dialog").getByLabel("Agent").selectOption("disk-janitor");
+    await page.getByRole("dialog").getByRole("textbox").fill("It deletes live caches.");
+    await inDialog(page, "Freeze disk-janitor now").click();
+    await page.getByText("It holds").waitFor();
+    const { freezes } = await good(server.api("/freezes?standing=true"));
+    expect(freezes).toMatchObject([{ scope: "agent", reason: "It deletes live caches." }]);
+    await other.end();
+    await end();
+  });
+});

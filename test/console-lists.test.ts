@@ -1,0 +1,200 @@
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ADMIN_KEY, type Awooop, startAwooop } from "./support/awooop.ts";
+import { launchChromium } from "./support/chromium.ts";
+import { createTestDatabase, type TestDatabase } from "./support/database.ts";
+import { openPage, overflow, type Visitor, violations } from "./support/page.ts";
+import { openQuestions, type Questions } from "./support/questions.ts";
+import { queryRows } from "./support/server.ts";
+import { waitFor } from "./support/wait.ts";
+
+/** The console's lists of runs, of who may do what, and of who did what. */
+
+const RUNS = 1_200;
+
+let database: TestDatabase;
+let questions: Questions;
+let server: Awooop;
+let browser: Browser;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  questions = await openQuestions(database.url);
+  // Runs of a client: no worker takes them up meanwhile.
+  await queryRows(
+    database.adminUrl,
+    `insert into awooop.runs (run_id, project_id, agent_id, revision_id, driver, state, title, is_shadow, trace_id, created_at,
+       started_at, heartbeat_at)
+     select gen_random_uuid(), project_id, contract_id, revision_id, 'client', 'running', 'Disk almost full on ' || n, false,
+       md5(n::text), now() - n * interval '1 second', now(), now()
+     from awooop.contract_revisions, generate_series(1, ${RUNS}) n where contract_id = 'janitor'`,
+  );
+  [server, browser] = await Promise.all([
+    startAwooop({ databaseUrl: database.url, env: { AWOOOP_ROLES: "api,worker" } }),
+    launchChromium(),
+  ]);
+}, 60_000);
+
+afterAll(async () => {
+  await browser?.close();
+  await server?.stop();
+  await questions?.close();
+  await database?.drop();
+});
+
+const ENGLISH = { locale: "en-US", colorScheme: "light", width: 1440 } as const;
+const CHINESE = { locale: "zh-TW", colorScheme: "dark", width: 360 } as const;
+
+async function visit(visitor: Visitor, path: string) {
+  const { page, faults, close } = await openPage(browser, visitor);
+  await page.goto(`${server.url}/sign-in#key=${ADMIN_KEY}`);
+  await page.getByRole("heading", { level: 1 }).waitFor();
+  await waitFor(async () => !page.url().includes("sign-in"), {
+    timeoutMs: 15_000,
+    what: "the sign-in",
+  });
+  await page.goto(server.url + path);
+  const looksRight = async () => {
+    expect(await violations(page)).toEqual([]);
+    expect(await overflow(page)).toBeLessThanOrEqual(0);
+    expect(faults).toEqual([]);
+  };
+  return { page, looksRight, close };
+}
+
+describe("the list of runs", { timeout: 120_000 }, () => {
+  it("holds only the rows around those in view, down to the last one", async () => {
+    const { page, looksRight, close } = await visit(CHINESE, "/runs");
+    await page.locator("a.what").first().waitFor();
+    await looksRight();
+    const table = page.locator("table.runs");
+    expect(await table.getAttribute("aria-rowcount")).toBe(`${RUNS + 1}`);
+    await page.evaluate("window.scrollTo(0, document.documentElement.scrollHeight)");
+    const last = page.locator(`tr[aria-rowindex="${RUNS + 1}"]`);
+    await last.getByRole("link", { name: `Disk almost full on ${RUNS}`, exact: true }).waitFor();
+    expect(await table.locator("tr").count()).toBeLessThan(150);
+    await page.evaluate("window.scrollTo(0, 0)");
+    await page.getByRole("link", { name: "Disk almost full on 1", exact: true }).waitFor();
+    await close();
+  });
+
+  it("marks by keyboard, cancels the marked after counting them, and says what came of it", async () => {
+    const { page, looksRight, close } = await visit(ENGLISH, "/runs");
+    await page.locator("a.what").first().waitFor();
+    const focused = (n: number) =>
+      page
+        .locator("a.what:focus")
+        .and(page.getByText(`Disk almost full on ${n}`, { exact: true }))
+        .waitFor();
+    await page.keyboard.press("j");
+    await focused(1);
+    await page.keyboard.press("x");
+    await page.keyboard.press("j");
+    await focused(2);
+    await page.keyboard.press("j");
+    await focused(3);
+    await page.keyboard.press("X");
+    await page.getByText("3 marked", { exact: true }).waitFor();
+    await page.getByRole("button", { name: "Cancel…" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByText("3 runs are meant").waitFor();
+    await dialog.getByRole("textbox").fill("a false alarm");
+    await looksRight();
+    await page.keyboard.press("Control+Enter");
+    await page
+      .getByRole("region", { name: "Action on many runs" })
+      .getByText("3 runs cancelled")
+      .waitFor();
+    expect(page.url()).toContain("bulk=");
+    await page.locator('tr[aria-rowindex="2"]').getByText("Cancelled").waitFor();
+    const { body } = await server.api("/runs?state=cancelled");
+    expect(body.total).toBe(3);
+    await close();
+  });
+
+  it("keeps what one chose: filters in the address, columns in the browser", async () => {
+    const { page, close } = await visit(ENGLISH, "/runs?state=cancelled&trigger=nothing");
+    await page.getByText("No run matches").waitFor();
+    await page.getByRole("button", { name: "Take off all filters" }).click();
+    await page.locator("a.what").first().waitFor();
+    await page.getByRole("button", { name: "Columns" }).click();
+    await page.getByRole("menuitemcheckbox", { name: "Cost" }).click();
+    await page.keyboard.press("Escape");
+    await page.reload();
+    await page.locator("a.what").first().waitFor();
+    expect(await page.getByRole("columnheader", { name: "Cost" }).count()).toBe(0);
+    await page.keyboard.press("/");
+    await page.keyboard.type("no such words");
+    await page.getByText("No run matches").waitFor();
+    expect(page.url()).toContain("q=no");
+    await close();
+  });
+});
+
+describe("who may do what", { timeout: 120_000 }, () => {
+  it("is told and changed by those who may", async () => {
+    const { page, looksRight, close } = await visit(ENGLISH, "/members");
+    const dialog = page.getByRole("dialog");
+    await page.getByText("No members yet").waitFor();
+    await page.getByRole("button", { name: "Add a member" }).click();
+    await dialog.getByRole("textbox", { name: "Member", exact: true }).fill("ada");
+    await dialog.getByRole("textbox", { name: "Groups" }).fill("dba, sre");
+    await page.keyboard.press("Enter");
+    await page.getByRole("cell", { name: "dba, sre" }).waitFor();
+    await page.getByRole("button", { name: "Change ada" }).click();
+    await dialog.getByRole("combobox", { name: "Role" }).selectOption("admin");
+    await looksRight();
+    await dialog.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("row", { name: /ada.*admin/ }).waitFor();
+    await page.getByRole("button", { name: "Lent rights" }).click();
+    await page.getByText("Nothing is lent").waitFor();
+    await close();
+  });
+
+  it("shows a key once, and revokes it", async () => {
+    const { page, looksRight, close } = await visit(CHINESE, "/members?tab=keys");
+    const dialog = page.getByRole("dialog");
+    await page.getByRole("button", { name: "建立金鑰" }).click();
+    await dialog.getByRole("textbox", { name: "名稱" }).fill("bob");
+    await dialog.getByRole("button", { name: "建立金鑰" }).click();
+    const key = await dialog.locator("pre").textContent();
+    await looksRight();
+    expect((await server.api("/session", { key })).body.actor.name).toBe("bob");
+    await dialog.getByRole("button", { name: "我已保存" }).click();
+    expect(await page.getByText(key ?? "").count()).toBe(0);
+    await page.getByRole("button", { name: "撤銷 bob" }).click();
+    await dialog.getByRole("button", { name: "撤銷金鑰" }).click();
+    await page.getByRole("row", { name: /bob/ }).getByText("已撤銷").waitFor();
+    expect((await server.api("/session", { key })).status).toBe(401);
+    await close();
+  });
+});
+
+describe("who did what", { timeout: 120_000 }, () => {
+  it("is found by filters, opened by keyboard, and taken along", async () => {
+    await server.api("/members", { body: { project_id: "acme", member_id: "eve" } });
+    const { page, looksRight, close } = await visit(ENGLISH, "/audit-log?target=eve");
+    await page.getByRole("link", { name: "member.create" }).waitFor();
+    await page.keyboard.press("j");
+    await page.keyboard.press("Enter");
+    const sheet = page.getByRole("dialog");
+    await sheet.getByText('"role": "operator"').waitFor();
+    await looksRight();
+    expect(page.url()).toContain("entry=");
+    await page.keyboard.press("Escape");
+    const [file] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("button", { name: "Download" }).click(),
+    ]);
+    expect(file.suggestedFilename()).toBe("audit-log.jsonl");
+    await page.getByRole("searchbox", { name: "To what" }).fill("nobody");
+    await page.getByText("No entry matches").waitFor();
+    await server.api("/members/eve", {
+      method: "PATCH",
+      body: { project_id: "acme", groups: ["dba"] },
+    });
+    await page.getByRole("searchbox", { name: "To what" }).fill("eve");
+    await page.getByRole("link", { name: "member.update" }).waitFor();
+    await close();
+  });
+});

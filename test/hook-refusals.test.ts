@@ -39,6 +39,7 @@ describe.each(Object.entries(HOOK_SENDERS))("a hook of %s", (_, sender) => {
   beforeAll(async () => {
     project = await shop.newProject();
     await shop.secret(project, "SLACK", SIGNING_SECRET);
+    await shop.secret(project, "TELEGRAM_BOT", "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw");
     await shop.contract({ project_id: project, id: "in", family: "channel", body: sender.channel });
   });
   const send = (
@@ -116,7 +117,7 @@ describe.each(Object.entries(HOOK_SENDERS))("a hook of %s", (_, sender) => {
       wrapped("null"),
       wrapped(deep(50_000)),
       wrapped("[".repeat(100_000)),
-      sender.withNul(),
+      ...(sender.withNul ? [sender.withNul()] : []),
       Buffer.concat([fine.subarray(0, -1), Buffer.from([0xc3, 0x28, 0x7d])]),
       Buffer.concat([Buffer.from([0xff, 0xfe]), fine]),
       ...(isForm ? ["payload=%ff%fe", "a=%"] : []),

@@ -15,6 +15,8 @@ import { type IncomingEvent, PAYLOAD_CHARS } from "./incoming.ts";
 import { readMapped } from "./mapped.ts";
 import { meaningOf } from "./slack/meaning.ts";
 import { readRequest } from "./slack/request.ts";
+import { meaningOf as telegramMeaning } from "./telegram/meaning.ts";
+import { readUpdate } from "./telegram/update.ts";
 
 /** What must not come out at the other end. */
 const SECRET = "hunter2-of-the-shop";
@@ -145,6 +147,38 @@ describe("JSON of any shape", () => {
       for (const event of outcome(() => readMapped(rule, body)) ?? []) expectSound(event);
     };
     fc.assert(fc.property(fc.oneof(anyJson, spoiled({ items: [item, item] })), check), RUNS);
+  });
+});
+
+describe("Telegram's updates", () => {
+  const from = { id: 42, is_bot: false, first_name: "Ada" };
+  const chat = { id: -100, type: "supergroup" };
+  const message = { message_id: 7, from, chat, text: "The disk is full" };
+  const side = {
+    channel: { projectId: "acme", channelId: "ops" },
+    body: { chat_id: -100 },
+    botId: 110_201_543,
+  };
+  test.each([
+    ["a message", { update_id: 1, message }, "event"],
+    ["a command", { update_id: 2, message: { ...message, text: "/runs" } }, "command"],
+    [
+      "a button",
+      { update_id: 3, callback_query: { id: "5", from, message, data: "a:1" } },
+      "press",
+    ],
+  ])("%s comes to something sound or is refused", (_, fine, kind) => {
+    const read = (body: unknown) => outcome(() => telegramMeaning(side, readUpdate(body)));
+    expect(read(fine)?.kind).toBe(kind);
+    const check = (body: unknown) => {
+      const meaning = read(body);
+      if (meaning?.kind === "event") expectSound(meaning.event);
+      if (!meaning || !("user" in meaning)) return;
+      expect(meaning.user.userId).toMatch(/^-?\d{1,16}$/);
+      expect(meaning.user.name.length).toBeLessThanOrEqual(1_024);
+      expect(meaning.place.chatId).toMatch(/^-?\d{1,16}$/);
+    };
+    fc.assert(fc.property(fc.oneof(anyJson, spoiled(fine)), check), RUNS);
   });
 });
 

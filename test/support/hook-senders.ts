@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
 import { Webhook } from "standardwebhooks";
-import { alert, alertDelivery, bearer, SIGNING_KEY } from "./hooks.ts";
+import { alert, alertDelivery, bearer, SIGNING_KEY, TOKEN } from "./hooks.ts";
 import { commandOf, eventOf, FORM, interactionForm, pressOf, signed } from "./slack/requests.ts";
 
 type Headers = Record<string, string>;
@@ -20,13 +20,14 @@ export interface HookSender {
   /** The one that its channel does not take. */
   otherType: string;
   /** A delivery whose name of the thing has a NUL. */
-  withNul(): string;
+  withNul?(): string;
   /** What comes of the very same request again. */
   repeated: "first answer" | "refused" | "folded";
 }
 
 const FORM_TYPE = FORM["content-type"];
 const bearerAuth = { scheme: "bearer", secret: "secret:TOKEN" };
+let serial = 0;
 const now = () => Math.floor(Date.now() / 1_000);
 
 function proveByBearer(_: string | Buffer, { isForged = false } = {}): Headers {
@@ -62,13 +63,23 @@ function proveBySlack(body: string | Buffer, { isForged = false, at = now() } = 
   return signed(body, { at, ...(isForged ? { key: "another" } : {}) });
 }
 
+const CHAT = -1001234567890;
+
+/** An update of the Telegram Bot API (core.telegram.org/bots/api#update). */
+function telegramMessage() {
+  serial += 1;
+  const from = { id: 42, is_bot: false, first_name: "Ada" };
+  const chat = { id: CHAT, type: "supergroup", title: "ops" };
+  const message = { message_id: serial, from, chat, date: 1_780_000_000, text: "The disk is full" };
+  return { update_id: 1_000 + serial, message };
+}
+
 const slack = {
   type: "slack",
   bot_token: "secret:TOKEN",
   signing_secret: "secret:SLACK",
   conversation_id: "C024BE91L",
 };
-let serial = 0;
 const fresh = () => `f${++serial}`;
 const alerts = (fingerprint: string) => JSON.stringify(alertDelivery(alert({ fingerprint })));
 const grafanaAlerts = (fingerprint: string) =>
@@ -110,6 +121,21 @@ export const HOOK_SENDERS: Record<string, HookSender> = {
     channel: { type: "webhook", receive: { auth: bearerAuth, id: { $cel: "item.id" } } },
     body: () => JSON.stringify({ id: fresh() }),
     withNul: () => JSON.stringify({ id: "a\0b" }),
+  },
+  "telegram, a message": {
+    ...json,
+    channel: {
+      type: "telegram",
+      token: "secret:TELEGRAM_BOT",
+      chat_id: CHAT,
+      receive: { by: "webhook", secret: "secret:TOKEN" },
+    },
+    body: () => JSON.stringify(telegramMessage()),
+    prove: (_, { isForged = false } = {}) => ({
+      "x-telegram-bot-api-secret-token": isForged ? "another" : TOKEN,
+    }),
+    isTimed: false,
+    repeated: "folded",
   },
   "slack, events": {
     channel: slack,

@@ -8,7 +8,8 @@ import type { RunEffects } from "../../src/runs/index.ts";
 import { seedProject } from "./fixtures.ts";
 import { openWorkshop, type Workshop } from "./tenant.ts";
 
-const TOKEN = "a-token-of-the-alertmanager";
+/** The secret of the hooks that show it as it is. */
+export const TOKEN = "a-token-of-the-alertmanager";
 /** The key of the hook that takes signed deliveries. */
 export const SIGNING_KEY = `whsec_${randomBytes(24).toString("base64")}`;
 /** What opens the hook `alerts`. */

@@ -60,6 +60,7 @@ import { createArgumentChecker, createPolicies, policyFamily } from "./gates/ind
 import { createHttp } from "./http/index.ts";
 import {
   type Caller,
+  chatLinkRoutes,
   createIdentity,
   createKeys,
   ensureAdminKey,
@@ -183,6 +184,7 @@ function createRouters(
   const routers = [
     identityRoutes({ identity, keys: createKeys({ db, cursors, forget }) }),
     memberRoutes({ db, cursors }),
+    chatLinkRoutes({ db, cursors }),
     oauthClientRoutes({ db, cursors, identity, ...config.oauth }),
     tenantRoutes({ tenants }),
     freezeRoutes({ freezes }),

@@ -488,6 +488,60 @@ create policy tenant on channel_hours as permissive for all to awooop_app
 grant select, insert, update (event_count, refused_count, last_event_at, last_refused_at, last_refused_code) on channel_hours to awooop_app;
 grant select, insert, update (event_count, refused_count, last_event_at, last_refused_at, last_refused_code) on channel_hours to awooop_platform;
 grant select, delete on channel_hours to awooop_system;
+create table chat_link_codes (
+  project_id text collate "C" not null,
+  key_id text not null,
+  code_hash bytea not null,
+  expires_at timestamp with time zone not null,
+  constraint chat_link_codes_pkey PRIMARY KEY (project_id, key_id),
+  constraint chat_link_codes_key_id_fkey FOREIGN KEY (key_id) REFERENCES api_keys(key_id),
+  constraint chat_link_codes_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(project_id),
+  constraint chat_link_codes_code_hash_check CHECK ((length(code_hash) = 32))
+);
+alter table chat_link_codes owner to awooop_owner;
+create unique index chat_link_codes_of_hash ON awooop.chat_link_codes USING btree (project_id, code_hash);
+alter table chat_link_codes enable row level security;
+alter table chat_link_codes force row level security;
+create policy platform on chat_link_codes as permissive for all to awooop_platform
+  using (true)
+  with check (true);
+create policy tenant on chat_link_codes as permissive for all to awooop_app
+  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
+  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
+grant select, insert, update, delete on chat_link_codes to awooop_app;
+grant select, insert, update, delete on chat_link_codes to awooop_platform;
+
+create table chat_links (
+  project_id text collate "C" not null,
+  link_id uuid not null,
+  channel_type text not null,
+  channel_id text not null,
+  user_id text not null,
+  user_name text not null,
+  key_id text not null,
+  member_id text not null,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  constraint chat_links_pkey PRIMARY KEY (project_id, link_id),
+  constraint chat_links_key_id_fkey FOREIGN KEY (key_id) REFERENCES api_keys(key_id),
+  constraint chat_links_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(project_id),
+  constraint chat_links_channel_type_check CHECK ((channel_type = ANY (ARRAY['telegram'::text, 'slack'::text]))),
+  constraint chat_links_user_id_check CHECK (((length(user_id) >= 1) AND (length(user_id) <= 200))),
+  constraint chat_links_user_name_check CHECK ((length(user_name) <= 200))
+);
+alter table chat_links owner to awooop_owner;
+create index chat_links_newest ON awooop.chat_links USING btree (project_id, created_at DESC, link_id DESC);
+create index chat_links_of_key ON awooop.chat_links USING btree (key_id);
+create unique index chat_links_of_user ON awooop.chat_links USING btree (project_id, channel_type, user_id);
+alter table chat_links enable row level security;
+alter table chat_links force row level security;
+create policy platform on chat_links as permissive for all to awooop_platform
+  using (true)
+  with check (true);
+create policy tenant on chat_links as permissive for all to awooop_app
+  using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
+  with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
+grant select, insert, update (link_id, channel_id, user_name, key_id, member_id, created_at), delete on chat_links to awooop_app;
+grant select, insert, update (link_id, channel_id, user_name, key_id, member_id, created_at), delete on chat_links to awooop_platform;
 
 create table contract_revisions (
   revision_id uuid not null,

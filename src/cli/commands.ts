@@ -7,6 +7,7 @@ import {
 } from "./approvals.ts";
 import { approvalsDecideMany, approvalsShow } from "./approvals-show.ts";
 import { audit } from "./audit.ts";
+import { chatLink, chatLinks, chatUnlink } from "./chat.ts";
 import type { Command } from "./command.ts";
 import { contractsDraft, contractsSteps } from "./contracts-act.ts";
 import { contractsApply } from "./contracts-apply.ts";
@@ -56,6 +57,9 @@ export const COMMANDS: readonly Command[] = [
   approvalsDecide,
   approvalsDecideMany,
   approvalsRecord,
+  chatLink,
+  chatLinks,
+  chatUnlink,
   tenantsList,
   tenantsShow,
   tenantsCreate,

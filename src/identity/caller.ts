@@ -18,8 +18,8 @@ export interface Caller {
   surface: Surface;
 }
 
-/** The way in: a browser session, a bearer key on the API, the gateway, the command line. */
-export type Surface = "console" | "api" | "mcp" | "cli";
+/** The way in: a browser session, a bearer key on the API, the gateway, the command line, a chat. */
+export type Surface = "console" | "api" | "mcp" | "cli" | "telegram" | "slack";
 
 /** What every handler under /api/v1 finds in its context. */
 export type ApiEnv = { Variables: { caller: Caller; language: "en" | "zh-TW" } };
@@ -46,6 +46,11 @@ const RANK: Record<Role, number> = { agent: 0, viewer: 1, operator: 2, admin: 3 
 /** Whether the caller's key has a role or a higher one. */
 export function isAtLeast(caller: Caller, least: "viewer" | "operator" | "admin"): boolean {
   return RANK[caller.role] >= RANK[least];
+}
+
+/** The lower of two roles. */
+export function lowerRole(one: Role, other: Role): Role {
+  return RANK[one] < RANK[other] ? one : other;
 }
 
 /**

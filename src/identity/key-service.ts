@@ -5,6 +5,7 @@ import type { Database, Tx } from "../platform/database/index.ts";
 import { AppError } from "../platform/errors.ts";
 import { type Cursors, openPage, type TimeAndId } from "../platform/http/index.ts";
 import { type Caller, isPlatformAdmin, requireRole, scopeOf } from "./caller.ts";
+import { unlinkKey } from "./chat-service.ts";
 import type { NewKey, Role } from "./contract.ts";
 import { hashOf, newKey } from "./keys.ts";
 import { joinProjects } from "./member-service.ts";
@@ -28,7 +29,7 @@ export interface Keys {
     page: { limit?: number | undefined; cursor?: string | undefined },
   ): Promise<KeyPage>;
   /**
-   * Ends a key and with it the sessions it opened. Revoking it again changes nothing.
+   * Ends a key, and with it the sessions it opened and the chats that are linked to it. Revoking it again changes nothing.
    *
    * @throws AppError E-FORBIDDEN, E-NOT-FOUND
    */
@@ -202,6 +203,7 @@ async function revokeKey(tx: Tx, caller: Caller, keyId: string): Promise<void> {
     .set((set) => ({ revoked_at: set.fn("clock_timestamp") }))
     .where("key_id", "=", keyId)
     .execute();
+  await unlinkKey(tx, caller.actor, keyId);
   await record(tx, {
     caller,
     action: "key.revoke",

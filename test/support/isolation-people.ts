@@ -43,6 +43,22 @@ export const PEOPLE: Record<string, EndpointCase> = {
       },
     ],
   },
+  "GET /chat-links": {
+    as: "admin",
+    works: 200,
+    list: { items: "chat_links", all: "/chat-links" },
+    reach: ({ project }) => [get(`/chat-links?project_id=${project}`)],
+  },
+  "POST /chat-links/codes": {
+    as: "viewer",
+    works: 201,
+    reach: ({ project }) => [post("/chat-links/codes", { project_id: project })],
+  },
+  "DELETE /chat-links/{link_id}": {
+    as: "admin",
+    works: 204,
+    reach: ({ chatLink }) => [{ method: "DELETE", path: `/chat-links/${chatLink}` }],
+  },
   "GET /delegations": {
     as: "viewer",
     works: 200,

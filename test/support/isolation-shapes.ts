@@ -24,6 +24,8 @@ export interface Target {
   /** Somebody of it who may decide, and what they have lent to its operator. */
   member: string;
   delegation: string;
+  /** Somebody in a chat who acts as the holder of `key`. */
+  chatLink: string;
 }
 
 /** A request of the operator API; without `body` it has none. */

@@ -47,6 +47,8 @@ const AUDIT: TableCase = {
 };
 
 const TELEGRAM_BOT = ["bot_id", "next_update_id", "holder", "lease_until", "failed_at", "error"];
+/** Who links a chat account anew has another link. */
+const LINKED = ["link_id", "channel_id", "user_name", "key_id", "member_id", "created_at"];
 
 /** Every table of the schema; a new one needs its case, or test/rls.test.ts fails. */
 export const TABLES: Record<string, TableCase> = {
@@ -81,6 +83,11 @@ export const TABLES: Record<string, TableCase> = {
   channel_hours: {
     grants: { ...WORK, system: "sd" },
     updates: { app: FIGURES, platform: FIGURES },
+  },
+  chat_link_codes: { grants: { app: "siud", platform: "siud" } },
+  chat_links: {
+    grants: { app: "siud", platform: "siud" },
+    updates: { app: LINKED, platform: LINKED },
   },
   contract_revisions: {
     grants: WORK,

@@ -108,6 +108,7 @@ async function seedTenant(tx: Tx, project_id: string): Promise<void> {
   await seedHour(tx, project_id);
   await seedOAuthClient(tx, project_id);
   await seedPeople(tx, project_id);
+  await seedChatLink(tx, { project_id, key_id: project_id });
   await appendAudit(tx, {
     projectId: project_id,
     actor: { kind: "key", id: "ada" },
@@ -183,6 +184,16 @@ async function seedPeople(tx: Tx, project_id: string): Promise<void> {
   await tx
     .insertInto("delegations")
     .values({ ...lent, ends_at, created_by: "test" })
+    .execute();
+}
+
+async function seedChatLink(tx: Tx, of: { project_id: string; key_id: string }): Promise<void> {
+  const code = { ...of, code_hash: randomBytes(32), expires_at: "2100-01-01T00:00:00Z" };
+  await tx.insertInto("chat_link_codes").values(code).execute();
+  const user = { channel_type: "telegram", channel_id: "ops", user_id: "1", user_name: "Ada" };
+  await tx
+    .insertInto("chat_links")
+    .values({ ...of, ...user, link_id: newId(), member_id: "ada" })
     .execute();
 }
 

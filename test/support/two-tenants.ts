@@ -142,6 +142,7 @@ async function makeTarget(server: Awooop, databaseUrl: string, tenant: E2eTenant
     toolHash,
     member: lender.member_id,
     delegation: delegated.delegation_id,
+    chatLink: await putChatLink(databaseUrl, project, made.key_id),
   };
 }
 
@@ -171,6 +172,24 @@ async function putCase(databaseUrl: string, projectId: string): Promise<void> {
   });
 }
 
+/** Somebody in a chat, linked to a key as a code would have done it. */
+export async function putChatLink(
+  databaseUrl: string,
+  projectId: string,
+  keyId: string,
+): Promise<string> {
+  const linkId = randomUUID();
+  await withClient(databaseUrl, async (client) => {
+    await client.query("set role awooop_platform; set search_path = awooop");
+    await client.query(
+      `insert into chat_links (project_id, link_id, channel_type, channel_id, user_id, user_name, key_id, member_id)
+       select $1, $2, 'telegram', 'ops', $2::text, $1, key_id, name from api_keys where key_id = $3`,
+      [projectId, linkId, keyId],
+    );
+  });
+  return linkId;
+}
+
 /** What a target looks like that was never there. */
 export const noTarget = (): Target => ({
   project: "nowhere",
@@ -188,6 +207,7 @@ export const noTarget = (): Target => ({
   toolHash: "0".repeat(64),
   member: "nobody",
   delegation: randomUUID(),
+  chatLink: randomUUID(),
 });
 
 /** Calls the tool that needs approval as an agent, on a connection of its own. */
@@ -222,6 +242,7 @@ async function marksOfBravo(databaseUrl: string): Promise<string[]> {
       union all select key_id from api_keys where 'bravo' = any (projects)
       union all select member_id from members where project_id = 'bravo'
       union all select delegation_id::text from delegations where project_id = 'bravo'
+      union all select link_id::text from chat_links where project_id = 'bravo'
       union all select oauth_client_id::text from oauth_clients where project_id = 'bravo'
       union all select 'bravo'`);
     return rows.map(({ mark }) => mark);

@@ -17,6 +17,8 @@ type Row = readonly [Outcome, Outcome, Outcome, Outcome, Outcome];
 const READ: Row = ["reached", "reached", "reached", "unknown", "refused"];
 const OWN_RUN: Row = ["reached", "reached", "reached", "unknown", "reached"];
 const OPERATE = READ;
+/** What is a person's own is for an administrator as well, and for nobody else. */
+const ONES_OWN: Row = ["reached", "unknown", "reached", "unknown", "refused"];
 const ADMINISTER: Row = ["reached", "refused", "reached", "unknown", "refused"];
 const PLATFORM: Row = ["reached", "refused", "refused", "refused", "refused"];
 const AGENT: Row = ["refused", "refused", "refused", "refused", "reached"];
@@ -56,6 +58,9 @@ export const REACHES: Record<string, Row> = {
   "POST /members": ADMINISTER,
   "GET /members/{member_id}": READ,
   "PATCH /members/{member_id}": ADMINISTER,
+  "GET /chat-links": ONES_OWN,
+  "POST /chat-links/codes": READ,
+  "DELETE /chat-links/{link_id}": ONES_OWN,
   "GET /delegations": READ,
   "POST /delegations": ADMINISTER,
   "DELETE /delegations/{delegation_id}": ADMINISTER,
@@ -110,6 +115,7 @@ export const LISTS: Record<string, Record<CallerName, Listed>> = {
   "GET /freezes": PEOPLE,
   "GET /keys": { ...PEOPLE, operator: "refused" },
   "GET /members": PEOPLE,
+  "GET /chat-links": { ...PEOPLE, operator: [] },
   "GET /delegations": PEOPLE,
   "GET /oauth-clients": { ...PEOPLE, operator: "refused" },
   "GET /runs": PEOPLE,

@@ -227,6 +227,25 @@ export interface ChannelHours {
   refused_count: Generated<number>;
 }
 
+export interface ChatLinkCodes {
+  code_hash: Buffer;
+  expires_at: string;
+  key_id: string;
+  project_id: string;
+}
+
+export interface ChatLinks {
+  channel_id: string;
+  channel_type: string;
+  created_at: Generated<string>;
+  key_id: string;
+  link_id: string;
+  member_id: string;
+  project_id: string;
+  user_id: string;
+  user_name: string;
+}
+
 export interface ContractRevisions {
   base_revision_id: string | null;
   body: Json;
@@ -645,6 +664,8 @@ export interface DB {
   channel_cases: ChannelCases;
   channel_events: ChannelEvents;
   channel_hours: ChannelHours;
+  chat_link_codes: ChatLinkCodes;
+  chat_links: ChatLinks;
   contract_revisions: ContractRevisions;
   contract_transitions: ContractTransitions;
   delegations: Delegations;

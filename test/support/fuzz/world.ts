@@ -18,7 +18,7 @@ import {
 import { clientOf, ISSUER } from "../isolation-oauth.ts";
 import { memberOf, soon } from "../isolation-people.ts";
 import { AnswerCheck, type Description } from "../openapi.ts";
-import { wipeAs } from "../two-tenants.ts";
+import { putChatLink, wipeAs } from "../two-tenants.ts";
 import { KnownThings } from "./known.ts";
 import type { Described } from "./requests.ts";
 import { openWire, type Wire } from "./wire.ts";
@@ -112,6 +112,7 @@ const GUESTS = 16;
 const CLIENTS = 8;
 const TOOLS = 10;
 const LENDERS = 4;
+const LINKS = 8;
 
 interface Supplying {
   server: Awooop;
@@ -150,6 +151,11 @@ async function supply(
     }
   }
   if (/^\/(members|delegations)/.test(path)) await supplyPeople(server, known, projectId);
+  if (path.startsWith("/chat-links")) {
+    const made = await good(server.api("/keys", { body: { ...GUEST, project_ids: [projectId] } }));
+    for (let put = 0; put < LINKS; put += 1) await putChatLink(databaseUrl, projectId, made.key_id);
+    await learn(`/chat-links?project_id=${projectId}`);
+  }
   if (/^\/tool-(servers|reviews)/.test(path)) {
     for (let made = 0; made < TOOLS; made += 1) {
       await putChangedTool(databaseUrl, projectId, `changed-${newId()}`);
@@ -180,8 +186,10 @@ async function supply(
   }
 }
 
+const GUEST = { role: "viewer", name: "guest" };
+
 async function addGuests(server: Awooop, known: KnownThings, projectId: string): Promise<void> {
-  const body = { role: "viewer", name: "guest", project_ids: [projectId] };
+  const body = { ...GUEST, project_ids: [projectId] };
   for (let made = 0; made < GUESTS; made += 1) {
     known.learn(await good(server.api("/keys", { body })));
   }

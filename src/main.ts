@@ -46,6 +46,7 @@ import {
   notifyApprovalOpened,
   notifyReminder,
   notifyRunEnded,
+  openChat,
   watchTelegram,
 } from "./channels/index.ts";
 import {
@@ -60,7 +61,6 @@ import { createArgumentChecker, createPolicies, policyFamily } from "./gates/ind
 import { createHttp } from "./http/index.ts";
 import {
   type Caller,
-  chatLinkRoutes,
   createIdentity,
   createKeys,
   ensureAdminKey,
@@ -184,7 +184,6 @@ function createRouters(
   const routers = [
     identityRoutes({ identity, keys: createKeys({ db, cursors, forget }) }),
     memberRoutes({ db, cursors }),
-    chatLinkRoutes({ db, cursors }),
     oauthClientRoutes({ db, cursors, identity, ...config.oauth }),
     tenantRoutes({ tenants }),
     freezeRoutes({ freezes }),
@@ -266,11 +265,11 @@ function openGateway(
 async function openWorker(
   config: Config,
   platform: Platform,
-  calls: CallDeps,
+  calls: CallDeps & ReturnType<typeof openChat>,
   closers: Closer[],
 ): Promise<void> {
   const { db, sealer, jobs, changes, log } = platform;
-  const { effects } = calls;
+  const { effects, tags } = calls;
   const { allowHosts, publicUrl } = config;
   const stopping = new AbortController();
   const workerId = `${hostname()}:${process.pid}:${newId().slice(-4)}`;
@@ -288,7 +287,7 @@ async function openWorker(
     log,
   };
   const deliver = createDelivery({ db, jobs, sealer, allowHosts, publicUrl, log });
-  const notifications = { db, jobs, publicUrl };
+  const notifications = { db, jobs, publicUrl, tags };
   const worker = await startWorker({
     jobs,
     log,
@@ -305,7 +304,7 @@ async function openWorker(
       "message.deliver": deliver,
     },
   });
-  const telegram = watchTelegram({ ...calls, changes, allowHosts, publicUrl, holder: workerId });
+  const telegram = watchTelegram({ ...calls, ...config, changes, holder: workerId });
   closers.push({ name: "Telegram", close: () => telegram.stop() });
   closers.push({
     name: "worker",
@@ -338,12 +337,13 @@ async function start(config: Config, log: Logger, onLost: () => void): Promise<R
     const calls = openCalls(config, platform, effects, closers);
     const runs = createOpenRuns({ ...platform, effects });
     const { identity, routers, waiting } = createRouters(config, platform, effects, calls, runs);
-    if (config.roles.has("worker")) await openWorker(config, platform, calls, closers);
+    const chats = openChat({ ...calls, ...config, checkEdit: editCheck(calls), whyVoid });
+    const deeds = { ...calls, ...chats };
+    if (config.roles.has("worker")) await openWorker(config, platform, deeds, closers);
     const tasks = createTasks(calls);
     closers.push({ name: "tasks", close: () => tasks.idle() });
     const gateway = openGateway(config, platform, calls, { runs, tasks, identity });
     const hasApi = config.roles.has("api");
-    const metrics = new Registry();
     let isOpen = false;
     const http = createHttp({
       config,
@@ -354,8 +354,8 @@ async function start(config: Config, log: Logger, onLost: () => void): Promise<R
         config.roles.has("gateway") ? resourceMetadata(config) : undefined,
         hasApi ? keySetRoutes(platform) : undefined,
       ],
-      hooks: hasApi ? hookRoutes({ ...platform, ...config, effects }) : undefined,
-      metrics,
+      hooks: hasApi ? hookRoutes({ ...platform, ...config, ...chats, effects }) : undefined,
+      metrics: new Registry(),
       log,
       changes: platform.changes,
       webRoot: WEB_ROOT,

@@ -488,6 +488,7 @@ create policy tenant on channel_hours as permissive for all to awooop_app
 grant select, insert, update (event_count, refused_count, last_event_at, last_refused_at, last_refused_code) on channel_hours to awooop_app;
 grant select, insert, update (event_count, refused_count, last_event_at, last_refused_at, last_refused_code) on channel_hours to awooop_platform;
 grant select, delete on channel_hours to awooop_system;
+
 create table chat_link_codes (
   project_id text collate "C" not null,
   key_id text not null,

@@ -25,7 +25,7 @@ import { holdPeople, ruleOf } from "./people.ts";
 import { type ApprovalRow, decisionsOf } from "./queries.ts";
 import { type Allowed, allow, requireRight } from "./right.ts";
 import { decisionLine, outcomeOf } from "./rules.ts";
-import { keepSeen, readSeen, type Seen } from "./seen.ts";
+import { keepSeen, readSeen, type Seen, type Shown } from "./seen.ts";
 import type { Signer } from "./signing.ts";
 import { decided, questionAsked, requireOpen } from "./standing.ts";
 import type { WhyVoid } from "./void.ts";
@@ -47,10 +47,12 @@ export interface DecideRequest {
   role?: Role | undefined;
   /** The key the request came with, and its holder: the same as the approver unless it acts for others. */
   via: { keyId: string; actor: Actor };
-  /** `console`, `api`, `cli`. */
+  /** `console`, `api`, `cli`, `telegram`, `slack`. */
   surface: string;
   /** In which the question was shown; English unless said otherwise. */
   language?: "en" | "zh-TW" | undefined;
+  /** The message that showed them the question, where they decide by one. */
+  shown?: Shown | undefined;
   idempotencyKey?: string | undefined;
 }
 
@@ -127,7 +129,7 @@ interface Deciding {
 async function applyDecision(tx: Tx, deps: DecideDeps, asked: Deciding): Promise<DecideAnswer> {
   const { run, request } = asked;
   await requireFirst(tx, asked);
-  const seen = await readSeen(tx, asked.question, request.language ?? "en");
+  const seen = await readSeen(tx, asked.question, request.language ?? "en", request.shown);
   const args = request.args;
   const question = args
     ? await editQuestion(tx, deps, { ...asked, args, editor: request.approver.id })

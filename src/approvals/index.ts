@@ -1,3 +1,4 @@
+export { noRightInWords } from "./approver-contract.ts";
 export { type ApprovedArguments, approvedArguments, askedArguments } from "./arguments.ts";
 export type { Decision } from "./contract.ts";
 export { type DecideDeps, decide } from "./decide.ts";

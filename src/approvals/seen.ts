@@ -12,19 +12,30 @@ export interface Seen {
   hash: string;
 }
 
+/** A message that showed a question, and by which it was decided. */
+export interface Shown {
+  channel_id: string;
+  message_id: string;
+  text: string;
+}
+
 /**
  * What the API tells of a question at this moment, in the transaction that decides about it and before it does: that is
- * what its decider could see. (Whether a person has looked at it, no server knows.)
+ * what its decider could see; and the message by which they decided, where it was one. (Whether a person has looked at it, no server knows.)
  */
 export async function readSeen(
   tx: Tx,
   { project_id, approval_id }: ApprovalRow,
   language: "en" | "zh-TW",
+  shown?: Shown,
 ): Promise<Seen> {
   const [question] = await readQuestions(tx, [{ project_id, approval_id }], language);
   if (!question) throw new Error("a question that is decided about can be read");
   // As it comes back from the database: what is undefined is not there.
-  const whole = JSON.parse(JSON.stringify({ ...question, language })) as Record<string, unknown>;
+  const whole = JSON.parse(JSON.stringify({ ...question, language, message: shown })) as Record<
+    string,
+    unknown
+  >;
   const content = withoutBulk(whole);
   return { content, hash: canonicalHash(content) };
 }

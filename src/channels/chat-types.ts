@@ -1,4 +1,5 @@
 import type { DecideDeps } from "../approvals/index.ts";
+import type { ChatTags } from "./chat-tags.ts";
 
 /** The languages that texts for people are written in. */
 export type Language = "en" | "zh-TW";
@@ -61,8 +62,14 @@ export interface Chat {
   texted(user: ChatUser, place: ChatPlace, text: string, replyTo: string): Promise<ChatReply>;
 }
 
+/** Whether people can answer in channels of a type. */
+export function isChatType(type: string): type is ChatType {
+  return type === "telegram" || type === "slack";
+}
+
 /** What chats are answered with. */
 export interface ChatDeps extends DecideDeps {
+  tags: ChatTags;
   /** Where the console is reached. */
   publicUrl: string;
 }

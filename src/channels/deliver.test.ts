@@ -164,6 +164,7 @@ describe("a delivery", () => {
       server: "shop-tools",
       tool: "clear_cache",
       arguments: { path: "/var/cache", password: "hunter2" },
+      args_hash: "0".repeat(64),
       expires_at: "2026-11-22T03:22:00Z",
     };
     const message = await enqueueAndRead({ type: "approval_request", approval });

@@ -1,5 +1,7 @@
 export { caseRoutes } from "./case-routes.ts";
 export { type ChannelBody, channelBodySchema, channelChecks } from "./channel-body.ts";
+export { openChat } from "./chat.ts";
+export { createChatTags } from "./chat-tags.ts";
 export type { Chat } from "./chat-types.ts";
 export { editClosedQuestions, noteClosedQuestion } from "./closed-questions.ts";
 export { createDelivery } from "./deliver.ts";

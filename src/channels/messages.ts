@@ -7,8 +7,8 @@ import { newId } from "../platform/ids.ts";
 import type { Jobs } from "../platform/jobs/index.ts";
 import { redact } from "../platform/redact.ts";
 import type { ChannelBody } from "./channel-body.ts";
-import { channelBodySchema, sendsOut } from "./channel-body.ts";
-import type { ChatButton } from "./chat-types.ts";
+import { channelBodySchema, languageOf, sendsOut } from "./channel-body.ts";
+import { type ChatButton, isChatType, type Language } from "./chat-types.ts";
 import type { SendStatus } from "./contract.ts";
 import { cutToSize } from "./cut-to-size.ts";
 import { oneLine } from "./preview.ts";
@@ -29,6 +29,8 @@ export interface ApprovalContent {
   server: string;
   tool: string;
   arguments: unknown;
+  /** Of those arguments, to the byte; a decision may name it. */
+  args_hash: string;
   expires_at: string;
 }
 
@@ -39,7 +41,8 @@ export interface NewMessage {
   type: "approval_request" | "interim" | "final" | "error" | "notice";
   /** What it is about, beyond its type: `auto_repair_done`, `escalation` … */
   subjectKind?: string;
-  text: string;
+  /** As it is, or in the language of the channel. */
+  text: string | ((language: Language) => Promise<string> | string);
   /** The run's state that made it. */
   triggeredByState?: string;
   /** A shadow run's messages are recorded and not sent. */
@@ -47,6 +50,8 @@ export interface NewMessage {
   approval?: ApprovalContent;
   /** The message that it changes in place. */
   edits?: string;
+  /** Its buttons, where people can answer in the channel. */
+  buttons?: (on: { messageId: string; language: Language }) => Promise<ChatButton[]> | ChatButton[];
   /** Messages with the same key about the same thing are one message: a repeated job makes no second one. */
   onceKey?: string;
 }
@@ -63,11 +68,15 @@ export async function enqueueMessage(
   const revision = await activeRevision(tx, message.projectId, message.channelId, "channel");
   const channel = channelBodySchema.safeParse(revision?.body).data;
   const fate = message.isShadow ? { status: "suppressed" as const } : fateOn(channel, message);
-  const content = redact(cutToSize(contentOf(message), TEXT_CHARS)) as MessageContent;
+  const message_id = message.onceKey === undefined ? newId() : idFor(message, message.onceKey);
+  const language = channel ? languageOf(channel) : "en";
+  const content = await contentOf(message, language);
+  if (channel && isChatType(channel.type) && message.buttons)
+    content.buttons = await message.buttons({ messageId: message_id, language });
   const inserted = await tx
     .insertInto("outbound_messages")
     .values({
-      message_id: message.onceKey === undefined ? newId() : idFor(message, message.onceKey),
+      message_id,
       project_id: message.projectId,
       run_id: message.runId ?? null,
       channel_type: channel?.type ?? "unknown",
@@ -92,8 +101,11 @@ export async function enqueueMessage(
   await announce(tx, { project_id: message.projectId, kind: "message", id: ids.message_id });
 }
 
-function contentOf({ text, approval }: NewMessage): MessageContent {
-  return approval ? { approval, text } : { text };
+/** Redacted and cut to size; buttons stay as they are, or they would be none. */
+async function contentOf(message: NewMessage, language: Language): Promise<MessageContent> {
+  const { approval } = message;
+  const text = typeof message.text === "string" ? message.text : await message.text(language);
+  return redact(cutToSize(approval ? { approval, text } : { text }, TEXT_CHARS)) as MessageContent;
 }
 
 function fateOn(

@@ -4,8 +4,11 @@ import { type AgentBody, type Revision, readAgent, readRevision } from "../contr
 import type { Database, DB, Tx } from "../platform/database/index.ts";
 import type { JobData, Jobs } from "../platform/jobs/index.ts";
 import { isFinal, type RunRow, readRun } from "../runs/index.ts";
-import { type ApprovalContent, enqueueMessage } from "./messages.ts";
-import { questionText } from "./question-text.ts";
+import { chatButtons, mayApproveInChat } from "./chat-buttons.ts";
+import type { ChatTags } from "./chat-tags.ts";
+import type { Language } from "./chat-types.ts";
+import { type ApprovalContent, enqueueMessage, type NewMessage } from "./messages.ts";
+import { type QuestionText, questionText } from "./question-text.ts";
 import { runLink } from "./run-link.ts";
 
 export interface NotificationDeps {
@@ -13,6 +16,7 @@ export interface NotificationDeps {
   jobs: Pick<Jobs, "send">;
   /** Where the console is reached. */
   publicUrl: string;
+  tags: ChatTags;
 }
 
 /**
@@ -28,31 +32,93 @@ export async function notifyApprovalOpened(
     const found = await readRunAndAgent(tx, data);
     if (!approval || !found) return;
     const { run, agent } = found;
-    const [question] = await readQuestions(tx, [data], "en");
-    if (!question) return;
-    const link = runLink(deps.publicUrl, run.project_id, run.run_id);
-    const call = `${approval.server}/${approval.tool_name}`;
-    const headline =
-      headlineOf(approval.headline, "en") ?? `May ${agent.body.display_name} call ${call}?`;
-    const text = questionText(question, headline, link);
+    const wordsIn = wordsOfQuestion(tx, deps, { run, agent, approval });
     for (const channelId of agent.body.notify) {
       await enqueueMessage(tx, deps.jobs, {
         ...aboutRun(run),
         channelId,
         type: "approval_request",
-        text,
+        text: async (language) => (await wordsIn(language)).text,
         approval: approvalContent(approval),
+        buttons: buttonsOn(deps, { run, agent, approval, channelId }, wordsIn),
         onceKey: `approval/${approval.approval_id}`,
       });
     }
   });
 }
 
+/** A question, its run and the agent that asks. */
+interface Asking {
+  run: RunRow;
+  agent: Revision<AgentBody>;
+  approval: OpenQuestion;
+}
+
+type WordsIn = (language: Language) => Promise<QuestionText>;
+
+/** What a question says in a language, read once for each. */
+export function wordsOfQuestion(tx: Tx, deps: NotificationDeps, asking: Asking): WordsIn {
+  const known = new Map<Language, Promise<QuestionText>>();
+  return (language) => {
+    const words = known.get(language) ?? readWords(tx, deps, asking, language);
+    known.set(language, words);
+    return words;
+  };
+}
+
+async function readWords(
+  tx: Tx,
+  { publicUrl }: NotificationDeps,
+  { run, agent, approval }: Asking,
+  language: Language,
+): Promise<QuestionText> {
+  const { project_id, run_id } = run;
+  const { approval_id, headline } = approval;
+  const [question] = await readQuestions(tx, [{ project_id, approval_id }], language);
+  if (!question) throw new Error("a question that has just been read is gone");
+  const words = headlineOf(headline, language) ?? plainHeadline(agent, approval, language);
+  return questionText(question, words, runLink(publicUrl, project_id, run_id), language);
+}
+
+function plainHeadline(
+  { body }: Revision<AgentBody>,
+  { server, tool_name }: OpenQuestion,
+  language: Language,
+): string {
+  const call = `${server}/${tool_name}`;
+  return language === "zh-TW"
+    ? `${body.display_name} 可以呼叫 ${call} 嗎？`
+    : `May ${body.display_name} call ${call}?`;
+}
+
+/** The buttons under a message that asks. */
+export function buttonsOn(
+  { tags, publicUrl }: NotificationDeps,
+  { run, agent, approval, channelId }: Asking & { channelId: string },
+  wordsIn: WordsIn,
+): NewMessage["buttons"] {
+  const { server, tool_name, approval_id } = approval;
+  const { project_id: projectId, run_id } = run;
+  const grant = agent.body.tools.find((each) => each.server === server && each.tool === tool_name);
+  const about = { projectId, channelId, approvalId: approval_id, argsHash: hashOf(approval) };
+  const link = runLink(publicUrl, projectId, run_id);
+  return async ({ messageId, language }) => {
+    const mayApprove = mayApproveInChat(grant?.ask, (await wordsIn(language)).isWhole);
+    return chatButtons(tags, { ...about, messageId }, { mayApprove, language, link });
+  };
+}
+
+/** Of the arguments that a question is about now. */
+const hashOf = ({ approved_hash, asked_hash }: OpenQuestion) => approved_hash ?? asked_hash;
+
 const ASKED = [
   "approval_id",
   "server",
   "tool_name",
   "args_display",
+  "approved_args_display",
+  "asked_hash",
+  "approved_hash",
   "headline",
   "expires_at",
   "escalation",
@@ -79,13 +145,15 @@ export function approvalContent(question: OpenQuestion): ApprovalContent {
     approval_id: question.approval_id,
     server: question.server,
     tool: question.tool_name,
-    arguments: question.args_display,
+    args_hash: hashOf(question),
     expires_at: question.expires_at,
+    // Last: what is too long is cut off from here on.
+    arguments: question.approved_args_display ?? question.args_display,
   };
 }
 
 /** The contract's own words for the question, where it has any in that language. */
-export function headlineOf(headline: unknown, language: "en" | "zh-TW"): string | undefined {
+function headlineOf(headline: unknown, language: Language): string | undefined {
   const words = Object.entries(headline ?? {}).find(([of]) => of === language)?.[1];
   return typeof words === "string" ? words : undefined;
 }
@@ -104,13 +172,13 @@ export async function notifyRunEnded(
     const { run, agent } = found;
     const isDone = run.state === "completed";
     if (isDone && (await hasFinalMessage(tx, run))) return;
-    const text = `${endingOf(run)}\n${runLink(deps.publicUrl, run.project_id, run.run_id)}`;
+    const link = runLink(deps.publicUrl, run.project_id, run.run_id);
     for (const channelId of agent.body.notify) {
       await enqueueMessage(tx, deps.jobs, {
         ...aboutRun(run),
         channelId,
         type: isDone ? "final" : "error",
-        text,
+        text: (language) => `${endingOf(run, language)}\n${link}`,
         onceKey: `ended/${run.run_id}`,
       });
     }
@@ -127,16 +195,19 @@ export function aboutRun(run: RunRow) {
   };
 }
 
-const ENDINGS: Partial<Record<RunRow["state"], string>> = {
-  completed: "is completed",
-  failed: "failed",
-  cancelled: "was cancelled",
-  timed_out: "ran out of time",
+const ENDINGS: Partial<Record<RunRow["state"], Record<Language, string>>> = {
+  completed: { en: "is completed", "zh-TW": "已完成" },
+  failed: { en: "failed", "zh-TW": "失敗" },
+  cancelled: { en: "was cancelled", "zh-TW": "已取消" },
+  timed_out: { en: "ran out of time", "zh-TW": "逾時" },
 };
 
-function endingOf(run: RunRow): string {
+function endingOf(run: RunRow, language: Language): string {
   const reason = run.error_detail ?? run.error_code;
-  return `${run.title}: the run ${ENDINGS[run.state]}${reason ? `. ${reason}` : "."}`;
+  const ending = ENDINGS[run.state]?.[language];
+  return language === "zh-TW"
+    ? `${run.title}：執行${ending}${reason ? `。${reason}` : "。"}`
+    : `${run.title}: the run ${ending}${reason ? `. ${reason}` : "."}`;
 }
 
 async function hasFinalMessage(tx: Tx, run: RunRow): Promise<boolean> {

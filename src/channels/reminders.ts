@@ -1,16 +1,17 @@
 import type { EscalationStep } from "../contracts/index.ts";
 import type { JobData } from "../platform/jobs/index.ts";
+import type { Language } from "./chat-types.ts";
 import { enqueueMessage } from "./messages.ts";
 import {
   aboutRun,
   approvalContent,
-  headlineOf,
+  buttonsOn,
   type NotificationDeps,
   type OpenQuestion,
   readOpenQuestion,
   readRunAndAgent,
+  wordsOfQuestion,
 } from "./notifications.ts";
-import { runLink } from "./run-link.ts";
 
 /**
  * Works on an `approval.reminder` job: tells the step's channels, or those that the agent notifies, that nobody has decided
@@ -26,36 +27,32 @@ export async function notifyReminder(
     const step = (question?.escalation as unknown as EscalationStep[] | undefined)?.[data.step];
     if (!question || !found || !step) return;
     const { run, agent } = found;
-    const link = runLink(deps.publicUrl, run.project_id, run.run_id);
-    const text = [...wordsOf(question, step), run.title, link].join("\n");
+    const wordsIn = wordsOfQuestion(tx, deps, { run, agent, approval: question });
     for (const channelId of new Set(step.channels ?? agent.body.notify)) {
       await enqueueMessage(tx, deps.jobs, {
         ...aboutRun(run),
         channelId,
         type: "approval_request",
         ...(step.to_group === undefined ? {} : { subjectKind: "escalation" }),
-        text,
+        text: async (language) =>
+          `${wordsOf(question, step, language)}\n${(await wordsIn(language)).text}`,
         approval: approvalContent(question),
+        buttons: buttonsOn(deps, { run, agent, approval: question, channelId }, wordsIn),
         onceKey: `reminder/${question.approval_id}/${data.step}`,
       });
     }
   });
 }
 
-/** What is said, in both languages: nobody knows which of them is read in a channel. */
-function wordsOf(question: OpenQuestion, { to_group: group }: EscalationStep): string[] {
-  const { server, tool_name, expires_at } = question;
+/** What is said before the question itself. */
+function wordsOf(
+  { expires_at }: OpenQuestion,
+  { to_group: group }: EscalationStep,
+  language: Language,
+): string {
   const until = `${expires_at.slice(0, 19).replace("T", " ")} UTC`;
-  const call = `${server}/${tool_name}`;
-  const en = headlineOf(question.headline, "en") ?? `May ${call} be called?`;
-  const zh = headlineOf(question.headline, "zh-TW") ?? en;
-  return group === undefined
-    ? [
-        `Nobody has decided yet; there is time until ${until}. ${en}`,
-        `尚無人決定，期限為 ${until}。${zh}`,
-      ]
-    : [
-        `Escalated to ${group}: nobody has decided yet; there is time until ${until}. ${en}`,
-        `已升級至 ${group}：尚無人決定，期限為 ${until}。${zh}`,
-      ];
+  if (language === "zh-TW")
+    return `${group === undefined ? "" : `已升級至 ${group}：`}尚無人決定，期限為 ${until}。`;
+  const nobody = `obody has decided yet; there is time until ${until}.`;
+  return group === undefined ? `N${nobody}` : `Escalated to ${group}: n${nobody}`;
 }

@@ -31,7 +31,10 @@ export async function tellOfStorm(
       channelId: notified,
       type: "notice",
       subjectKind: "alert_storm",
-      text: `Alert storm on ${channelId}: ${events} events so far are about "${title}". They were put together into one piece of work; nobody is told of each.`,
+      text: (language) =>
+        language === "zh-TW"
+          ? `${channelId} 出現告警風暴：目前已有 ${events} 個事件與「${title}」有關，已合併為一項工作，不會逐一通知。`
+          : `Alert storm on ${channelId}: ${events} events so far are about "${title}". They were put together into one piece of work; nobody is told of each.`,
       onceKey: `storm/${caseId}`,
     });
   }

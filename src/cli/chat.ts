@@ -25,7 +25,7 @@ export const chatLink: Command = {
 
 export const chatLinks: Command = {
   name: "chat links",
-  summary: "List your links with chats, newest first (admins: everybody's)",
+  summary: "List who is linked with which chat account, newest first",
   takes: [],
   options: { project: PROJECT, ...PAGING },
   async run({ api, option, show }) {

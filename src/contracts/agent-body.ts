@@ -39,6 +39,8 @@ export type EscalationStep = z.infer<typeof escalation>;
 const ask = z.strictObject({
   headline: bilingual.optional(),
   undoable: z.boolean().optional(),
+  /** Whether it may be approved in a chat; where it is not said, what can't be undone may not. */
+  chat: z.enum(["allow", "console_only"]).optional(),
   blast_radius: bilingual.optional(),
   estimate: bilingual.optional(),
   escalate: z

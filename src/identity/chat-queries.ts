@@ -152,23 +152,18 @@ export async function deleteLinks(
   return rows as ChatLink[];
 }
 
-/**
- * A page of the links the transaction may see and one more, newest first, with how many there are.
- *
- * @param of only those of this member
- */
+/** A page of the links the transaction may see and one more, newest first, with how many there are. */
 export function listLinks(
   tx: Tx,
   caller: Caller,
-  { projectId, memberId }: { projectId: string | undefined; memberId: string | undefined },
+  projectId: string | undefined,
   place: Place<TimeAndId>,
 ) {
   const list: List = {
     table: "chat_links",
     projects: projectsTable(caller, projectId),
     columns: sql.join(COLUMNS.map((column) => sql.ref(`l.${column}`))),
-    from: sql`chat_links l where l.project_id = p.project_id
-      and ${memberId === undefined ? sql`true` : sql`l.member_id = ${memberId}`}`,
+    from: sql`chat_links l where l.project_id = p.project_id`,
     by: { created_at: sql`l.created_at`, link_id: sql`l.link_id` },
     order: "desc",
   };

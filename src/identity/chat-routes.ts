@@ -27,7 +27,7 @@ const list = createRoute({
   method: "get",
   path: "/chat-links",
   tags,
-  summary: "Your links with chats, newest first; an admin sees everybody's",
+  summary: "Who is linked with which chat account, newest first",
   request: { query: chatLinkListQuery },
   responses: { 200: answers("Links", chatLinkListSchema), ...problems(401, 403, 422) },
 });

@@ -44,7 +44,7 @@ const CODE = /^[2-9A-HJ-NP-Z]{10}$/;
 export interface ChatLinks {
   /** @throws AppError E-FORBIDDEN (an agent's key), E-NOT-FOUND (the project) */
   createCode(caller: Caller, projectId: string): Promise<z.infer<typeof linkCodeSchema>>;
-  /** The caller's own links; an admin's answer has everybody's in the projects they see. */
+  /** Who is linked in the projects that the caller sees, newest first. */
   list(caller: Caller, query: ChatLinkListQuery): Promise<z.infer<typeof chatLinkListSchema>>;
   /**
    * Takes a link back: one's own, or as an admin anybody's.
@@ -66,12 +66,11 @@ export function createChatLinks(options: { db: Database; cursors: Cursors }): Ch
 
     async list(caller, { project_id: projectId, cursor, limit = DEFAULT_LIMIT }) {
       requireRole(caller, "viewer");
-      const memberId = isAtLeast(caller, "admin") ? undefined : caller.actor.id;
       const binding = ["chat-links", projectId ?? null, caller.keyId];
       const { place, cut } = openPage(cursors, { binding, cursor, limit, position: timeAndId });
       const { rows, total } = await db.transaction(
         scopeOf(caller),
-        (tx) => listLinks(tx, caller, { projectId, memberId }, place),
+        (tx) => listLinks(tx, caller, projectId, place),
         { snapshot: true },
       );
       const { rows: links, ...more } = cut(rows, (row) => [row.created_at, row.link_id]);

@@ -12,7 +12,6 @@ export {
   unknownProject,
 } from "./caller.ts";
 export { resourceMetadata } from "./challenge.ts";
-export { chatLinkRoutes } from "./chat-routes.ts";
 export { callerOfChat, linkChat, unlinkChat } from "./chat-service.ts";
 export type { Role } from "./contract.ts";
 export { answerOnce } from "./idempotency.ts";

@@ -2,6 +2,7 @@ import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import type { z } from "zod";
 import { answers, newApi, problems } from "../platform/http/index.ts";
 import type { ApiEnv } from "./caller.ts";
+import { chatLinkRoutes } from "./chat-routes.ts";
 import { createDelegations } from "./delegation-service.ts";
 import {
   delegationListQuery,
@@ -88,7 +89,7 @@ const takeBack = createRoute({
   responses: { 204: { description: "Taken back" }, ...problems(401, 403, 404, 422) },
 });
 
-/** The people of projects, and what they lend to each other. */
+/** The people of projects, what they lend to each other, and who they are in chats. */
 export function memberRoutes(deps: Parameters<typeof createMembers>[0]): OpenAPIHono<ApiEnv> {
   const members = createMembers(deps);
   const delegations = createDelegations(deps);
@@ -117,5 +118,6 @@ export function memberRoutes(deps: Parameters<typeof createMembers>[0]): OpenAPI
     .openapi(takeBack, async (c) => {
       await delegations.revoke(c.get("caller"), c.req.valid("param").delegation_id);
       return c.body(null, 204);
-    });
+    })
+    .route("/", chatLinkRoutes(deps));
 }

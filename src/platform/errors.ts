@@ -96,6 +96,10 @@ export const ERRORS = {
   // channels
   "E-HOOK-AUTH": { status: 401, title: "The hook's secret or signature is wrong" },
   "E-HOOK-PAYLOAD": { status: 422, title: "The event is not in the channel's format" },
+  "E-CHAT-FORGED": { status: 403, title: "The button was not made here" },
+  "E-CHAT-FORWARDED": { status: 403, title: "The button stands on another message than ours" },
+  "E-CHAT-UNLINKED": { status: 403, title: "Nobody knows who this is in the chat" },
+  "E-CHAT-LINK": { status: 403, title: "The code for linking is not good" },
   "E-SEND": { status: 502, title: "The message could not be delivered" },
   // the command line
   "E-CLI-USAGE": { status: 400, title: "The command line is not valid" },

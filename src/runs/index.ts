@@ -1,4 +1,4 @@
-export { runOfCaller } from "./actions.ts";
+export { cancelRun, runOfCaller } from "./actions.ts";
 export { bulkRoutes } from "./bulk-routes.ts";
 export { startBulkOfDeactivated } from "./bulk-start.ts";
 export { type BulkDeps, wakeBulks, workOnBulk } from "./bulk-work.ts";

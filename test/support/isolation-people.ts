@@ -44,7 +44,7 @@ export const PEOPLE: Record<string, EndpointCase> = {
     ],
   },
   "GET /chat-links": {
-    as: "admin",
+    as: "viewer",
     works: 200,
     list: { items: "chat_links", all: "/chat-links" },
     reach: ({ project }) => [get(`/chat-links?project_id=${project}`)],

@@ -183,7 +183,7 @@ export async function putChatLink(
     await client.query("set role awooop_platform; set search_path = awooop");
     await client.query(
       `insert into chat_links (project_id, link_id, channel_type, channel_id, user_id, user_name, key_id, member_id)
-       select $1, $2, 'telegram', 'ops', $2::text, $1, key_id, name from api_keys where key_id = $3`,
+       select $1::text, $2::uuid, 'telegram', 'ops', $2::uuid::text, $1::text, key_id, name from api_keys where key_id = $3`,
       [projectId, linkId, keyId],
     );
   });

@@ -151,11 +151,7 @@ async function supply(
     }
   }
   if (/^\/(members|delegations)/.test(path)) await supplyPeople(server, known, projectId);
-  if (path.startsWith("/chat-links")) {
-    const made = await good(server.api("/keys", { body: { ...GUEST, project_ids: [projectId] } }));
-    for (let put = 0; put < LINKS; put += 1) await putChatLink(databaseUrl, projectId, made.key_id);
-    await learn(`/chat-links?project_id=${projectId}`);
-  }
+  if (path.startsWith("/chat-links")) await supplyLinks(server, known, databaseUrl, projectId);
   if (/^\/tool-(servers|reviews)/.test(path)) {
     for (let made = 0; made < TOOLS; made += 1) {
       await putChangedTool(databaseUrl, projectId, `changed-${newId()}`);
@@ -202,6 +198,20 @@ async function learnLists(
   for (const list of ["secrets", "contracts", "tool-servers", "keys", "channel-events", "runs"]) {
     await learn(`/${list}?${list === "keys" ? "" : `project_id=${projectId}&`}limit=50`);
   }
+}
+
+/** Chat accounts that are linked to somebody's key. */
+async function supplyLinks(
+  server: Awooop,
+  known: KnownThings,
+  databaseUrl: string,
+  projectId: string,
+): Promise<void> {
+  const { key_id } = await good(
+    server.api("/keys", { body: { ...GUEST, project_ids: [projectId] } }),
+  );
+  for (let put = 0; put < LINKS; put += 1) await putChatLink(databaseUrl, projectId, key_id);
+  known.learn(await good(server.api(`/chat-links?project_id=${projectId}`)));
 }
 
 /** Members, each of which has lent something to the tenant's operator. */

@@ -38,7 +38,9 @@ import {
   caseRoutes,
   channelBodySchema,
   channelChecks,
+  channelPageRoutes,
   channelRoutes,
+  createChannelFigures,
   createDelivery,
   editClosedQuestions,
   hookRoutes,
@@ -47,6 +49,7 @@ import {
   notifyReminder,
   notifyRunEnded,
   openChat,
+  outboxRoutes,
   watchTelegram,
 } from "./channels/index.ts";
 import {
@@ -204,6 +207,8 @@ function createRouters(
     auditRoutes({ db, cursors }),
     channelRoutes({ db, cursors }),
     caseRoutes({ db, cursors }),
+    channelPageRoutes({ db, cursors }),
+    outboxRoutes({ db, jobs: platform.jobs, cursors }),
     toolServerRoutes({ db, cursors }),
     authoringRoutes({ db, catalog: calls.catalog }),
   ];
@@ -344,6 +349,8 @@ async function start(config: Config, log: Logger, onLost: () => void): Promise<R
     closers.push({ name: "tasks", close: () => tasks.idle() });
     const gateway = openGateway(config, platform, calls, { runs, tasks, identity });
     const hasApi = config.roles.has("api");
+    const figures = createChannelFigures(platform);
+    closers.push({ name: "figures of channels", close: figures.close });
     let isOpen = false;
     const http = createHttp({
       config,
@@ -354,7 +361,7 @@ async function start(config: Config, log: Logger, onLost: () => void): Promise<R
         config.roles.has("gateway") ? resourceMetadata(config) : undefined,
         hasApi ? keySetRoutes(platform) : undefined,
       ],
-      hooks: hasApi ? hookRoutes({ ...platform, ...config, ...chats, effects }) : undefined,
+      hooks: hasApi ? hookRoutes({ ...platform, ...config, ...chats, effects, figures }) : undefined,
       metrics: new Registry(),
       log,
       changes: platform.changes,

@@ -11,6 +11,7 @@ import { readAlerts } from "./alerts.ts";
 import type { Inbound } from "./channel-body.ts";
 import type { DeliveryAnswer } from "./contract.ts";
 import { type ChannelRef, lockDelivery } from "./event-queries.ts";
+import type { ChannelFigures } from "./figures.ts";
 import { type HookProof, isAuthentic, messageIdOf } from "./hook-auth.ts";
 import { createHookFacts, type Hook, type HookFacts } from "./hook-facts.ts";
 import type { IncomingEvent } from "./incoming.ts";
@@ -29,6 +30,7 @@ const channelId = text(1, 128);
 export interface HookDeps extends SlackHookDeps, TelegramHookDeps {
   changes: Changes;
   effects: RunEffects;
+  figures: ChannelFigures;
 }
 
 /**
@@ -45,32 +47,29 @@ export function hookRoutes(deps: HookDeps): Hono {
     const channel = channelRef(project_id, channel_id);
     const body = Buffer.from(await c.req.arrayBuffer());
     const proof: HookProof = { header: (name) => c.req.header(name), body };
-    const hook = await authenticate(facts, channel, proof);
-    const { inbound } = hook;
-    const kind = requireKind(inbound, c.req.header("content-type"));
-    const messageId = messageIdOf(proof, inbound.auth.scheme);
-    if (inbound.type === "slack") {
-      const posted = {
-        channel,
-        contract: inbound.contract,
-        kind,
-        body,
-        signature: messageId ?? "",
-      };
-      const store = (events: readonly IncomingEvent[]) => intake.take(channel, hook, events);
-      return takeFromSlack(deps, posted, store);
-    }
-    if (inbound.type === "telegram") {
-      const posted = { channel, contract: inbound.contract, update: parseJson(body, "body") };
-      const store = (events: readonly IncomingEvent[]) => intake.take(channel, hook, events);
-      return c.json(await takeFromTelegram(deps, posted, store), 202);
-    }
-    const events = readEvents(inbound, parseJson(body, "body"));
-    const answer =
-      messageId === undefined
-        ? await intake.take(channel, hook, events)
-        : await receiveOnce(deps, { channel, hook, events, message: { messageId, body } });
-    return c.json(answer, 202);
+    const hook = await authenticate(deps, facts, channel, proof);
+    return deps.figures.counting(channel, async (took) => {
+      const { inbound } = hook;
+      const kind = requireKind(inbound, c.req.header("content-type"));
+      const messageId = messageIdOf(proof, inbound.auth.scheme);
+      const store = async (events: readonly IncomingEvent[]) =>
+        took(await intake.take(channel, hook, events));
+      if (inbound.type === "slack") {
+        const { contract } = inbound;
+        const posted = { channel, contract, kind, body, signature: messageId ?? "" };
+        return takeFromSlack(deps, posted, store);
+      }
+      if (inbound.type === "telegram") {
+        const posted = { channel, contract: inbound.contract, update: parseJson(body, "body") };
+        return c.json(await takeFromTelegram(deps, posted, store), 202);
+      }
+      const events = readEvents(inbound, parseJson(body, "body"));
+      const answer =
+        messageId === undefined
+          ? await store(events)
+          : took(await receiveOnce(deps, { channel, hook, events, message: { messageId, body } }));
+      return c.json(answer, 202);
+    });
   });
   return app;
 }
@@ -104,6 +103,7 @@ function channelRef(project: string, channel: string): ChannelRef {
 
 /** @throws AppError E-HOOK-AUTH, the same whether the project, the channel or the secret is wrong */
 async function authenticate(
+  { figures }: HookDeps,
   facts: HookFacts,
   channel: ChannelRef,
   proof: HookProof,
@@ -113,6 +113,7 @@ async function authenticate(
   // What is not there has just been looked for; so both take as long, whether or not there is such a hook.
   const now = known && (await facts.readAnew(channel));
   if (opens(proof, now)) return now;
+  if (now) figures.refused(channel, "E-HOOK-AUTH");
   throw new AppError(
     "E-HOOK-AUTH",
     "There is no such hook, or the request does not show its secret: a bearer token or a signature that is not older than five minutes, as the channel's contract says.",

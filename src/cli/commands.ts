@@ -8,6 +8,7 @@ import {
 import { approvalsDecideMany, approvalsShow } from "./approvals-show.ts";
 import { audit } from "./audit.ts";
 import { chatLink, chatLinks, chatUnlink } from "./chat.ts";
+import { channelsList } from "./channels.ts";
 import type { Command } from "./command.ts";
 import { contractsDraft, contractsSteps } from "./contracts-act.ts";
 import { contractsApply } from "./contracts-apply.ts";
@@ -19,6 +20,7 @@ import { freezeCommands, freezesList, inFlight, thawCommands } from "./freezes.t
 import { keysCreate, keysList, keysRevoke, keysSigningRotate } from "./keys.ts";
 import { keysOAuthCreate, keysOAuthList, keysOAuthRevoke } from "./keys-oauth.ts";
 import { membersAdd, membersList, membersUpdate } from "./members.ts";
+import { messagesList, messagesResend } from "./messages.ts";
 import { runsShow } from "./runs.ts";
 import { runsCancel, runsRetry } from "./runs-act.ts";
 import { runsBulkCancel, runsBulkList, runsBulkRetry, runsBulkShow } from "./runs-bulk.ts";
@@ -50,6 +52,9 @@ export const COMMANDS: readonly Command[] = [
   ...thawCommands,
   freezesList,
   inFlight,
+  channelsList,
+  messagesList,
+  messagesResend,
   approvalsList,
   approvalsShow,
   approvalsApprove,

@@ -100,6 +100,7 @@ export const ERRORS = {
   "E-CHAT-FORWARDED": { status: 403, title: "The button stands on another message than ours" },
   "E-CHAT-UNLINKED": { status: 403, title: "Nobody knows who this is in the chat" },
   "E-CHAT-LINK": { status: 403, title: "The code for linking is not good" },
+  "E-MESSAGE-STATE": { status: 409, title: "The message was not given up" },
   "E-SEND": { status: 502, title: "The message could not be delivered" },
   // the command line
   "E-CLI-USAGE": { status: 400, title: "The command line is not valid" },

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { Hono } from "hono";
-import { type Chat, hookRoutes } from "../../src/channels/index.ts";
+import { type Chat, createChannelFigures, hookRoutes } from "../../src/channels/index.ts";
 import { listenToChanges } from "../../src/platform/database/changes.ts";
 import { problemResponse } from "../../src/platform/http/index.ts";
 import { createLog } from "../../src/platform/log.ts";
@@ -50,8 +50,9 @@ export async function openHooks(given: { chat?: Chat } = {}) {
   const shop = await openWorkshop();
   const log = createLog("silent");
   const changes = await listenToChanges({ url: shop.url, log });
+  const figures = createChannelFigures({ db: shop.db, log });
   const routesWith = (effects: RunEffects) =>
-    hookRoutes({ ...shop, ...given, changes, effects, log, allowHosts: ["127.0.0.1"] });
+    hookRoutes({ ...shop, ...given, changes, effects, figures, log, allowHosts: ["127.0.0.1"] });
   function appWith(effects: RunEffects): Hono {
     const app = new Hono();
     app.route("/hooks", routesWith(effects));
@@ -74,6 +75,7 @@ export async function openHooks(given: { chat?: Chat } = {}) {
   return {
     ...shop,
     async close() {
+      await figures.close();
       await changes.close();
       await shop.close();
     },
@@ -81,6 +83,8 @@ export async function openHooks(given: { chat?: Chat } = {}) {
     appWith,
     /** To be mounted at /hooks by a whole server. */
     routes: routesWith(effects),
+    /** Writes what has been counted until now. */
+    writeFigures: figures.write,
     newProject: (given: object = {}) => newProject(shop, given),
     post,
     eventsOf: (project: string) =>

@@ -71,6 +71,30 @@ export const ENDPOINTS: Record<string, EndpointCase> = {
     list: { items: "cases" },
     reach: ({ project }) => [get(`/channel-cases?project_id=${project}`)],
   },
+  "GET /channels": {
+    as: "viewer",
+    works: 200,
+    list: { items: "channels" },
+    reach: ({ project }) => [get(`/channels?project_id=${project}`)],
+  },
+  "GET /channels/{channel_id}": {
+    as: "viewer",
+    works: 200,
+    reach: ({ project }) => [get(`/channels/alerts?project_id=${project}`)],
+  },
+  "GET /outbound-messages": {
+    as: "viewer",
+    works: 200,
+    list: { items: "messages" },
+    reach: ({ project }) => [get(`/outbound-messages?project_id=${project}`)],
+  },
+  "POST /outbound-messages/{message_id}/resend": {
+    as: "operator",
+    works: 200,
+    reach: ({ project, message: id }) => [
+      post(`/outbound-messages/${id}/resend`, { project_id: project }),
+    ],
+  },
   "GET /contracts": {
     as: "viewer",
     works: 200,

@@ -26,6 +26,8 @@ export interface Target {
   delegation: string;
   /** Somebody in a chat who acts as the holder of `key`. */
   chatLink: string;
+  /** A message that was given up. */
+  message: string;
 }
 
 /** A request of the operator API; without `body` it has none. */

@@ -76,7 +76,7 @@ export interface Receiver {
 }
 
 /** A real HTTP server on the loopback address that notes what it gets. */
-export async function openReceiver(): Promise<Receiver> {
+export async function openReceiver(port = 0): Promise<Receiver> {
   const receiver: Receiver = {
     url: "",
     received: [],
@@ -95,7 +95,7 @@ export async function openReceiver(): Promise<Receiver> {
       receiver.answer(request, response);
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
   receiver.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`;
   return receiver;
 }

@@ -116,6 +116,7 @@ async function makeTarget(server: Awooop, databaseUrl: string, tenant: E2eTenant
   const frozen = await good(server.api("/freezes", { key: keys.operator, body: toStop }));
   await putInFlight(databaseUrl, ended);
   await putCase(databaseUrl, project);
+  const message = await putMessage(databaseUrl, project);
   const tool = `tool-${serial}`;
   const toolHash = await putChangedTool(databaseUrl, project, tool);
   const many = await good(server.api("/runs/bulk", { body: bulkIn(project) }));
@@ -143,6 +144,7 @@ async function makeTarget(server: Awooop, databaseUrl: string, tenant: E2eTenant
     member: lender.member_id,
     delegation: delegated.delegation_id,
     chatLink: await putChatLink(databaseUrl, project, made.key_id),
+    message,
   };
 }
 
@@ -188,6 +190,18 @@ export async function putChatLink(
     );
   });
   return linkId;
+/** A message that was given up. */
+async function putMessage(databaseUrl: string, projectId: string): Promise<string> {
+  const id = randomUUID();
+  await withClient(databaseUrl, async (client) => {
+    await client.query("set role awooop_platform; set search_path = awooop");
+    await client.query(
+      `insert into outbound_messages (project_id, message_id, channel_type, channel_id, message_type, content, content_preview, send_status)
+       values ($1, $2, 'webhook', 'pager', 'notice', '{}', $1, 'failed')`,
+      [projectId, id],
+    );
+  });
+  return id;
 }
 
 /** What a target looks like that was never there. */
@@ -208,6 +222,7 @@ export const noTarget = (): Target => ({
   member: "nobody",
   delegation: randomUUID(),
   chatLink: randomUUID(),
+  message: randomUUID(),
 });
 
 /** Calls the tool that needs approval as an agent, on a connection of its own. */
@@ -234,6 +249,7 @@ async function marksOfBravo(databaseUrl: string): Promise<string[]> {
       union all select revision_id::text from contract_revisions where project_id = 'bravo'
       union all select event_id::text from channel_events where project_id = 'bravo'
       union all select case_id::text from channel_cases where project_id = 'bravo'
+      union all select message_id::text from outbound_messages where project_id = 'bravo'
       union all select call_id::text from mcp_calls where project_id = 'bravo'
       union all select step_id::text from run_steps where project_id = 'bravo'
       union all select bulk_id::text from run_bulk_actions where project_id = 'bravo'

@@ -35,11 +35,9 @@ import {
 } from "./calls/index.ts";
 import {
   type ChannelBody,
-  caseRoutes,
   channelBodySchema,
   channelChecks,
-  channelPageRoutes,
-  channelRoutes,
+  channelRouters,
   createChannelFigures,
   createDelivery,
   editClosedQuestions,
@@ -49,7 +47,6 @@ import {
   notifyReminder,
   notifyRunEnded,
   openChat,
-  outboxRoutes,
   watchTelegram,
 } from "./channels/index.ts";
 import {
@@ -205,10 +202,7 @@ function createRouters(
     ...questionRouters({ ...calls, cursors, checkEdit: editCheck(calls), whyVoid }),
     timelineRoutes({ db, cursors }),
     auditRoutes({ db, cursors }),
-    channelRoutes({ db, cursors }),
-    caseRoutes({ db, cursors }),
-    channelPageRoutes({ db, cursors }),
-    outboxRoutes({ db, jobs: platform.jobs, cursors }),
+    ...channelRouters(platform),
     toolServerRoutes({ db, cursors }),
     authoringRoutes({ db, catalog: calls.catalog }),
   ];
@@ -361,7 +355,9 @@ async function start(config: Config, log: Logger, onLost: () => void): Promise<R
         config.roles.has("gateway") ? resourceMetadata(config) : undefined,
         hasApi ? keySetRoutes(platform) : undefined,
       ],
-      hooks: hasApi ? hookRoutes({ ...platform, ...config, ...chats, effects, figures }) : undefined,
+      hooks: hasApi
+        ? hookRoutes({ ...platform, ...config, ...chats, effects, figures })
+        : undefined,
       metrics: new Registry(),
       log,
       changes: platform.changes,

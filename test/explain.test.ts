@@ -9,7 +9,7 @@ import {
 } from "../src/approvals/index.ts";
 import { approvalRoutes } from "../src/approvals/show.ts";
 import { inFlightRoutes } from "../src/calls/index.ts";
-import { channelRoutes } from "../src/channels/index.ts";
+import { channelRoutes } from "../src/channels/routes.ts";
 import { contractsRoutes } from "../src/contracts/index.ts";
 import type { Caller } from "../src/identity/index.ts";
 import { type Database, openDatabase } from "../src/platform/database/index.ts";

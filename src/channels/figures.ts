@@ -55,9 +55,7 @@ export function createChannelFigures({ db, log }: { db: Database; log: Logger })
     const written = counts;
     counts = new Map();
     if (written.size === 0) return;
-    try {
-      await store(db, [...written.values()]);
-    } catch (error) {
+    await store(db, [...written.values()]).catch((error: unknown) => {
       log.warn({ err: error }, "what came in on channels could not be counted yet");
       for (const { project_id, channel_id, ...old } of written.values()) {
         const count = countOf({ projectId: project_id, channelId: channel_id });
@@ -65,7 +63,7 @@ export function createChannelFigures({ db, log }: { db: Database; log: Logger })
         count.refused += old.refused;
         count.code ??= old.code;
       }
-    }
+    });
   }
   const refused = (channel: ChannelRef, code: ErrorCode) => {
     const count = countOf(channel);

@@ -66,6 +66,28 @@ function sign(id: string, body: string, given: { at?: Date; key?: string } = {})
   };
 }
 
+test("what comes in and what is refused is counted, of channels that there are", async () => {
+  const project = await shop.newProject();
+  await shop.post(
+    `${project}/alerts`,
+    alertDelivery(alert(), alert({ fingerprint: "f2" })),
+    bearer,
+  );
+  await shop.writeFigures();
+  await shop.post(`${project}/alerts`, "{not json", bearer);
+  await shop.post(`${project}/alerts`, "{not json", { authorization: "Bearer wrong" });
+  await shop.post(`${project}/nothing`, "{not json", bearer);
+  await shop.writeFigures();
+  const rows = await shop.platform((tx) =>
+    tx.selectFrom("channel_hours").selectAll().where("project_id", "=", project).execute(),
+  );
+  const sum = (of: "event_count" | "refused_count") =>
+    rows.reduce((all, row) => all + Number(row[of]), 0);
+  expect(new Set(rows.map(({ channel_id }) => channel_id))).toEqual(new Set(["alerts"]));
+  expect([sum("event_count"), sum("refused_count")]).toEqual([2, 2]);
+  expect(rows.at(-1)).toMatchObject({ last_refused_code: "E-HOOK-AUTH" });
+});
+
 describe("signed deliveries (Standard Webhooks)", () => {
   test("are taken when the signature holds", async () => {
     const project = await shop.newProject();

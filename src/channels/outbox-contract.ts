@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { paging, projectId, text, timestamp, uuid } from "../platform/contract.ts";
 
-export const sendStatus = z.enum(["queued", "sent", "failed", "suppressed"]);
+const sendStatus = z.enum(["queued", "sent", "failed", "suppressed"]);
 
 export const outboxQuery = z.object({
   project_id: projectId,

@@ -8,7 +8,7 @@ import {
   seedProject,
 } from "../../test/support/fixtures.ts";
 import { channelEventsAnswer } from "./contract.ts";
-import { channelRoutes } from "./index.ts";
+import { channelRoutes } from "./routes.ts";
 
 let reading: Reading;
 let routes: ReturnType<typeof channelRoutes>;

@@ -12,6 +12,7 @@ const BATCH = 500;
 const IDLE_MINUTES = 30;
 const UNCLAIMED_SECONDS = 10;
 const IDEMPOTENCY_DAYS = 2;
+const CHANNEL_HOURS_DAYS = 35;
 
 const SWEEPER: Actor = systemActor("sweeper");
 
@@ -186,6 +187,10 @@ function wakeUnclaimedRuns(deps: SweepDeps): Promise<void> {
 async function forgetOldEntries(db: Database): Promise<void> {
   await db.transaction({ role: "system" }, async (tx) => {
     await tx.deleteFrom("sessions").where("expires_at", "<", now).execute();
+    await tx
+      .deleteFrom("channel_hours")
+      .where("hour", "<", ago("days", CHANNEL_HOURS_DAYS))
+      .execute();
     await tx
       .deleteFrom("idempotency_keys")
       .where("created_at", "<", ago("days", IDEMPOTENCY_DAYS))

@@ -343,8 +343,7 @@ async function start(config: Config, log: Logger, onLost: () => void): Promise<R
     closers.push({ name: "tasks", close: () => tasks.idle() });
     const gateway = openGateway(config, platform, calls, { runs, tasks, identity });
     const hasApi = config.roles.has("api");
-    const figures = createChannelFigures(platform);
-    closers.push({ name: "figures of channels", close: figures.close });
+    const figures = createChannelFigures(platform, closers);
     let isOpen = false;
     const http = createHttp({
       config,
@@ -355,9 +354,7 @@ async function start(config: Config, log: Logger, onLost: () => void): Promise<R
         config.roles.has("gateway") ? resourceMetadata(config) : undefined,
         hasApi ? keySetRoutes(platform) : undefined,
       ],
-      hooks: hasApi
-        ? hookRoutes({ ...platform, ...config, ...chats, effects, figures })
-        : undefined,
+      hooks: hasApi ? hookRoutes({ ...platform, ...config, ...deeds, figures }) : undefined,
       metrics: new Registry(),
       log,
       changes: platform.changes,

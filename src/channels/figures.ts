@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import { type Database, jsonbText } from "../platform/database/index.ts";
 import { AppError, type ErrorCode } from "../platform/errors.ts";
 import type { Logger } from "../platform/log.ts";
+import type { Closer } from "../platform/storage.ts";
 import type { DeliveryAnswer } from "./contract.ts";
 import type { ChannelRef } from "./event-queries.ts";
 
@@ -18,8 +19,6 @@ export interface ChannelFigures {
   refused(channel: ChannelRef, code: ErrorCode): void;
   /** Writes what has been counted until now; what can't be written is kept for the next time. */
   write(): Promise<void>;
-  /** Writes what is left. */
-  close(): Promise<void>;
 }
 
 interface Count {
@@ -30,8 +29,11 @@ interface Count {
   code: ErrorCode | null;
 }
 
-/** What was counted is written every two seconds, in one statement for all channels; a process that is killed takes it along. */
-export function createChannelFigures({ db, log }: { db: Database; log: Logger }): ChannelFigures {
+/** What was counted is written every two seconds, in one statement for all channels; a process that is killed takes it along, one that ends writes it. */
+export function createChannelFigures(
+  { db, log }: { db: Database; log: Logger },
+  closers: Closer[],
+): ChannelFigures {
   let counts = new Map<string, Count>();
   let timer: NodeJS.Timeout | undefined;
   const countOf = ({ projectId, channelId }: ChannelRef): Count => {
@@ -70,6 +72,7 @@ export function createChannelFigures({ db, log }: { db: Database; log: Logger })
     count.refused += 1;
     count.code = code;
   };
+  closers.push({ name: "figures of channels", close: write });
   return {
     async counting(channel, take) {
       try {
@@ -84,10 +87,6 @@ export function createChannelFigures({ db, log }: { db: Database; log: Logger })
     },
     refused,
     write,
-    async close() {
-      await write();
-      clearTimeout(timer);
-    },
   };
 }
 

@@ -7,8 +7,8 @@ import {
 } from "./approvals.ts";
 import { approvalsDecideMany, approvalsShow } from "./approvals-show.ts";
 import { audit } from "./audit.ts";
-import { chatLink, chatLinks, chatUnlink } from "./chat.ts";
 import { channelsList } from "./channels.ts";
+import { chatLink, chatLinks, chatUnlink } from "./chat.ts";
 import type { Command } from "./command.ts";
 import { contractsDraft, contractsSteps } from "./contracts-act.ts";
 import { contractsApply } from "./contracts-apply.ts";

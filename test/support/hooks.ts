@@ -50,7 +50,7 @@ export async function openHooks(given: { chat?: Chat } = {}) {
   const shop = await openWorkshop();
   const log = createLog("silent");
   const changes = await listenToChanges({ url: shop.url, log });
-  const figures = createChannelFigures({ db: shop.db, log });
+  const figures = createChannelFigures({ db: shop.db, log }, []);
   const routesWith = (effects: RunEffects) =>
     hookRoutes({ ...shop, ...given, changes, effects, figures, log, allowHosts: ["127.0.0.1"] });
   function appWith(effects: RunEffects): Hono {
@@ -75,7 +75,7 @@ export async function openHooks(given: { chat?: Chat } = {}) {
   return {
     ...shop,
     async close() {
-      await figures.close();
+      await figures.write();
       await changes.close();
       await shop.close();
     },

@@ -190,6 +190,8 @@ export async function putChatLink(
     );
   });
   return linkId;
+}
+
 /** A message that was given up. */
 async function putMessage(databaseUrl: string, projectId: string): Promise<string> {
   const id = randomUUID();

@@ -1,5 +1,8 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { linkChat } from "../src/identity/index.ts";
+import { openDatabase } from "../src/platform/database/index.ts";
+import { createLog } from "../src/platform/log.ts";
 import { ADMIN_KEY, type Awooop, startAwooop } from "./support/awooop.ts";
 import { launchChromium } from "./support/chromium.ts";
 import { createTestDatabase, type TestDatabase } from "./support/database.ts";
@@ -60,6 +63,19 @@ async function visit(visitor: Visitor, path: string) {
     expect(faults).toEqual([]);
   };
   return { page, looksRight, close };
+}
+
+/** What the bot does when somebody sends it a code. */
+async function linkFromChat(code: string): Promise<void> {
+  const db = openDatabase({ url: database.url, log: createLog("silent") });
+  const person = {
+    channelType: "telegram",
+    channelId: "ops",
+    userId: "4711",
+    name: "Ada L",
+  } as const;
+  expect(await linkChat(db, { ...person, projectId: questions.project }, code)).toBeDefined();
+  await db.close();
 }
 
 describe("the list of runs", { timeout: 120_000 }, () => {
@@ -148,6 +164,29 @@ describe("who may do what", { timeout: 120_000 }, () => {
     await page.getByRole("row", { name: /ada.*admin/ }).waitFor();
     await page.getByRole("button", { name: "Lent rights" }).click();
     await page.getByText("Nothing is lent").waitFor();
+    await close();
+  });
+
+  it("links a chat account by a code that is shown once, and removes the link", async () => {
+    const { page, looksRight, close } = await visit(CHINESE, "/members?tab=chats");
+    const dialog = page.getByRole("dialog");
+    await page.getByText("尚未連結聊天帳號").waitFor();
+    await page.getByRole("button", { name: "連結我的聊天帳號" }).click();
+    await dialog.getByRole("combobox", { name: "專案" }).waitFor();
+    await dialog.getByRole("button", { name: "產生代碼" }).click();
+    const said = (await dialog.getByText(/^\/link /).textContent()) ?? "";
+    const code = said.replace("/link ", "");
+    await dialog.getByText(`/awooop link ${code}`, { exact: true }).waitFor();
+    await looksRight();
+    await dialog.locator(".foot").getByRole("button", { name: "關閉" }).click();
+    expect(await page.getByText(code).count()).toBe(0);
+    await linkFromChat(code);
+    await page.getByRole("row", { name: /Telegram Ada L/ }).waitFor();
+    await looksRight();
+    await page.getByRole("button", { name: /^移除 .* Telegram/ }).click();
+    await dialog.getByRole("button", { name: "移除連結" }).click();
+    await page.getByText("尚未連結聊天帳號").waitFor();
+    expect((await server.api("/chat-links")).body.total).toBe(0);
     await close();
   });
 

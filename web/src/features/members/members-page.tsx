@@ -2,6 +2,7 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 import { usePageTitle } from "../../app/title.ts";
 import { useWords } from "../../app/words.ts";
 import { Segment } from "../../ui/marks.tsx";
+import { Chats } from "./chats.tsx";
 import { Delegations } from "./delegations.tsx";
 import { Keys } from "./keys.tsx";
 import { OAuthClients } from "./oauth-clients.tsx";
@@ -11,6 +12,7 @@ import { TABS, type Tab } from "./tabs.ts";
 const SECTIONS: Record<Tab, () => React.ReactNode> = {
   people: People,
   delegations: Delegations,
+  chats: Chats,
   keys: Keys,
   oauth: OAuthClients,
 };

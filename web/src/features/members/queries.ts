@@ -1,5 +1,10 @@
 import { infiniteQueryOptions } from "@tanstack/react-query";
 import type { z } from "zod";
+import type {
+  ChatLink,
+  chatLinkListSchema,
+  linkCodeSchema,
+} from "../../../../src/identity/chat-contract.ts";
 import type { keyListSchema, NewKey, newKeySchema } from "../../../../src/identity/contract.ts";
 import type {
   Delegation,
@@ -17,7 +22,8 @@ import type {
 import { send } from "../../app/send.ts";
 
 export type Key = z.output<typeof keyListSchema>["keys"][number];
-export type { Delegation, Member, OAuthClient };
+export type LinkCode = z.output<typeof linkCodeSchema>;
+export type { ChatLink, Delegation, Member, OAuthClient };
 export type NewMemberInput = Pick<Member, "project_id" | "member_id" | "role" | "groups"> & {
   display_name?: string;
 };
@@ -53,6 +59,8 @@ export const membersQuery = (project: string | undefined) =>
   pagesOf<z.output<typeof memberListSchema>>("members", "/members", project);
 export const delegationsQuery = (project: string | undefined) =>
   pagesOf<z.output<typeof delegationListSchema>>("members", "/delegations", project);
+export const chatLinksQuery = (project: string | undefined) =>
+  pagesOf<z.output<typeof chatLinkListSchema>>("members", "/chat-links", project);
 /** Keys open several projects, so they are never narrowed to one. */
 export const keysQuery = () => pagesOf<z.output<typeof keyListSchema>>("keys", "/keys", undefined);
 export const oauthClientsQuery = (project: string | undefined) =>
@@ -66,6 +74,9 @@ export const requests = {
     send<Member>(at("/members", id), { method: "PATCH", body }),
   lend: (body: NewDelegation) => send<Delegation>("/delegations", { method: "POST", body }),
   takeBack: (id: string) => send<void>(at("/delegations", id), { method: "DELETE" }),
+  makeLinkCode: (project_id: string) =>
+    send<LinkCode>("/chat-links/codes", { method: "POST", body: { project_id } }),
+  unlinkChat: (id: string) => send<void>(at("/chat-links", id), { method: "DELETE" }),
   makeKey: (body: NewKeyInput) => send<MadeKey>("/keys", { method: "POST", body }),
   revokeKey: (id: string) => send<void>(at("/keys", id), { method: "DELETE" }),
   addClient: (body: Omit<NewOAuthClient, "hold_seconds">) =>

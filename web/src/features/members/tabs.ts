@@ -1,5 +1,5 @@
 /** What the page shows, one at a time; it stands in the address. */
-export const TABS = ["people", "delegations", "keys", "oauth"] as const;
+export const TABS = ["people", "delegations", "chats", "keys", "oauth"] as const;
 export type Tab = (typeof TABS)[number];
 
 export interface MembersSearch {

@@ -71,10 +71,8 @@ function Table(props: { rows: ChatLink[]; onRemove: (link: ChatLink) => void }) 
             <b>{row.member_id}</b>
           </td>
           <td className="wrap-anywhere">
-            {CHATS[row.channel_type]}{" "}
-            <bdi className="text-ink-2" title={row.user_id}>
-              {row.user_name}
-            </bdi>
+            {CHATS[row.channel_type]} <bdi className="text-ink-2">{row.user_name}</bdi>{" "}
+            <code className="text-ink-3">{row.user_id}</code>
           </td>
           <td className="minor">{row.channel_id}</td>
           {severalProjects && <td className="minor">{row.project_id}</td>}

@@ -71,6 +71,7 @@ import {
   resourceMetadata,
 } from "./identity/index.ts";
 import { agentSide, createMcpEdge, type McpEdge } from "./mcp/index.ts";
+import { overviewRoutes } from "./overview/index.ts";
 import { type Config, configHelp, localUrl, readConfig } from "./platform/config.ts";
 import { type Database, isReady } from "./platform/database/index.ts";
 import { newId } from "./platform/ids.ts";
@@ -203,6 +204,7 @@ function createRouters(
     timelineRoutes({ db, cursors }),
     auditRoutes({ db, cursors }),
     ...channelRouters(platform),
+    overviewRoutes({ db }),
     toolServerRoutes({ db, cursors }),
     authoringRoutes({ db, catalog: calls.catalog }),
   ];

@@ -12,6 +12,7 @@ import { inFlightRoutes } from "../src/calls/index.ts";
 import { channelRoutes } from "../src/channels/routes.ts";
 import { contractsRoutes } from "../src/contracts/index.ts";
 import type { Caller } from "../src/identity/index.ts";
+import { overviewRoutes } from "../src/overview/index.ts";
 import { type Database, openDatabase } from "../src/platform/database/index.ts";
 import { createCursors, newApi } from "../src/platform/http/index.ts";
 import { createLog } from "../src/platform/log.ts";
@@ -68,6 +69,7 @@ beforeAll(async () => {
     .route("/", runListRoutes(deps))
     .route("/", timelineRoutes(deps))
     .route("/", auditRoutes(deps))
+    .route("/", overviewRoutes(deps))
     .route("/", approvalListRoutes(deps))
     .route("/", approvalRoutes(deps))
     .route("/", inFlightRoutes(deps))
@@ -167,6 +169,13 @@ describe.each(CALLERS)("for %s", (_, as) => {
       expect([found.runs, found.total]).toEqual([all.runs, all.total]);
     }
   }, 120_000);
+
+  test("the overview", async () => {
+    for (const query of ["", "?hours=168", "?project_id=p0&hours=1"]) {
+      const found = await holds(`/overview${query}`, as);
+      expect(found.working.waiting_approval).toBeGreaterThan(500);
+    }
+  }, 60_000);
 
   test("a tool server's page", async () => {
     const found = await holds("/tool-servers/tools?project_id=p0", as);

@@ -231,6 +231,7 @@ create table approvals (
 );
 alter table approvals owner to awooop_owner;
 create index approvals_alike ON awooop.approvals USING btree (project_id, server, tool_name, args_shape, decided_at DESC) WHERE (status = ANY (ARRAY['approved'::text, 'rejected'::text, 'changes_requested'::text]));
+create index approvals_asked ON awooop.approvals USING btree (project_id, created_at DESC) INCLUDE (status, decided_at);
 create index approvals_expiry ON awooop.approvals USING btree (expires_at) WHERE (status = 'open'::text);
 create index approvals_of_agent ON awooop.approvals USING btree (project_id, agent_id, server, tool_name, created_at);
 create index approvals_of_call ON awooop.approvals USING btree (project_id, run_id, tool_name, asked_hash, created_at DESC);
@@ -767,6 +768,7 @@ create index mcp_calls_of_approval ON awooop.mcp_calls USING btree (project_id, 
 create index mcp_calls_of_run ON awooop.mcp_calls USING btree (project_id, run_id, created_at, call_id);
 create index mcp_calls_of_server ON awooop.mcp_calls USING btree (project_id, server, created_at);
 create index mcp_calls_of_step ON awooop.mcp_calls USING btree (project_id, run_id, step_id, created_at) WHERE (step_id IS NOT NULL);
+create index mcp_calls_stopped ON awooop.mcp_calls USING btree (project_id, created_at DESC) INCLUDE (block_gate, server, tool_name, block_code) WHERE (block_gate IS NOT NULL);
 alter table mcp_calls enable row level security;
 alter table mcp_calls force row level security;
 create policy platform on mcp_calls as permissive for all to awooop_platform

@@ -368,6 +368,14 @@ export const ENDPOINTS: Record<string, EndpointCase> = {
       post("/tool-calls", { run_id: run, tool: "look", arguments: { name: "spy" } }),
     ],
   },
+  "GET /overview": {
+    as: "viewer",
+    works: 200,
+    reach: ({ project }) => [
+      get(`/overview?project_id=${project}`),
+      get(`/overview?project_id=${project}&hours=168`),
+    ],
+  },
   "GET /tool-servers": {
     as: "viewer",
     works: 200,

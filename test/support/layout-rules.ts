@@ -6,7 +6,7 @@ export const FEATURES = [
   ..."platform audit identity tenants secrets contracts runs approvals budgets gates toolservers".split(
     " ",
   ),
-  ..."calls channels agents timeline retention".split(" "),
+  ..."calls channels agents timeline overview retention".split(" "),
 ];
 /** They import features, and neither each other nor anything else. */
 export const EDGES = ["http", "mcp", "worker", "cli"];

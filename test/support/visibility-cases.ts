@@ -94,6 +94,7 @@ export const REACHES: Record<string, Row> = {
   "GET /tenants/{project_id}": READ,
   "GET /tenants/{project_id}/spend": READ,
   "PATCH /tenants/{project_id}": PLATFORM,
+  "GET /overview": READ,
   "GET /tool-servers": READ,
   "GET /tool-servers/{server_id}": READ,
 };

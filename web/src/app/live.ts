@@ -17,6 +17,10 @@ interface Change {
   id: string;
 }
 
+/** What counts everything is read again after any change, though not after each: that would be all the time. */
+const SUMS: QueryKey[] = [["overview"]];
+const SUMS_MS = 3_000;
+
 /** Which cached answers a change makes stale. */
 export function staleKeys(change: Change): QueryKey[] {
   const runs = ["runs", "head"];
@@ -75,7 +79,7 @@ export function useLive(): LiveState {
   );
 }
 
-function gatherer(client: QueryClient): (keys: QueryKey[]) => void {
+function gatherer(client: QueryClient, ms: number): (keys: QueryKey[]) => void {
   const waiting = new Map<string, QueryKey>();
   const flush = () => {
     const keys = [...waiting.values()];
@@ -83,14 +87,15 @@ function gatherer(client: QueryClient): (keys: QueryKey[]) => void {
     for (const queryKey of keys) void client.invalidateQueries({ queryKey });
   };
   return (keys) => {
-    if (waiting.size === 0 && keys.length > 0) setTimeout(flush, GATHER_MS);
+    if (waiting.size === 0 && keys.length > 0) setTimeout(flush, ms);
     for (const key of keys) waiting.set(JSON.stringify(key), key);
   };
 }
 
 /** Opens the stream and keeps it open; the returned function closes it for good. */
 export function startLive(client: QueryClient): () => void {
-  const gather = gatherer(client);
+  const gather = gatherer(client, GATHER_MS);
+  const gatherSums = gatherer(client, SUMS_MS);
   let source: EventSource | undefined;
   let meter = new LagMeter();
   let attempt = 0;
@@ -130,6 +135,7 @@ export function startLive(client: QueryClient): () => void {
     source.addEventListener("change", (event) => {
       // Whatever changes something leaves an entry in the audit log.
       gather([...staleKeys(JSON.parse(event.data) as Change), ["audit-log", "newest"]]);
+      gatherSums(SUMS);
     });
     source.addEventListener("error", lost);
   };

@@ -17,6 +17,12 @@ function useOpenQuestions(): number {
   return useQuery(approvalsQuery(useProject())).data?.total ?? 0;
 }
 
+/** Every address begins with the overview's. */
+const whereOn = (page: Page) => ({
+  activeOptions: { exact: page.to === "/" },
+  activeProps: { "aria-current": "page" } as const,
+});
+
 /** The pages beside the page: 168 px wide, 48 px where there is less room, gone on a phone. */
 export function Nav() {
   const { t } = useTranslation();
@@ -30,7 +36,7 @@ export function Nav() {
       <ul>
         {usePages().map((page) => (
           <li key={page.to} className={page.opens && "opens"}>
-            <Link to={page.to} activeProps={{ "aria-current": "page" }}>
+            <Link to={page.to} {...whereOn(page)}>
               <Glyph name={page.glyph} />
               <span className="word">{t(`nav.pages.${page.label}`)}</span>
               {page.label === "approvals" && open > 0 && (
@@ -80,7 +86,7 @@ export function Tabs() {
   return (
     <nav className="tabs" aria-label={t("nav.sections")}>
       {tabs.map((page) => (
-        <Link key={page.to} to={page.to} activeProps={{ "aria-current": "page" }}>
+        <Link key={page.to} to={page.to} {...whereOn(page)}>
           <span className="at">
             <Glyph name={page.glyph} />
             {page.label === "approvals" && open > 0 && <em>{open}</em>}

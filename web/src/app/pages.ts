@@ -14,7 +14,7 @@ export interface Page {
 type Rest = "channel_events" | "tenants" | "members" | "audit_log";
 
 const PAGES: readonly Page[] = [
-  { to: "/overview", label: "overview", glyph: "overview", key: "o" },
+  { to: "/", label: "overview", glyph: "overview", key: "o" },
   { to: "/runs", label: "runs", glyph: "runs", key: "r" },
   { to: "/approvals", label: "approvals", glyph: "approvals", key: "a" },
   { to: "/contracts", label: "contracts", glyph: "contracts", key: "c", opens: true },

@@ -1,11 +1,12 @@
 import type { QueryClient } from "@tanstack/react-query";
-import { createRoute, createRouter, redirect } from "@tanstack/react-router";
+import { createRouter } from "@tanstack/react-router";
 import { approvalsRoutes } from "../features/approvals/routes.ts";
 import { auditRoutes } from "../features/audit/routes.ts";
 import { channelEventsRoutes } from "../features/channelevents/routes.ts";
 import { contractsRoutes } from "../features/contracts/routes.ts";
 import { freezesRoutes } from "../features/freezes/routes.ts";
 import { membersRoutes } from "../features/members/routes.ts";
+import { overviewRoutes } from "../features/overview/routes.ts";
 import { runsRoutes } from "../features/runs/routes.ts";
 import { sessionRoutes } from "../features/session/routes.ts";
 import { tenantsRoutes } from "../features/tenants/routes.ts";
@@ -13,18 +14,10 @@ import { timelineRoutes } from "../features/timeline/routes.ts";
 import { toolServersRoutes } from "../features/toolservers/routes.ts";
 import { consoleRoute, rootRoute } from "./parents.ts";
 
-const indexRoute = createRoute({
-  getParentRoute: () => rootRoute,
-  path: "/",
-  beforeLoad: () => {
-    throw redirect({ to: "/runs", replace: true });
-  },
-});
-
 const routeTree = rootRoute.addChildren([
-  indexRoute,
   ...sessionRoutes,
   consoleRoute.addChildren([
+    ...overviewRoutes,
     ...runsRoutes,
     ...timelineRoutes,
     ...approvalsRoutes,

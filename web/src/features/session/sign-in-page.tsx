@@ -41,7 +41,7 @@ function useSignIn() {
       client.setQueryData(sessionQuery.queryKey, session);
       const target = to ?? next;
       if (target) router.history.replace(target);
-      else await navigate({ to: "/runs", replace: true });
+      else await navigate({ to: "/", replace: true });
     },
   });
 }

@@ -1,0 +1,109 @@
+import { useQuery } from "@tanstack/react-query";
+import { lazy, Suspense } from "react";
+import { useNow } from "../../app/clock.ts";
+import { joined } from "../../app/format.ts";
+import { approvalsQuery } from "../../app/queries.ts";
+import { usePageTitle } from "../../app/title.ts";
+import { useProject } from "../../app/use-session.ts";
+import { useWords } from "../../app/words.ts";
+import { Bones, ProblemNote } from "../../ui/problem.tsx";
+import { GateBars, SpendBars } from "./bars.tsx";
+import { Needs } from "./needs.tsx";
+import "./overview.css";
+import { type Overview, overviewQuery } from "./queries.ts";
+import { countWrong, wrongsOf } from "./wrong.ts";
+import { WrongList } from "./wrong-list.tsx";
+
+// The library that draws them is larger than all the rest of this page.
+const Charts = {
+  Runs: lazy(() => import("./charts.tsx").then(({ RunsChart }) => ({ default: RunsChart }))),
+  Latency: lazy(() =>
+    import("./charts.tsx").then(({ LatencyChart }) => ({ default: LatencyChart })),
+  ),
+};
+
+export function OverviewPage() {
+  const { t } = useWords();
+  usePageTitle(t("nav.pages.overview"));
+  const overview = useQuery(overviewQuery(useProject()));
+  return (
+    <div className="page overview">
+      {!overview.data && <h1 className="sr-only">{t("nav.pages.overview")}</h1>}
+      {overview.isPending && <Bones rows={12} label={t("common.loading")} />}
+      {overview.isError && !overview.data && (
+        <ProblemNote error={overview.error} onRetry={() => overview.refetch()} />
+      )}
+      {overview.data && <Loaded overview={overview.data} />}
+    </div>
+  );
+}
+
+function Loaded(props: { overview: Overview }) {
+  const { overview } = props;
+  return (
+    <>
+      <Opening overview={overview} />
+      <div className="cols">
+        <Needs />
+        <WrongList overview={overview} />
+      </div>
+      <div className="charts">
+        <Suspense fallback={<div className="chart-room" />}>
+          <Charts.Runs overview={overview} />
+        </Suspense>
+        <GateBars overview={overview} />
+        <SpendBars overview={overview} />
+        <Suspense fallback={<div className="chart-room" />}>
+          <Charts.Latency overview={overview} />
+        </Suspense>
+      </div>
+    </>
+  );
+}
+
+/** Sentences before numbers: whether anything waits for one, and whether anything is wrong. */
+function Opening(props: { overview: Overview }) {
+  const { t, duration, number } = useWords();
+  const now = useNow();
+  const approvals = useQuery(approvalsQuery(useProject())).data;
+  const { overview } = props;
+  const waiting = approvals?.total ?? 0;
+  const oldest = approvals?.items[0];
+  const minutes = oldest ? Math.floor((now - Date.parse(oldest.asked_at)) / 60_000) : 0;
+  const wrong = countWrong(overview, wrongsOf(overview));
+  const total = overview.runs.reduce((sum, { at: _, ...part }) => sum + sumOf(part), 0);
+  const { running, pending, waiting_approval } = overview.working;
+  const waits =
+    minutes > 0
+      ? t("overview.waits_since", {
+          count: waiting,
+          ago: duration(minutes * 60_000).replace(/\s00\s\S+$/, ""),
+        })
+      : t("overview.waits", { count: waiting });
+  return (
+    <>
+      <h1 className="sentence">
+        {joined([
+          waiting === 0 ? t("overview.waits_none") : waits,
+          wrong === 0 ? t("overview.wrong_none") : t("overview.wrong", { count: wrong }),
+        ])}
+      </h1>
+      <p className="text-ink-2">
+        {joined([
+          running === 0
+            ? t("overview.working_none")
+            : t("overview.working", { count: running, number: number(running) }),
+          pending > 0 ? t("overview.pending", { count: pending, number: number(pending) }) : "",
+          waiting_approval > 0
+            ? t("overview.waiting", { count: waiting_approval, number: number(waiting_approval) })
+            : "",
+          t("overview.of_day", { count: total, number: number(total) }),
+          overview.is_complete ? "" : t("overview.not_all"),
+        ])}
+      </p>
+    </>
+  );
+}
+
+const sumOf = (counts: Record<string, number>) =>
+  Object.values(counts).reduce((sum, count) => sum + count, 0);

@@ -15,6 +15,7 @@ function useGroups() {
             ? [[`g ${page.key}`, t("keys.go", { page: t(`nav.pages.${page.label}`) })] as const]
             : [],
         ),
+        ["⌘K Ctrl+K", t("palette.title")],
         ["?", t("keys.help")],
       ],
     },

@@ -50,3 +50,19 @@ export function useKeys(map: KeyMap): void {
     };
   }, []);
 }
+
+/** ⌘K or Ctrl+K, also while typing and where single keys are switched off; not over a dialog. */
+export function usePaletteKey(open: () => void): void {
+  const act = useRef(open);
+  act.current = open;
+  useEffect(() => {
+    const onPaletteKey = (event: KeyboardEvent) => {
+      const isIt = (event.metaKey || event.ctrlKey) && !event.altKey && !event.shiftKey;
+      if (!isIt || event.key.toLowerCase() !== "k") return;
+      event.preventDefault();
+      if (document.querySelector("[data-layer=dialog]") === null) act.current();
+    };
+    document.addEventListener("keydown", onPaletteKey);
+    return () => document.removeEventListener("keydown", onPaletteKey);
+  }, []);
+}

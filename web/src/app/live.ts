@@ -92,6 +92,11 @@ function gatherer(client: QueryClient, ms: number): (keys: QueryKey[]) => void {
   };
 }
 
+let reconnect = () => {};
+
+/** Doesn't wait for the next attempt: there is a reason to think that it will work now. */
+export const reconnectNow = () => reconnect();
+
 /** Opens the stream and keeps it open; the returned function closes it for good. */
 export function startLive(client: QueryClient): () => void {
   const gather = gatherer(client, GATHER_MS);
@@ -100,6 +105,7 @@ export function startLive(client: QueryClient): () => void {
   let meter = new LagMeter();
   let attempt = 0;
   let offlineSince: number | undefined;
+  let isFirst = true;
   let retry: ReturnType<typeof setTimeout> | undefined;
   let silence: ReturnType<typeof setTimeout> | undefined;
 
@@ -125,7 +131,9 @@ export function startLive(client: QueryClient): () => void {
     source = new EventSource("/api/v1/events");
     source.addEventListener("hello", (event) => {
       const { missed } = JSON.parse(event.data) as { missed?: boolean };
-      if (offlineSince !== undefined || missed) void client.invalidateQueries();
+      // What was read before the first hello may have changed before the stream was there.
+      if (isFirst || offlineSince !== undefined || missed) void client.invalidateQueries();
+      isFirst = false;
       attempt = 0;
       offlineSince = undefined;
       meter = new LagMeter();
@@ -141,7 +149,13 @@ export function startLive(client: QueryClient): () => void {
   };
 
   open();
+  reconnect = () => {
+    if (offlineSince === undefined) return;
+    clearTimeout(retry);
+    open();
+  };
   return () => {
+    reconnect = () => {};
     source?.close();
     clearTimeout(retry);
     clearTimeout(silence);

@@ -9,16 +9,17 @@ import {
 import type { Session } from "./api.ts";
 import { api, type RunFilters } from "./client.ts";
 import { Problem } from "./send.ts";
+import { noteSignedOut } from "./signed-out.ts";
 
 /** Only a lost connection is worth asking again; every other answer stays what it is. */
 const retry = (count: number, error: Error) =>
   error instanceof Problem && error.isConnection && count < 2;
 
 export function makeQueryClient(): QueryClient {
-  // A session can end between two answers; whoever hears of it first sends one to the sign-in.
+  // A session can end between two answers; whoever hears of it first asks one to sign in.
   const onError = (error: Error) => {
-    if (error instanceof Problem && error.status === 401)
-      client.setQueryData(sessionQuery.queryKey, null);
+    if (!(error instanceof Problem && error.status === 401)) return;
+    client.setQueryData(sessionQuery.queryKey, sessionAfterEnd);
   };
   const client = new QueryClient({
     queryCache: new QueryCache({ onError }),
@@ -38,15 +39,24 @@ export function makeQueryClient(): QueryClient {
   return client;
 }
 
+/** A session that there was stays what the page is shown by, under a sign-in; without one there is only that. */
+function sessionAfterEnd(before: Session | null | undefined): Session | null {
+  if (!before) return null;
+  noteSignedOut(true);
+  return before;
+}
+
 /** Who is signed in, or null. */
 export const sessionQuery = queryOptions({
   queryKey: ["session"],
-  queryFn: async ({ signal }): Promise<Session | null> => {
+  queryFn: async ({ signal, client, queryKey }): Promise<Session | null> => {
     try {
-      return await api.session(signal);
+      const session = await api.session(signal);
+      noteSignedOut(false);
+      return session;
     } catch (error) {
-      if (error instanceof Problem && error.status === 401) return null;
-      throw error;
+      if (!(error instanceof Problem && error.status === 401)) throw error;
+      return sessionAfterEnd(client.getQueryData<Session | null>(queryKey));
     }
   },
 });
@@ -95,6 +105,16 @@ export const bulkRefusalsQuery = (bulkId: string) =>
   queryOptions({
     queryKey: ["bulk-refusals", bulkId],
     queryFn: ({ signal }) => api.bulkRefusals(bulkId, signal),
+  });
+
+/** The newest runs that have the words, or whose id begins so. */
+export const foundRunsQuery = (projectId: string | undefined, q: string, limit: number) =>
+  queryOptions({
+    queryKey: ["runs", "found", projectId ?? null, q],
+    queryFn: ({ signal }) => api.runs({ project_id: projectId, q }, { limit }, signal),
+    enabled: q !== "",
+    placeholderData: keepPreviousData,
+    gcTime: 0,
   });
 
 export const runQuery = (projectId: string, runId: string) =>

@@ -1,19 +1,24 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Outlet, useNavigate } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { FreezeBanner } from "../features/freezes/freeze-banner.tsx";
+import { SignInAgain } from "../features/session/sign-in-again.tsx";
 import { Glyph } from "../ui/glyphs.tsx";
 import { useNow } from "./clock.ts";
 import { wallTime } from "./format.ts";
-import { useKeys } from "./keys.ts";
+import { useKeys, usePaletteKey } from "./keys.ts";
 import { KeysHelp } from "./keys-help.tsx";
 import { startLive, useLive } from "./live.ts";
 import { Nav, Tabs } from "./navigation.tsx";
 import { usePages } from "./pages.ts";
 import { sessionQuery } from "./queries.ts";
+import { useSignedOut } from "./signed-out.ts";
 import { TopBar } from "./top-bar.tsx";
 import { useWords } from "./words.ts";
+
+// One opens it with a key: its code can come then.
+const Palette = lazy(() => import("./palette.tsx").then((part) => ({ default: part.Palette })));
 
 /** Everything around a page: navigation, top bar, the state of the stream, global keys. */
 export function Shell() {
@@ -22,6 +27,9 @@ export function Shell() {
   const navigate = useNavigate();
   const session = useQuery(sessionQuery);
   const [help, setHelp] = useState(false);
+  const [palette, setPalette] = useState(false);
+  const isOver = useSignedOut();
+  usePaletteKey(() => setPalette(true));
   useEffect(() => startLive(client), [client]);
   const jumps = usePages().filter((page) => page.key !== undefined);
   useKeys({
@@ -41,7 +49,7 @@ export function Shell() {
         {t("nav.skip")}
       </a>
       <Nav />
-      <TopBar onHelp={() => setHelp(true)} />
+      <TopBar onHelp={() => setHelp(true)} onSearch={() => setPalette(true)} />
       <main id="main" tabIndex={-1}>
         <OfflineNote />
         <FreezeBanner />
@@ -49,6 +57,12 @@ export function Shell() {
       </main>
       <Tabs />
       {help && <KeysHelp onClose={() => setHelp(false)} />}
+      {palette && (
+        <Suspense>
+          <Palette onClose={() => setPalette(false)} onHelp={() => setHelp(true)} />
+        </Suspense>
+      )}
+      {isOver && <SignInAgain />}
     </>
   );
 }

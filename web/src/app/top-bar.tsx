@@ -11,10 +11,22 @@ import { chooseLanguage, type Language } from "./i18n.ts";
 import { chooseShortcuts, chooseTheme, type Theme, usePreferences } from "./preferences.ts";
 import { useProject, useProjects, useSession } from "./use-session.ts";
 
-export function TopBar(props: { onHelp: () => void }) {
+export function TopBar(props: { onHelp: () => void; onSearch: () => void }) {
+  const { t } = useTranslation();
   return (
     <header className="top">
       <ProjectSwitch />
+      <button
+        type="button"
+        className="find"
+        aria-label={t("palette.open")}
+        aria-keyshortcuts="Control+K Meta+K"
+        onClick={props.onSearch}
+      >
+        <Glyph name="search" className="sm" />
+        <span className="word">{t("palette.placeholder")}</span>
+        <kbd>⌘K</kbd>
+      </button>
       <span className="flex-1" />
       <FreezeButton />
       <LanguageSwitch />

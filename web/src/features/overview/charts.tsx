@@ -134,8 +134,7 @@ const LINES = [
 export function LatencyChart(props: { overview: Overview }) {
   const { t, number } = useWords();
   const clock = useClock();
-  const { latency, runs } = props.overview;
-  const parts = runs.map(({ at }) => ({ at, ...latency.find((part) => part.at === at) }));
+  const { latency } = props.overview;
   const last = latency.at(-1);
   const says = last
     ? t("overview.latency_say", { p50: number(last.p50_ms), p95: number(last.p95_ms) })
@@ -167,43 +166,49 @@ export function LatencyChart(props: { overview: Overview }) {
         number(part.sampled_calls),
       ])}
     >
-      {last ? (
-        <ResponsiveContainer width="100%" height={140}>
-          <LineChart
-            data={parts}
-            margin={{ top: 8, right: 4, bottom: 0, left: -16 }}
-            accessibilityLayer={false}
-          >
-            <CartesianGrid vertical={false} stroke="var(--hair)" />
-            <XAxis
-              dataKey="at"
-              tickFormatter={clock}
-              minTickGap={48}
-              {...AXIS}
-              axisLine={{ stroke: "var(--edge)" }}
-            />
-            <YAxis allowDecimals={false} tickFormatter={number} {...AXIS} />
-            {LINES.map(({ key, stroke, dash }) => (
-              <Line
-                key={key}
-                dataKey={key}
-                stroke={stroke}
-                strokeDasharray={dash}
-                strokeWidth={1.75}
-                dot={latency.length === 1}
-                isAnimationActive={false}
-              />
-            ))}
-          </LineChart>
-        </ResponsiveContainer>
-      ) : (
-        <p className="py-3 text-ink-2">{says}</p>
-      )}
+      {last ? <Lines overview={props.overview} /> : <p className="py-3 text-ink-2">{says}</p>}
       {last && (
         <p className="text-xs text-ink-2">
           {t("overview.own_say", { p50: own(last.own_p50_ms), p95: own(last.own_p95_ms) })}
         </p>
       )}
     </Figure>
+  );
+}
+
+function Lines(props: { overview: Overview }) {
+  const { number } = useWords();
+  const clock = useClock();
+  const { latency, runs } = props.overview;
+  const parts = runs.map(({ at }) => ({ at, ...latency.find((part) => part.at === at) }));
+  return (
+    <ResponsiveContainer width="100%" height={140}>
+      <LineChart
+        data={parts}
+        margin={{ top: 8, right: 4, bottom: 0, left: -16 }}
+        accessibilityLayer={false}
+      >
+        <CartesianGrid vertical={false} stroke="var(--hair)" />
+        <XAxis
+          dataKey="at"
+          tickFormatter={clock}
+          minTickGap={48}
+          {...AXIS}
+          axisLine={{ stroke: "var(--edge)" }}
+        />
+        <YAxis allowDecimals={false} tickFormatter={number} {...AXIS} />
+        {LINES.map(({ key, stroke, dash }) => (
+          <Line
+            key={key}
+            dataKey={key}
+            stroke={stroke}
+            strokeDasharray={dash}
+            strokeWidth={1.75}
+            dot={latency.length === 1}
+            isAnimationActive={false}
+          />
+        ))}
+      </LineChart>
+    </ResponsiveContainer>
   );
 }

@@ -1,15 +1,14 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useRouter, useSearch } from "@tanstack/react-router";
-import { type FormEvent, useEffect, useRef, useState } from "react";
+import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { api } from "../../app/client.ts";
 import { ownPath } from "../../app/own-path.ts";
 import { sessionQuery } from "../../app/queries.ts";
-import { Problem } from "../../app/send.ts";
+import { noteSignedOut } from "../../app/signed-out.ts";
 import { usePageTitle } from "../../app/title.ts";
-import { Button } from "../../ui/button.tsx";
 import { Pips } from "../../ui/pips.tsx";
-import { ProblemNote } from "../../ui/problem.tsx";
+import { SignInForm } from "./sign-in-form.tsx";
 
 interface SignInLink {
   key: string;
@@ -38,6 +37,7 @@ function useSignIn() {
     mutationFn: ({ key }: SignInLink) => api.signIn(key.trim()),
     onSuccess: async (session, { to }) => {
       client.clear();
+      noteSignedOut(false);
       client.setQueryData(sessionQuery.queryKey, session);
       const target = to ?? next;
       if (target) router.history.replace(target);
@@ -50,7 +50,6 @@ export function SignInPage() {
   const { t } = useTranslation();
   usePageTitle(t("sign_in.title"));
   const signIn = useSignIn();
-  const [key, setKey] = useState("");
   const taken = useRef(false);
   useEffect(() => {
     const take = () => {
@@ -63,11 +62,6 @@ export function SignInPage() {
     window.addEventListener("hashchange", take);
     return () => window.removeEventListener("hashchange", take);
   });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    if (key.trim() !== "" && !signIn.isPending) signIn.mutate({ key, to: undefined });
-  };
-  const refused = signIn.error instanceof Problem && !signIn.error.isConnection;
   return (
     <main id="main" className="alone">
       <div>
@@ -77,27 +71,11 @@ export function SignInPage() {
         </div>
         <h1>{t("sign_in.title")}</h1>
         <p className="text-ink-2 mt-1 mb-4">{t("sign_in.how")}</p>
-        <form onSubmit={submit}>
-          <label className="text-xs text-ink-2 block mb-1" htmlFor="key">
-            {t("sign_in.key")}
-          </label>
-          <input
-            id="key"
-            className="field mono"
-            type="password"
-            autoComplete="current-password"
-            placeholder="awp_…"
-            spellCheck={false}
-            required
-            value={key}
-            aria-invalid={refused}
-            onChange={(event) => setKey(event.target.value)}
-          />
-          {signIn.error && <ProblemNote error={signIn.error} />}
-          <Button type="submit" tone="ink" className="mt-3 w-full" aria-disabled={signIn.isPending}>
-            {signIn.isPending ? t("sign_in.sending") : t("sign_in.send")}
-          </Button>
-        </form>
+        <SignInForm
+          error={signIn.error}
+          isPending={signIn.isPending}
+          onKey={(key) => signIn.mutate({ key, to: undefined })}
+        />
         <p className="text-ink-3 text-xs mt-4">{t("sign_in.first")}</p>
       </div>
     </main>

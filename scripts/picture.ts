@@ -1,4 +1,4 @@
-// Takes the README's picture from the demo: `npm run picture` (needs a built console and a Chromium).
+// Takes the pictures of the README and of docs/console.md from the demo: `npm run picture` (needs a built console and a Chromium).
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
@@ -35,6 +35,9 @@ try {
   // A person takes a while to look; without that there is no wait to see in the picture.
   await page.getByText(/waiting\sfor\sa\sperson,\s2\d\ss/).waitFor({ timeout: 60_000 });
   await page.screenshot({ path: file("../docs/images/run.png") });
+  await page.goto(new URL("/", link).href);
+  await page.locator(".recharts-surface").nth(1).waitFor();
+  await page.screenshot({ path: file("../docs/images/overview.png") });
 } finally {
   await browser.close();
   demo.kill("SIGINT");

@@ -62,12 +62,12 @@ const visit = (visitor: Visitor) => openPage(browser, visitor);
 
 describe("the console", { timeout: 60_000 }, () => {
   it.each([
-    ["en-US", "light", 1440, "Waits for you", "Runs"],
-    ["zh-TW", "dark", 1440, "等你決定", "執行"],
-    ["en-US", "dark", 360, "Waits for you", "Runs"],
+    ["en-US", "light", 1440, "Waits for you", "Runs", "waits for you"],
+    ["zh-TW", "dark", 1440, "等你決定", "執行", "個問題等你決定"],
+    ["en-US", "dark", 360, "Waits for you", "Runs", "waits for you"],
   ] as const)(
     "is read by anyone: %s, %s, %i px",
-    async (locale, colorScheme, width, waits, runs) => {
+    async (locale, colorScheme, width, waits, runs, sentence) => {
       const { page, faults, close } = await visit({ locale, colorScheme, width });
       await page.goto(demo.link);
       await page.getByRole("heading", { level: 1, name: "Disk almost full" }).waitFor();
@@ -79,6 +79,12 @@ describe("the console", { timeout: 60_000 }, () => {
       await page.getByRole("heading", { level: 1, name: runs }).waitFor();
       await page.getByText("Cache service slow").first().waitFor();
       expect(await violations(page)).toEqual([]);
+
+      await page.goto(new URL("/", demo.link).href);
+      await page.getByRole("heading", { level: 1, name: sentence }).waitFor();
+      await page.locator(".recharts-surface").first().waitFor();
+      expect(await violations(page)).toEqual([]);
+      expect(await overflow(page)).toBeLessThanOrEqual(0);
 
       await page.goto(new URL("/approvals", demo.link).href);
       await page.getByText("clear_cache").first().waitFor();
@@ -104,6 +110,38 @@ describe("the console", { timeout: 60_000 }, () => {
     await page.getByText("does not list the tool shop-tools/restart_service").first().waitFor();
     await page.getByText("E-CONTRACT-TOOL").first().waitFor();
     expect(faults).toEqual([]);
+    await close();
+  });
+
+  it("finds a run by its words, from the keyboard alone, and keeps what is typed when a session ends", async () => {
+    const { page, faults, close } = await visit({
+      locale: "en-US",
+      colorScheme: "dark",
+      width: 1440,
+    });
+    await page.goto(demo.link);
+    await page.getByRole("heading", { level: 1, name: "Disk almost full" }).waitFor();
+    await page.keyboard.press("Control+k");
+    const typed = page.getByRole("combobox");
+    await typed.fill("cache slow");
+    await page.getByRole("option", { name: /Cache service slow/ }).waitFor();
+    expect(await violations(page)).toEqual([]);
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { level: 1, name: "Cache service slow" }).waitFor();
+    expect(faults).toEqual([]);
+
+    await page.keyboard.press("Control+k");
+    await typed.fill("half a thought");
+    await page.context().clearCookies();
+    await typed.fill("half a thought, and more");
+    const again = page.getByRole("dialog", { name: "Your session has ended" });
+    await again.waitFor();
+    await again
+      .getByLabel("Key")
+      .fill(new URLSearchParams(new URL(demo.link).hash.slice(1)).get("key") ?? "");
+    await page.keyboard.press("Enter");
+    await again.waitFor({ state: "detached" });
+    expect(await typed.inputValue()).toBe("half a thought, and more");
     await close();
   });
 

@@ -128,6 +128,7 @@ export function startLive(client: QueryClient): () => void {
     if (!Number.isNaN(now)) publish({ status: "live", lagMs: meter.measure(now, Date.now()) });
   };
   const open = () => {
+    clearTimeout(retry);
     source = new EventSource("/api/v1/events");
     source.addEventListener("hello", (event) => {
       const { missed } = JSON.parse(event.data) as { missed?: boolean };
@@ -149,11 +150,7 @@ export function startLive(client: QueryClient): () => void {
   };
 
   open();
-  reconnect = () => {
-    if (offlineSince === undefined) return;
-    clearTimeout(retry);
-    open();
-  };
+  reconnect = () => void (offlineSince !== undefined && open());
   return () => {
     reconnect = () => {};
     source?.close();

@@ -2,7 +2,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Command } from "cmdk";
 import { Dialog as Radix } from "radix-ui";
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Glyph, type GlyphName } from "../ui/glyphs.tsx";
 import { useSettled } from "../ui/use-settled.ts";
@@ -23,6 +23,14 @@ const SETTLED_MS = 150;
 export function Palette(props: { onClose: () => void; onHelp: () => void }) {
   const { t } = useTranslation();
   const [text, setText] = useState("");
+  const [chosen, setChosen] = useState("");
+  const list = useRef<HTMLDivElement>(null);
+  const chooseFirst = () => {
+    const choices = [...(list.current?.querySelectorAll<HTMLElement>("[cmdk-item]") ?? [])];
+    const first = choices[0]?.dataset.value;
+    if (first !== undefined && !choices.some((item) => item.dataset.value === chosen))
+      setChosen(first);
+  };
   const close = (act: () => unknown) => () => {
     props.onClose();
     act();
@@ -37,6 +45,8 @@ export function Palette(props: { onClose: () => void; onHelp: () => void }) {
               label={t("palette.title")}
               loop
               vimBindings={false}
+              value={chosen}
+              onValueChange={setChosen}
               filter={(_, typed, names) => Number(hasWords(names ?? [], typed))}
             >
               <Command.Input
@@ -45,10 +55,10 @@ export function Palette(props: { onClose: () => void; onHelp: () => void }) {
                 value={text}
                 onValueChange={setText}
               />
-              <Command.List label={t("palette.found")}>
+              <Command.List ref={list} label={t("palette.found")}>
                 <Command.Empty className="none">{t("palette.none")}</Command.Empty>
                 <Questions close={close} text={text} />
-                <FoundRuns close={close} text={text} />
+                <FoundRuns close={close} text={text} onShown={chooseFirst} />
                 <Pages close={close} />
                 <Projects close={close} text={text} />
                 <Settings close={close} onHelp={props.onHelp} />
@@ -137,12 +147,14 @@ const GLYPH_OF: Record<RunState, GlyphName> = {
 };
 
 /** The server looks for them; what it finds is shown whatever the words were. */
-function FoundRuns({ close, text }: Part & { text: string }) {
+function FoundRuns({ close, text, onShown }: Part & { text: string; onShown: () => void }) {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const project = useProject();
   const words = useSettled(text.trim(), SETTLED_MS);
   const found = useQuery(foundRunsQuery(project, words, MOST_OF_A_KIND));
+  // It comes later than the choice among what was there: ↵ has to mean the first of what one sees.
+  useEffect(onShown);
   if (words === "" || text.trim() === "" || !found.data?.runs.length) return null;
   return (
     <Command.Group heading={t("nav.pages.runs")} forceMount>

@@ -19,7 +19,6 @@ export function TopBar(props: { onHelp: () => void; onSearch: () => void }) {
       <button
         type="button"
         className="find"
-        aria-label={t("palette.open")}
         aria-keyshortcuts="Control+K Meta+K"
         onClick={props.onSearch}
       >

@@ -97,7 +97,10 @@ let reconnect = () => {};
 /** Doesn't wait for the next attempt: there is a reason to think that it will work now. */
 export const reconnectNow = () => reconnect();
 
-/** Opens the stream and keeps it open; the returned function closes it for good. */
+/**
+ * Opens the stream and keeps it open; the returned function closes it for good. What was read before the first hello is
+ * read again: it may have changed before the stream was there.
+ */
 export function startLive(client: QueryClient): () => void {
   const gather = gatherer(client, GATHER_MS);
   const gatherSums = gatherer(client, SUMS_MS);
@@ -132,7 +135,6 @@ export function startLive(client: QueryClient): () => void {
     source = new EventSource("/api/v1/events");
     source.addEventListener("hello", (event) => {
       const { missed } = JSON.parse(event.data) as { missed?: boolean };
-      // What was read before the first hello may have changed before the stream was there.
       if (isFirst || offlineSince !== undefined || missed) void client.invalidateQueries();
       isFirst = false;
       attempt = 0;

@@ -131,9 +131,8 @@ describe("the console", { timeout: 60_000 }, () => {
     expect(faults).toEqual([]);
 
     await page.keyboard.press("Control+k");
-    await typed.fill("half a thought");
     await page.context().clearCookies();
-    await typed.fill("half a thought, and more");
+    await typed.fill("half a thought");
     const again = page.getByRole("dialog", { name: "Your session has ended" });
     await again.waitFor();
     await again
@@ -141,7 +140,7 @@ describe("the console", { timeout: 60_000 }, () => {
       .fill(new URLSearchParams(new URL(demo.link).hash.slice(1)).get("key") ?? "");
     await page.keyboard.press("Enter");
     await again.waitFor({ state: "detached" });
-    expect(await typed.inputValue()).toBe("half a thought, and more");
+    expect(await typed.inputValue()).toBe("half a thought");
     await close();
   });
 

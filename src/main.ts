@@ -52,10 +52,9 @@ import {
 import {
   type AgentBody,
   agentBodySchema,
-  contractsRoutes,
+  contractRouters,
   createContracts,
   hasAgent,
-  lifecycleRoutes,
 } from "./contracts/index.ts";
 import { createArgumentChecker, createPolicies, policyFamily } from "./gates/index.ts";
 import { createHttp } from "./http/index.ts";
@@ -93,7 +92,7 @@ import {
 } from "./runs/index.ts";
 import { readSecret, secretRoutes } from "./secrets/index.ts";
 import { createFreezes, createTenants, freezeRoutes, tenantRoutes } from "./tenants/index.ts";
-import { auditRoutes, timelineRoutes } from "./timeline/index.ts";
+import { timelineRouters } from "./timeline/index.ts";
 import {
   openToolServers,
   pinnedTools,
@@ -190,8 +189,7 @@ function createRouters(
     freezeRoutes({ freezes }),
     secretRoutes({ db, sealer, cursors }),
     reviewRoutes({ db, cursors }),
-    contractsRoutes({ db, contracts, cursors }),
-    lifecycleRoutes({ contracts }),
+    ...contractRouters({ db, contracts, cursors }),
     // Before the timeline, which would take `bulk` for a run's id.
     bulkRoutes({ db, effects, cursors }),
     runRoutes({ db, effects }),
@@ -201,8 +199,7 @@ function createRouters(
     waiting.routes,
     toolCallRoutes({ calls, runs }),
     ...questionRouters({ ...calls, cursors, checkEdit: editCheck(calls), whyVoid }),
-    timelineRoutes({ db, cursors }),
-    auditRoutes({ db, cursors }),
+    ...timelineRouters({ db, cursors }),
     ...channelRouters(platform),
     overviewRoutes({ db }),
     toolServerRoutes({ db, cursors }),

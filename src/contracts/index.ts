@@ -12,7 +12,6 @@ export {
   type Words,
 } from "./agent-body.ts";
 export type { Families } from "./documents.ts";
-export { lifecycleRoutes } from "./lifecycle-routes.ts";
 export { matchesPattern } from "./patterns.ts";
 export {
   activeHeads,
@@ -24,5 +23,6 @@ export {
   readAgent,
   readRevision,
 } from "./revisions.ts";
+export { contractRouters } from "./routers.ts";
 export { contractsRoutes } from "./routes.ts";
 export { createContracts } from "./service.ts";

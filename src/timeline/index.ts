@@ -1,2 +1,2 @@
-export { auditRoutes } from "./audit-routes.ts";
+export { timelineRouters } from "./routers.ts";
 export { timelineRoutes } from "./routes.ts";

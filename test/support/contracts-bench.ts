@@ -2,10 +2,9 @@ import { Hono } from "hono";
 import { z } from "zod";
 import {
   agentBodySchema,
-  contractsRoutes,
+  contractRouters,
   createContracts,
   type Families,
-  lifecycleRoutes,
 } from "../../src/contracts/index.ts";
 import { createArgumentChecker, policiesOf } from "../../src/gates/index.ts";
 import type { ApiEnv, Caller } from "../../src/identity/index.ts";
@@ -149,8 +148,8 @@ function createApi(db: Database, relist: Relist, as: Caller, allowStdio: boolean
     relist,
     allowStdio,
   });
-  app.route("/", contractsRoutes({ db, contracts, cursors: createCursors(new Uint8Array(32)) }));
-  app.route("/", lifecycleRoutes({ contracts }));
+  const cursors = createCursors(new Uint8Array(32));
+  for (const routes of contractRouters({ db, contracts, cursors })) app.route("/", routes);
   const read = async (response: Response) => ({
     status: response.status,
     // biome-ignore lint/suspicious/noExplicitAny: an answer of any shape, asserted below

@@ -1,3 +1,6 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Awooop, startAwooop } from "./support/awooop.ts";
 import { createTestDatabase, type TestDatabase } from "./support/database.ts";
@@ -5,27 +8,33 @@ import {
   addTenant,
   applyContracts,
   contract,
+  type E2eTenant,
   good,
   grants,
   type Ledger,
+  newKey,
   openLedger,
+  waitForRun,
 } from "./support/e2e-tenant.ts";
 import { freePort } from "./support/port.ts";
-import type { BotState } from "./support/telegram/bot-state.ts";
+import type { BotState, Shown } from "./support/telegram/bot-state.ts";
 import { openTelegram, type TelegramServer } from "./support/telegram/server.ts";
 import { waitFor } from "./support/wait.ts";
 
-/** Telegram in and out of a real server: messages start runs. */
+/** Telegram in and out of a real server: messages start runs, and people decide where they chat. */
 
+const CLI = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
 const PROJECT = "acme";
 const GROUP = -1_001_234;
 const SOON_MS = 40_000;
 const ada = { id: 77, first_name: "Ada", username: "ada" };
+const bob = { id: 78, first_name: "Bob" };
 
 let database: TestDatabase;
 let ledger: Ledger;
 let telegram: TelegramServer;
 let server: Awooop;
+let tenant: E2eTenant;
 /** Of a channel whose updates are fetched, and of one where they are posted. */
 let fetched: BotState;
 let posted: BotState;
@@ -36,10 +45,11 @@ beforeAll(async () => {
   telegram = await openTelegram();
   // Telegram is told where to post.
   server = await startAwooop({ databaseUrl: database.url, port: await freePort() });
-  await addTenant(server, PROJECT, ledger);
+  tenant = await addTenant(server, PROJECT, ledger);
   fetched = telegram.bot("1:fetched");
   posted = telegram.bot("2:posted");
   for (const bot of [fetched, posted]) bot.addChat(GROUP);
+  for (const person of [ada, bob]) fetched.addChat(person.id);
   await Promise.all(
     Object.entries({ FETCHED: "1:fetched", POSTED: "2:posted", HOOK: "shown-with-each" }).map(
       ([name, value]) =>
@@ -80,6 +90,8 @@ beforeAll(async () => {
     }),
   ]);
   await waitFor(() => posted.webhook !== undefined, { timeoutMs: SOON_MS, what: "the webhook" });
+  await link(ada, "ada", "operator");
+  await link(bob, "bob", "operator");
 });
 
 afterAll(async () => {
@@ -98,6 +110,20 @@ function channel(id: string, more: object) {
   });
 }
 
+/** Links somebody with a key of their own: they send the code to the bot in private. */
+async function link(person: typeof bob, name: string, role: string): Promise<void> {
+  const key = await newKey(server, { role, name, project_ids: [PROJECT] });
+  const { code } = await good(
+    server.api("/chat-links/codes", { key, body: { project_id: PROJECT } }),
+  );
+  const before = fetched.sentTo(person.id).length;
+  fetched.say(person.id, person, `/link ${code}`);
+  await waitFor(() => fetched.sentTo(person.id).length > before, {
+    timeoutMs: SOON_MS,
+    what: `${name} to be linked`,
+  });
+}
+
 /** What the last test wiped. */
 let serial = 0;
 let name: string;
@@ -105,6 +131,92 @@ let name: string;
 beforeEach(() => {
   serial += 1;
   name = `n${serial}`;
+});
+
+/** Somebody writes what starts a run; answers its question as it is shown in the group. */
+async function asked(bot = fetched): Promise<{ runId: string; question: Shown }> {
+  const { update_id } = bot.say(GROUP, ada, `wipe ${name}`);
+  if (bot === posted) throw new Error(`update ${update_id} is posted by the test`);
+  const question = await waitFor(
+    () =>
+      fetched.sentTo(GROUP).find(({ text, reply_markup }) => reply_markup && text.includes(name)),
+    { timeoutMs: SOON_MS, what: "the question" },
+  );
+  return { runId: await runOf(String(update_id)), question };
+}
+
+async function runOf(providerEventId: string): Promise<string> {
+  const { events } = await good(server.api(`/channel-events?project_id=${PROJECT}&limit=100`));
+  const found = events.find(
+    (of: { provider_event_id: string }) => of.provider_event_id === providerEventId,
+  );
+  if (!found?.run_id) throw new Error(`the event ${providerEventId} has no run`);
+  return found.run_id;
+}
+
+/** Presses a button by its label; answers what it says. */
+async function press(question: Shown, person: typeof bob, label: RegExp) {
+  const button = question.reply_markup?.inline_keyboard
+    ?.flat()
+    .find((of) => label.test(of.text) && of.callback_data);
+  if (!button?.callback_data) throw new Error(`there is no button ${label}`);
+  const { id } = fetched.press(question, person, button.callback_data);
+  return waitFor(() => fetched.pressed.get(id), { timeoutMs: SOON_MS, what: "the press" });
+}
+
+const asNow = ({ message_id }: Shown) =>
+  fetched.sentTo(GROUP).find((of) => of.message_id === message_id);
+
+describe("deciding on Telegram", () => {
+  test("approve: console, CLI and chat show who decided, the run goes on, and a second press says who did", async () => {
+    const { runId, question } = await asked();
+    expect(question.text).toContain("tools/wipe");
+    expect(await press(question, ada, /approve/i)).toMatchObject({ text: expect.any(String) });
+    await waitFor(() => asNow(question)?.reply_markup === undefined, {
+      timeoutMs: SOON_MS,
+      what: "the buttons to go",
+    });
+    expect(asNow(question)?.text).toMatch(/ada/);
+    const page = await waitForRun(server, runId, ({ run }) => run.state === "completed", SOON_MS);
+    expect(JSON.stringify(page.timeline)).toContain("ada");
+    expect(ledger.lines().filter((line) => line === `wipe wipe ${name}`)).toHaveLength(1);
+    const { stdout } = await promisify(execFile)(process.execPath, [CLI, "runs", "show", runId], {
+      env: { ...process.env, AWOOOP_URL: server.url, AWOOOP_KEY: tenant.keys.viewer },
+    });
+    expect(stdout).toContain("ada");
+    for (const person of [bob, ada]) {
+      const again = await press(question, person, /approve/i);
+      expect(again.text).toContain("ada");
+    }
+    expect(ledger.lines().filter((line) => line === `wipe wipe ${name}`)).toHaveLength(1);
+  });
+
+  test("request changes: the bot asks for the text, and the answer is the decision", async () => {
+    const { runId, question } = await asked();
+    await press(question, ada, /change/i);
+    const ask = await waitFor(
+      () => fetched.sentTo(GROUP).find(({ text }) => text.startsWith("Ada: ")),
+      { timeoutMs: SOON_MS, what: "the bot to ask" },
+    );
+    fetched.say(GROUP, ada, "wipe only the old ones", { reply_to_message: ask });
+    await waitFor(() => asNow(question)?.reply_markup === undefined, {
+      timeoutMs: SOON_MS,
+      what: "the buttons to go",
+    });
+    const page = await good(server.api(`/runs/${runId}`));
+    expect(JSON.stringify(page.timeline)).toContain("wipe only the old ones");
+    expect(ledger.lines()).not.toContain(`wipe wipe ${name}`);
+  });
+
+  test("who is not linked, and a button on another message, are refused", async () => {
+    const { runId, question } = await asked();
+    const eve = { id: 666, first_name: "Eve" };
+    expect((await press(question, eve, /approve/i)).text).toBeTruthy();
+    const forwarded = { ...question, message_id: question.message_id + 500 };
+    expect((await press(forwarded, ada, /approve/i)).text).toBeTruthy();
+    expect((await good(server.api(`/runs/${runId}`))).run.state).toBe("waiting_approval");
+    await press(question, ada, /reject/i);
+  });
 });
 
 describe("messages", () => {
@@ -132,34 +244,31 @@ describe("messages", () => {
     expect(await posted.post({ update_id: 1, message: { text: "x" } })).toBe(422);
   });
 
-  test("of other chats are taken and left out", async () => {
+  test("of other chats are taken and left out; commands are answered", async () => {
     posted.addChat(-9);
     expect(await posted.post(posted.say(-9, ada, "not here"))).toBe(202);
+    const before = posted.sentTo(GROUP).length;
+    const command = posted.say(GROUP, ada, "/help@awooop_test_bot");
+    expect(await posted.post(command)).toBe(202);
+    expect(await posted.post(command)).toBe(202);
+    expect(await posted.post(posted.say(GROUP, ada, "/help@another_bot"))).toBe(202);
+    const answers = posted.sentTo(GROUP).slice(before);
+    expect(answers).toMatchObject([{ text: expect.stringContaining("/approvals") }]);
     const { events } = await good(server.api(`/channel-events?project_id=${PROJECT}&limit=100`));
     const texts = events.map((of: { content_preview: string }) => of.content_preview);
     expect(texts).not.toContain("not here");
   });
 
-  test("that are fetched start a run, which asks in the chat", async () => {
-    fetched.say(GROUP, ada, `wipe ${name}`);
-    const question = await waitFor(
-      () => fetched.sentTo(GROUP).find(({ text }) => text.includes(name)),
-      { timeoutMs: SOON_MS, what: "the question" },
-    );
-    expect(question.text).toContain("tools/wipe");
-  });
-
   test("out wait as long as Telegram asks", async () => {
-    const refusal = {
+    telegram.refuseNext("sendMessage", {
       error_code: 429,
       description: "Too Many Requests: retry after 1",
       parameters: { retry_after: 1 },
-    };
-    telegram.refuseNext("sendMessage", refusal, "1:fetched");
-    fetched.say(GROUP, ada, `wipe ${name}`);
-    await waitFor(() => fetched.sentTo(GROUP).find(({ text }) => text.includes(name)), {
-      timeoutMs: SOON_MS,
-      what: "the question",
     });
+    const { question } = await asked();
+    await press(question, ada, /reject/i);
+    expect(fetched.sentTo(GROUP).filter(({ text }) => text === question.text).length).toBeLessThan(
+      2,
+    );
   });
 });

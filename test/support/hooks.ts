@@ -45,14 +45,17 @@ export function alertDelivery(...alerts: object[]) {
   };
 }
 
+const silence = async () => ({});
+const SILENT: Chat = { pressed: silence, commanded: silence, texted: silence };
+
 /** The hooks on a database of their own; `chat` answers who asks something in a chat. */
-export async function openHooks(given: { chat?: Chat } = {}) {
+export async function openHooks({ chat = SILENT }: { chat?: Chat } = {}) {
   const shop = await openWorkshop();
   const log = createLog("silent");
   const changes = await listenToChanges({ url: shop.url, log });
   const figures = createChannelFigures({ db: shop.db, log }, []);
   const routesWith = (effects: RunEffects) =>
-    hookRoutes({ ...shop, ...given, changes, effects, figures, log, allowHosts: ["127.0.0.1"] });
+    hookRoutes({ ...shop, chat, changes, effects, figures, log, allowHosts: ["127.0.0.1"] });
   function appWith(effects: RunEffects): Hono {
     const app = new Hono();
     app.route("/hooks", routesWith(effects));

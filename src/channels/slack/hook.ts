@@ -16,8 +16,7 @@ import { readRequest } from "./request.ts";
 const ANSWER_MS = 2_500;
 
 export interface SlackHookDeps extends AnswerDeps {
-  /** Without it, nobody is answered. */
-  chat?: Chat;
+  chat: Chat;
   log: Logger;
 }
 
@@ -103,7 +102,6 @@ async function answerDeed(
   deed: DeedMeaning,
 ): Promise<Response> {
   const { contract } = posted;
-  if (!deps.chat) return new Response(null);
   const work = done(deps.chat, deed);
   const waiting = new AbortController();
   const late = sleep(ANSWER_MS, undefined, { signal: waiting.signal }).catch(() => undefined);

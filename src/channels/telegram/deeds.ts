@@ -8,8 +8,7 @@ import type { Meaning } from "./meaning.ts";
 export type DeedMeaning = Extract<Meaning, { kind: "command" | "answer" | "press" }>;
 
 export interface DeedDeps {
-  /** Without it, nobody is answered. */
-  chat?: Chat;
+  chat: Chat;
   log: Logger;
 }
 
@@ -23,7 +22,6 @@ export async function doDeed(
   answering: Answering,
   deed: DeedMeaning,
 ): Promise<() => Promise<void>> {
-  if (!deps.chat) return async () => {};
   const show = await done(deps.chat, answering, deed);
   return async () => {
     try {

@@ -78,7 +78,8 @@ function authorOf({ from, sender_chat, forward_origin }: TelegramMessage) {
 }
 
 function nameOf({ first_name, last_name, username, id }: TelegramUser): string {
-  const name = oneLine([first_name, last_name].filter(Boolean).join(" "), NAME_MAX);
+  const given = [first_name, last_name].filter(Boolean).join(" ");
+  const name = oneLine(String(redact(given)), NAME_MAX);
   return name || username || String(id);
 }
 

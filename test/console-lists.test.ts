@@ -6,9 +6,11 @@ import { createLog } from "../src/platform/log.ts";
 import { ADMIN_KEY, type Awooop, startAwooop } from "./support/awooop.ts";
 import { launchChromium } from "./support/chromium.ts";
 import { createTestDatabase, type TestDatabase } from "./support/database.ts";
+import { applyContracts, contract, good } from "./support/e2e-tenant.ts";
 import { openPage, overflow, type Visitor, violations } from "./support/page.ts";
 import { openQuestions, type Questions } from "./support/questions.ts";
 import { queryRows } from "./support/server.ts";
+import { openReceiver } from "./support/tenant.ts";
 import { waitFor } from "./support/wait.ts";
 
 /** The console's lists of runs, of who may do what, and of who did what. */
@@ -235,5 +237,52 @@ describe("who did what", { timeout: 120_000 }, () => {
     await page.getByRole("searchbox", { name: "To what" }).fill("eve");
     await page.getByRole("link", { name: "member.update" }).waitFor();
     await close();
+  });
+});
+
+describe("channels", { timeout: 120_000 }, () => {
+  it("say how they are, and send again what was given up", async () => {
+    const receiver = await openReceiver();
+    const value = `whsec_${Buffer.alloc(24, 7).toString("base64")}`;
+    const secret = { project_id: "acme", value };
+    await good(server.api("/secrets/PAGER", { method: "PUT", body: secret }));
+    await applyContracts(server, "acme", [
+      contract("channel", "pager", { type: "webhook", url: receiver.url, secret: "secret:PAGER" }),
+    ]);
+    await queryRows(
+      database.adminUrl,
+      `insert into awooop.outbound_messages (message_id, project_id, channel_type, channel_id, message_type, content,
+         content_preview, send_status, send_error)
+       select gen_random_uuid(), 'acme', 'webhook', 'pager', 'notice', jsonb_build_object('text', text), text, 'failed',
+         'The receiver answered 410.' from unnest(array['Disk is full', 'Disk is fine']) text`,
+    );
+    const { page, looksRight, close } = await visit(ENGLISH, "/channels");
+    const pager = page.getByRole("row", { name: /pager/ });
+    await pager.getByText("failing").waitFor();
+    await looksRight();
+    await page.keyboard.press("j");
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { level: 1, name: "pager" }).waitFor();
+    await page.getByRole("button", { name: /^status/ }).click();
+    await page.getByRole("menuitemradio", { name: "given up" }).click();
+    await page.waitForURL(/status=failed/);
+    await looksRight();
+    // Nobody has told this page of it.
+    await queryRows(
+      database.adminUrl,
+      "update awooop.outbound_messages set send_status = 'suppressed' where content_preview = 'Disk is fine'",
+    );
+    await page.getByRole("button", { name: "Send again: Disk is fine" }).click();
+    await page.getByText("Nothing was sent again").first().waitFor();
+    await page.getByRole("button", { name: "Send again: Disk is full" }).click();
+    await page.getByText("No message has this status.").waitFor();
+    await page.getByRole("button", { name: "Remove filter status" }).click();
+    await page
+      .getByRole("row", { name: /Disk is full/ })
+      .getByText("sent")
+      .waitFor();
+    expect(receiver.received).toHaveLength(1);
+    await close();
+    await receiver.close();
   });
 });

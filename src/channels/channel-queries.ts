@@ -56,11 +56,15 @@ interface ChannelRow
   is_stuck: boolean | null;
 }
 
-/** A page of a project's channels and one more, by id, with how many there are. */
+/** A page of channels and one more, by id, with how many there are; of all the caller's projects when none is named. */
 export async function listChannels(
   tx: Tx,
   caller: Caller,
-  asked: { projectId: string; language: "en" | "zh-TW"; place: Place<ChannelPlace> },
+  asked: {
+    projectId: string | undefined;
+    language: "en" | "zh-TW";
+    place: Place<ChannelPlace>;
+  },
 ) {
   const { rows, total } = await readList<ChannelRow>(
     tx,

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { paging, projectId, text, timestamp } from "../platform/contract.ts";
 
-export const channelsQuery = z.object({ project_id: projectId, ...paging });
+export const channelsQuery = z.object({ project_id: projectId.optional(), ...paging });
 export const channelParams = z.object({ channel_id: text(1, 128) });
 export const channelQuery = z.object({ project_id: projectId });
 

@@ -3,6 +3,7 @@ import { createRouter } from "@tanstack/react-router";
 import { approvalsRoutes } from "../features/approvals/routes.ts";
 import { auditRoutes } from "../features/audit/routes.ts";
 import { channelEventsRoutes } from "../features/channelevents/routes.ts";
+import { channelsRoutes } from "../features/channels/routes.ts";
 import { contractsRoutes } from "../features/contracts/routes.ts";
 import { freezesRoutes } from "../features/freezes/routes.ts";
 import { membersRoutes } from "../features/members/routes.ts";
@@ -24,6 +25,7 @@ const routeTree = rootRoute.addChildren([
     ...contractsRoutes,
     ...membersRoutes,
     ...auditRoutes,
+    ...channelsRoutes,
     ...channelEventsRoutes,
     ...toolServersRoutes,
     ...tenantsRoutes,

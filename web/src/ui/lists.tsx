@@ -40,10 +40,12 @@ interface Head {
 export function ListTable(props: {
   caption: string;
   heads: readonly (Head | false)[];
+  /** Off for figures beside another table, which j and k would otherwise not reach. */
+  isWalked?: boolean;
   children: ReactNode;
 }) {
   const list = useRef<HTMLTableElement>(null);
-  useRowKeys(list);
+  useRowKeys(list, props.isWalked);
   return (
     <table className="rows" ref={list}>
       <caption className="sr-only">{props.caption}</caption>

@@ -4,13 +4,17 @@ insert into projects (project_id, display_name, migration_mode)
 insert into contract_revisions
   (revision_id, project_id, contract_id, contract_family, lifecycle_status, body, body_hash, version_major, version_minor, created_by)
   select gen_random_uuid(), project_id, 'agent-' || n, (array['agent', 'policy', 'channel'])[1 + n % 3],
-    case when n % 4 = 0 then 'active' else 'retired' end, '{}', repeat('0', 64), 1, n, 'test'
+    case when n % 4 = 0 then 'active' else 'retired' end, case when n % 3 = 2 then '{"type": "console"}' else '{}' end::jsonb, repeat('0', 64), 1, n, 'test'
   from projects, generate_series(1, 100) n;
 insert into contract_revisions
   (revision_id, project_id, contract_id, contract_family, lifecycle_status, body, body_hash, version_major, version_minor, created_by)
   select gen_random_uuid(), project_id, 'tools' || coalesce(nullif(n, 0)::text, ''), 'tool_server', 'active',
     '{"transport": "http", "url": "https://tools.example/mcp"}', repeat('0', 64), 1, 0, 'test'
   from projects, generate_series(0, 40) n;
+insert into contract_revisions
+  (revision_id, project_id, contract_id, contract_family, lifecycle_status, body, body_hash, version_major, version_minor, created_by)
+  select gen_random_uuid(), project_id, 'console', 'channel', 'active', '{"type": "console"}', repeat('0', 64), 1, 0, 'test'
+  from projects;
 create temporary table sizes as
   select project_id, case project_id when 'p0' then 15000 when 'p1' then 2600 else 800 end as runs,
     (select revision_id from contract_revisions r where r.project_id = p.project_id limit 1)
@@ -49,8 +53,8 @@ insert into channel_events
     md5(run_id::text), '{}', 'Disk almost full', run_id, created_at
   from runs;
 insert into outbound_messages
-  (message_id, project_id, run_id, channel_type, channel_id, message_type, content, send_status)
-  select gen_random_uuid(), project_id, run_id, 'console', 'console', 'final', '{}', 'sent' from runs;
+  (message_id, project_id, run_id, channel_type, channel_id, message_type, content, send_status, queued_at, sent_at)
+  select gen_random_uuid(), project_id, run_id, 'console', 'console', 'final', '{}', 'sent', created_at, created_at from runs;
 insert into approvals
   (approval_id, project_id, run_id, call_id, call_key, agent_id, revision_id, contract_hash, server, tool_name, effect,
    args_display, args_ciphertext, asked_hash, status, rule, on_reject, on_expire, redeem_seconds, expires_at)

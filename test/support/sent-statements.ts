@@ -70,7 +70,7 @@ function literal(value: unknown): string {
 }
 
 /** Indexes of the few rows that something is happening to right now; reading one whole is what it is for. */
-const OF_FEW_ROWS = new Set(["mcp_calls_executing"]);
+const OF_FEW_ROWS = new Set(["mcp_calls_executing", "outbound_messages_due"]);
 
 /** What the plans read of these tables without knowing where: as a whole, or a whole index of them. */
 export function blindReads(plans: readonly PlanNode[], tables: readonly string[]): string[] {

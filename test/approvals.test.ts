@@ -194,11 +194,14 @@ describe("many decisions at once", () => {
     expect((await decide()).status).toBe(200);
     const answers = await Promise.all(Array.from({ length: 8 }, () => wipe()));
     const done = answers.filter(({ isError }) => isError !== true);
-    expect(done).toHaveLength(1);
+    // Who comes while the result is on its way to the first is told it too.
+    expect(done.length).toBeGreaterThanOrEqual(1);
+    for (const one of done) expect(one).toEqual(done[0]);
     expect(wiped()).toBe(1);
-    for (const other of answers.filter(({ isError }) => isError === true)) {
-      expect(other._meta).toMatchObject({ "awooop/code": "E-APPR-REQUIRED" });
-    }
+    for (const other of answers.filter(({ isError }) => isError === true))
+      expect(other._meta).toMatchObject({
+        "awooop/code": expect.stringMatching(/^E-APPR-(REQUIRED|USED)$/),
+      });
   });
 
   test("one Idempotency-Key decides once: every repeat gets the first answer", async () => {

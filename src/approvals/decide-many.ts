@@ -66,7 +66,7 @@ async function requireAlike(tx: Tx, { project_id, questions }: DecideManyBody): 
     .where("approval_id", "in", ids)
     .execute();
   const byId = new Map(rows.map((row) => [row.approval_id, row]));
-  const [first] = rows;
+  const first = byId.get(ids[0] ?? "");
   for (const [at, { approval_id, run_id }] of questions.entries()) {
     const row = byId.get(approval_id);
     if (!first || row?.run_id !== run_id) {

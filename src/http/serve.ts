@@ -4,6 +4,11 @@ import { getRequestListener } from "@hono/node-server";
 import type { Hono } from "hono";
 import { AppError } from "../platform/errors.ts";
 
+/**
+ * How long a connection may lie idle: longer than load balancers and clients keep theirs (60 s is usual), so that it is they
+ * who close it; a request that meets a closing connection is lost.
+ */
+const KEEP_ALIVE_MS = 75_000;
 const GRACE_MS = 2_000;
 const SWEEP_MS = 50;
 
@@ -35,6 +40,7 @@ export async function serve(
       () => response.destroy(),
     );
   });
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
   await new Promise<void>((resolve, reject) => {
     server.once("error", (cause: NodeJS.ErrnoException) => reject(refusal(cause, address)));
     server.listen(address.port, address.host, resolve);

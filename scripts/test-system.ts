@@ -78,12 +78,14 @@ const folder = mkdtempSync(join(tmpdir(), "awooop-pg15-"));
 const { server, url } = await startPostgres(folder, await freePort());
 let status = 1;
 try {
-  // The embedded server and what runs on it is not about this database.
+  // The embedded server, what runs on it, and what the console shows is not about this database.
   const embedded = [
     "src/platform/postgres/**",
     "demo/**",
     "test/demo.test.ts",
     "test/browser.test.ts",
+    "test/console-*.test.ts",
+    "test/inbox.test.ts",
     "web/**",
   ];
   status = vitest(

@@ -193,7 +193,7 @@ export async function putChatLink(
 }
 
 /** A message that was given up. */
-async function putMessage(databaseUrl: string, projectId: string): Promise<string> {
+export async function putMessage(databaseUrl: string, projectId: string): Promise<string> {
   const id = randomUUID();
   await withClient(databaseUrl, async (client) => {
     await client.query("set role awooop_platform; set search_path = awooop");

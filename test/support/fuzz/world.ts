@@ -18,7 +18,7 @@ import {
 import { clientOf, ISSUER } from "../isolation-oauth.ts";
 import { memberOf, soon } from "../isolation-people.ts";
 import { AnswerCheck, type Description } from "../openapi.ts";
-import { putChatLink, wipeAs } from "../two-tenants.ts";
+import { putChatLink, putMessage, wipeAs } from "../two-tenants.ts";
 import { KnownThings } from "./known.ts";
 import type { Described } from "./requests.ts";
 import { openWire, type Wire } from "./wire.ts";
@@ -113,6 +113,7 @@ const CLIENTS = 8;
 const TOOLS = 10;
 const LENDERS = 4;
 const LINKS = 8;
+const MESSAGES = 20;
 
 interface Supplying {
   server: Awooop;
@@ -145,12 +146,11 @@ async function supply(
     known.learn({ project_id: projectId, ...names });
   }
   if (path.startsWith("/oauth-clients")) {
-    for (let made = 0; made < CLIENTS; made += 1) {
-      const body = clientOf(projectId, `${method}-${projectId}`);
-      known.learn(await good(server.api("/oauth-clients", { body })));
-    }
+    await supplyClients(server, known, projectId, method);
   }
   if (/^\/(members|delegations)/.test(path)) await supplyPeople(server, known, projectId);
+  if (path.startsWith("/outbound-messages"))
+    await supplyMessages(server, known, databaseUrl, projectId);
   if (path.startsWith("/chat-links")) await supplyLinks(server, known, databaseUrl, projectId);
   if (/^\/tool-(servers|reviews)/.test(path)) {
     for (let made = 0; made < TOOLS; made += 1) {
@@ -198,6 +198,30 @@ async function learnLists(
   for (const list of ["secrets", "contracts", "tool-servers", "keys", "channel-events", "runs"]) {
     await learn(`/${list}?${list === "keys" ? "" : `project_id=${projectId}&`}limit=50`);
   }
+}
+
+async function supplyClients(
+  server: Awooop,
+  known: KnownThings,
+  projectId: string,
+  method: string,
+): Promise<void> {
+  for (let made = 0; made < CLIENTS; made += 1) {
+    const body = clientOf(projectId, `${method}-${projectId}`);
+    known.learn(await good(server.api("/oauth-clients", { body })));
+  }
+}
+
+/** Messages that were given up. */
+async function supplyMessages(
+  server: Awooop,
+  known: KnownThings,
+  databaseUrl: string,
+  projectId: string,
+): Promise<void> {
+  for (let put = 0; put < MESSAGES; put += 1) await putMessage(databaseUrl, projectId);
+  const failed = `/outbound-messages?project_id=${projectId}&send_status=failed`;
+  known.learn(await good(server.api(failed)));
 }
 
 /** Chat accounts that are linked to somebody's key. */

@@ -95,7 +95,8 @@ function wordsOf(error: unknown): string {
   return `The connection failed (${oneLine(message || (code ?? name))}).`;
 }
 
-function refused(host: string): AppError {
+/** The answer for a host that may not be reached. */
+export function refused(host: string): AppError {
   return new AppError(
     "E-SEND",
     `${host} is a private or link-local address. A platform operator can allow the host with AWOOOP_ALLOW_HOSTS.`,

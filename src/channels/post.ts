@@ -2,6 +2,7 @@ import http from "node:http";
 import https from "node:https";
 import { AppError } from "../platform/errors.ts";
 import { guardedConnection } from "../platform/net.ts";
+import { refused } from "./guarded-request.ts";
 import { oneLine } from "./preview.ts";
 import type { Sent } from "./sender.ts";
 
@@ -68,13 +69,6 @@ async function send(request: PostRequest, signal: AbortSignal): Promise<Answered
   sent.on("error", reject);
   sent.end(request.body);
   return promise;
-}
-
-function refused(host: string): AppError {
-  return new AppError(
-    "E-SEND",
-    `${host} is a private or link-local address. A platform operator can allow the host with AWOOOP_ALLOW_HOSTS.`,
-  );
 }
 
 /**

@@ -76,6 +76,7 @@ import { type Database, isReady } from "./platform/database/index.ts";
 import { newId } from "./platform/ids.ts";
 import { createLog, type Logger } from "./platform/log.ts";
 import { openPlatform, type Platform } from "./platform/open-platform.ts";
+import { PACKAGE_ROOT } from "./platform/package-root.ts";
 import { sayWhatFailed, sayWhereItIs } from "./platform/startup-words.ts";
 import { type Closer, closeAll, openStorage } from "./platform/storage.ts";
 import {
@@ -104,8 +105,8 @@ import {
 } from "./toolservers/index.ts";
 import { startWorker } from "./worker/index.ts";
 
-const WEB_ROOT = fileURLToPath(new URL("../dist/web/", import.meta.url));
-const DATA_DIR = fileURLToPath(new URL("../.awooop", import.meta.url));
+const WEB_ROOT = fileURLToPath(new URL("dist/web/", PACKAGE_ROOT));
+const DATA_DIR = fileURLToPath(new URL(".awooop", PACKAGE_ROOT));
 
 function openCalls(
   config: Config,

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { launchChromium } from "./support/chromium.ts";
+import { BROWSER_READY_MS, launchChromium } from "./support/chromium.ts";
 import { openPage, overflow, type Visitor, violations } from "./support/page.ts";
 import { waitFor } from "./support/wait.ts";
 
@@ -50,7 +50,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "awooop-browser-"));
   browser = await launchChromium();
   demo = await startDemo(folder);
-}, 120_000);
+}, BROWSER_READY_MS);
 
 afterAll(async () => {
   await browser?.close();

@@ -4,7 +4,7 @@ import { linkChat } from "../src/identity/index.ts";
 import { openDatabase } from "../src/platform/database/index.ts";
 import { createLog } from "../src/platform/log.ts";
 import { ADMIN_KEY, type Awooop, startAwooop } from "./support/awooop.ts";
-import { launchChromium } from "./support/chromium.ts";
+import { BROWSER_READY_MS, launchChromium } from "./support/chromium.ts";
 import { createTestDatabase, type TestDatabase } from "./support/database.ts";
 import { applyContracts, contract, good } from "./support/e2e-tenant.ts";
 import { openPage, overflow, type Visitor, violations } from "./support/page.ts";
@@ -38,7 +38,7 @@ beforeAll(async () => {
     startAwooop({ databaseUrl: database.url, env: { AWOOOP_ROLES: "api,worker" } }),
     launchChromium(),
   ]);
-}, 60_000);
+}, BROWSER_READY_MS);
 
 afterAll(async () => {
   await browser?.close();

@@ -1,7 +1,7 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ADMIN_KEY, type Awooop, startAwooop } from "./support/awooop.ts";
-import { launchChromium } from "./support/chromium.ts";
+import { BROWSER_READY_MS, launchChromium } from "./support/chromium.ts";
 import { createTestDatabase, type TestDatabase } from "./support/database.ts";
 import { good } from "./support/e2e-tenant.ts";
 import { openPage, overflow, type Visitor, violations } from "./support/page.ts";
@@ -31,7 +31,7 @@ beforeAll(async () => {
   [database, browser] = await Promise.all([createTestDatabase(), launchChromium()]);
   server = await startAwooop({ databaseUrl: database.url });
   world = await makeRegistryWorld(server);
-}, 120_000);
+}, BROWSER_READY_MS);
 
 afterAll(async () => {
   await browser?.close();

@@ -1,7 +1,7 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ADMIN_KEY, type Awooop, startAwooop } from "./support/awooop.ts";
-import { launchChromium } from "./support/chromium.ts";
+import { BROWSER_READY_MS, launchChromium } from "./support/chromium.ts";
 import { createTestDatabase, type TestDatabase } from "./support/database.ts";
 import { openPage, overflow, type Visitor, violations } from "./support/page.ts";
 import { openQuestions, type Questions, type Waiting } from "./support/questions.ts";
@@ -22,7 +22,7 @@ beforeAll(async () => {
     startAwooop({ databaseUrl: database.url, env: { AWOOOP_ROLES: "api" } }),
     launchChromium(),
   ]);
-}, 60_000);
+}, BROWSER_READY_MS);
 
 afterAll(async () => {
   await browser?.close();

@@ -6,7 +6,7 @@ import { compileCache } from "./compile-cache.ts";
 import { AnswerCheck } from "./openapi.ts";
 import { waitFor } from "./wait.ts";
 
-const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+const MAIN = fileURLToPath(new URL("../../dist/server/main.js", import.meta.url));
 /** Ends the server when this process is gone, however it went. */
 const END_WITH_PARENT = new URL("../../demo/end-with-parent.ts", import.meta.url).href;
 
@@ -70,7 +70,7 @@ const STARTED_WITHIN_MS = 40_000;
 const STOPPED_WITHIN_MS = 15_000;
 
 /**
- * Starts `src/main.ts` and waits until it is ready.
+ * Starts the server as it is built, and waits until it is ready.
  *
  * @throws StartRefused when it ends instead
  */

@@ -1,6 +1,7 @@
-import { execFileSync } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { homedir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Browser, chromium } from "playwright-core";
@@ -50,18 +51,29 @@ function downloaded(): string | undefined {
   return program !== undefined && existsSync(program) ? program : undefined;
 }
 
-/** Gets a browser: by apt-get as root on Debian and Ubuntu, elsewhere by Playwright's own download. */
-function install(): void {
-  if (isDebian() && process.getuid?.() === 0) {
-    execFileSync("apt-get", ["update", "-qq"], { stdio: "inherit" });
-    execFileSync("apt-get", ["install", "-y", "-qq", "chromium"], { stdio: "inherit" });
-    return;
-  }
-  const cli = fileURLToPath(new URL("../../node_modules/playwright-core/cli.js", import.meta.url));
-  execFileSync(process.execPath, [cli, "install", "chromium"], { stdio: "inherit" });
+/** How long it may take until a browser is there, where one has to be installed first. */
+export const BROWSER_READY_MS = 300_000;
+
+/** Under a lock: several test files find at once that there is no browser, and apt-get works for one at a time. */
+const APT_GET = "command -v chromium || { apt-get update -qq && apt-get install -y -qq chromium; }";
+
+/** Without blocking: the caller may be waiting for other programs meanwhile. */
+async function run(program: string, args: string[]): Promise<void> {
+  const child = spawn(program, args, { stdio: ["ignore", "inherit", "inherit"] });
+  const [code] = await once(child, "close");
+  if (code !== 0) throw new Error(`${program} ended with ${code}`);
 }
 
-function findChromium(): string {
+/** Gets a browser: by apt-get as root on Debian and Ubuntu, elsewhere by Playwright's own download. */
+async function install(): Promise<void> {
+  if (isDebian() && process.getuid?.() === 0) {
+    return run("flock", [join(tmpdir(), "awooop-chromium.lock"), "sh", "-c", APT_GET]);
+  }
+  const cli = fileURLToPath(new URL("../../node_modules/playwright-core/cli.js", import.meta.url));
+  await run(process.execPath, [cli, "install", "chromium"]);
+}
+
+async function findChromium(): Promise<string> {
   const named = process.env.CHROME_PATH;
   if (named !== undefined && named !== "") {
     if (existsSync(named)) return named;
@@ -70,7 +82,7 @@ function findChromium(): string {
   const found = usual();
   if (found !== undefined) return found;
   try {
-    install();
+    await install();
   } catch (cause) {
     throw new Error(`The browser tests need a Chromium and could not get one. ${HELP}`, { cause });
   }
@@ -82,5 +94,5 @@ function findChromium(): string {
 /** A real browser, headless: the one of CHROME_PATH, of the usual places, or one that is installed now. */
 export async function launchChromium(): Promise<Browser> {
   const sandbox = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
-  return chromium.launch({ executablePath: findChromium(), args: [...QUIET, ...sandbox] });
+  return chromium.launch({ executablePath: await findChromium(), args: [...QUIET, ...sandbox] });
 }

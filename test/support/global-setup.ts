@@ -1,11 +1,13 @@
 import type { TestProject } from "vitest/node";
+import { buildServer } from "./built-server.ts";
 import { dropDatabases, openServer, prepareServer, withClient } from "./server.ts";
 
 /**
- * Before all test files: one PostgreSQL server and one migrated template database, of which every
+ * Before all test files: the built server, one PostgreSQL server and one migrated template database, of which every
  * test file makes its own copy (database.ts). After them: everything dropped and stopped.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  await buildServer();
   const { adminUrl, close } = await openServer();
   try {
     const server = await prepareServer(adminUrl);

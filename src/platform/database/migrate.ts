@@ -4,8 +4,9 @@ import { type MigrationProvider, Migrator } from "kysely/migration";
 import pg from "pg";
 import { AppError } from "../errors.ts";
 import { installJobs } from "../jobs/install.ts";
+import { PACKAGE_ROOT } from "../package-root.ts";
 
-const FOLDER = new URL("../../../migrations/", import.meta.url);
+const FOLDER = new URL("migrations/", PACKAGE_ROOT);
 const LOCK_ID = 4_600_201;
 const OLDEST_SERVER = 150_000;
 const RUNTIME_ROLES = [

@@ -18,8 +18,8 @@ export default defineConfig({
     exclude: ["test/system/**", "node_modules/**"],
     globalSetup: ["test/support/global-setup.ts"],
     reporters: ["default", "./test/support/tally-reporter.ts"],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
     pool: "forks",
     // Files share their process, so that what they need is loaded once; none may rely on a module being fresh.
     isolate: false,

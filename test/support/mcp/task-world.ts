@@ -3,6 +3,8 @@ import { createMcpHandler } from "@modelcontextprotocol/server";
 import { expect } from "vitest";
 import { type Awooop, startAwooop } from "../awooop.ts";
 import { createTestDatabase } from "../database.ts";
+import { queryRows } from "../server.ts";
+import { waitFor } from "../wait.ts";
 import { agentKey, type Echoes, echoServer, seedAsking } from "./asking.ts";
 import { listen } from "./http-server.ts";
 import { ask, type RawAnswer } from "./modern.ts";
@@ -22,6 +24,8 @@ export interface TaskWorld {
   /** Calls the tool about a text, and gives the id of the task that it is answered with. */
   start(text: string, as?: string): Promise<string>;
   get(taskId: string, where?: { url: string; key: string }): Promise<RawAnswer>;
+  /** Waits until it is written down that the end of the call under a question has reached its client. */
+  delivered(approvalId: string): Promise<void>;
   /** Kills the second gateway and starts it anew. */
   restartOther(): Promise<void>;
   close(): Promise<void>;
@@ -55,6 +59,13 @@ export async function openTaskWorld(
       return result.taskId;
     },
     get: (taskId, where = at()) => ask(where, "tasks/get", { taskId }),
+    async delivered(approvalId) {
+      const noted = `select from awooop.task_outcomes where approval_id = '${approvalId}' and delivered_at is not null`;
+      await waitFor(async () => (await queryRows(database.adminUrl, noted)).length === 1, {
+        timeoutMs: 20_000,
+        what: "the delivery to be noted",
+      });
+    },
     async restartOther() {
       await other.kill9();
       other = await startOther();

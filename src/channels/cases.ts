@@ -1,8 +1,12 @@
-import { sql } from "kysely";
+import { type RawBuilder, sql } from "kysely";
 import { fixedQuery } from "../platform/database/fixed-query.ts";
 import { jsonbText, type Tx } from "../platform/database/index.ts";
 import type { Place } from "./correlation.ts";
 import type { ChannelRef } from "./event-queries.ts";
+
+/** Whether a case `c` takes events now: its time is not over, or a run of it is open. */
+export const CASE_IS_OPEN = (project: RawBuilder<unknown>) => sql`(c.closes_at > now() or exists (
+      select from runs r where r.project_id = ${project} and r.case_id = c.case_id and r.completed_at is null))`;
 
 const openQuery = fixedQuery<
   { project: string; channel: string; keys: string[] },
@@ -23,8 +27,7 @@ const openQuery = fixedQuery<
       where project_id = ${slot("project")} and channel_id = ${slot("channel")} and case_key = k.key
       order by opened_at desc limit 1
     ) c
-    where c.closes_at > now() or exists (
-      select from runs r where r.project_id = ${slot("project")} and r.case_id = c.case_id and r.completed_at is null)`,
+    where ${CASE_IS_OPEN(slot("project"))}`,
 );
 
 /** A case that takes events now. */
@@ -34,7 +37,7 @@ export interface OpenCase extends Place {
   isStorm: boolean;
 }
 
-/** For each key the case that takes events now: its time is not over, or a run of it is open. */
+/** For each key the case that takes events now. */
 export async function openCases(
   tx: Tx,
   { projectId, channelId }: ChannelRef,

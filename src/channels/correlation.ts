@@ -18,6 +18,19 @@ export function caseKeyOf(
   return canonicalHash(rule.labels.map((name, at) => [name, values[at] ?? ""]));
 }
 
+/** An event with the name of its case. */
+export interface Keyed {
+  event: IncomingEvent;
+  key: string | undefined;
+}
+
+export function keyed(
+  events: readonly IncomingEvent[],
+  rule: CorrelationRule | undefined,
+): Keyed[] {
+  return events.map((event) => ({ event, key: caseKeyOf(event, rule) }));
+}
+
 /** Where an event belongs. */
 export interface Place {
   caseId: string | null;

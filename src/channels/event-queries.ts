@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import { fixedQuery } from "../platform/database/fixed-query.ts";
 import { jsonbText, type Tx } from "../platform/database/index.ts";
-import type { Place } from "./correlation.ts";
+import type { Keyed, Place } from "./correlation.ts";
 
 /** A channel of a project. */
 export interface ChannelRef {
@@ -21,15 +21,19 @@ const lockQuery = fixedQuery<{ channel: string; names: string[] }, unknown>(
 );
 
 /**
- * Lets one delivery at a time handle what has these names, until the transaction ends; in one order, so that two
+ * Lets one delivery at a time handle what these events are about, until the transaction ends; in one order, so that two
  * deliveries never wait for each other in a ring.
  */
-export async function lockNames(
+export async function lockEvents(
   tx: Tx,
   { projectId, channelId }: ChannelRef,
-  names: readonly string[],
+  events: readonly Keyed[],
 ): Promise<void> {
-  await lockQuery(tx, { channel: `event:${projectId}/${channelId}/`, names: [...names] });
+  const names = events.flatMap(({ event, key }) => [
+    `id ${event.providerEventId}`,
+    key === undefined ? `thing ${event.fingerprint}` : `case ${key}`,
+  ]);
+  await lockQuery(tx, { channel: `event:${projectId}/${channelId}/`, names });
 }
 
 const firstQuery = fixedQuery<

@@ -178,12 +178,6 @@ describe("what may be delivered", () => {
     expect(await shop.eventsOf(project)).toEqual([]);
   });
 
-  test("a body over 1 MiB is refused unread", async () => {
-    const project = await shop.newProject();
-    const answer = await shop.post(`${project}/alerts`, "x".repeat(1024 * 1024 + 1));
-    expect(answer).toMatchObject({ status: 413, body: { code: "E-BODY-SIZE" } });
-  });
-
   test("odd texts and huge alerts are stored cut and masked", async () => {
     const project = await shop.newProject();
     const odd = alertDelivery(

@@ -1,5 +1,4 @@
 import { Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { canonicalHash, sha256Hex } from "../platform/canonical.ts";
 import { newProjectId, text } from "../platform/contract.ts";
 import type { Changes } from "../platform/database/changes.ts";
@@ -10,6 +9,7 @@ import type { RunEffects } from "../runs/index.ts";
 import { readAlerts } from "./alerts.ts";
 import type { Inbound } from "./channel-body.ts";
 import type { DeliveryAnswer } from "./contract.ts";
+import { keyed } from "./correlation.ts";
 import { type ChannelRef, lockDelivery } from "./event-queries.ts";
 import type { ChannelFigures } from "./figures.ts";
 import { type HookProof, isAuthentic, messageIdOf } from "./hook-auth.ts";
@@ -22,7 +22,6 @@ import { readMapped } from "./mapped.ts";
 import { type SlackHookDeps, takeFromSlack } from "./slack/hook.ts";
 import { type TelegramHookDeps, takeFromTelegram } from "./telegram/hook.ts";
 
-const MOST_BODY_BYTES = 1024 * 1024;
 /** Asked for in place of a channel that can't exist, so that this takes as long as one that does not. */
 const NOWHERE: ChannelRef = { projectId: "no-project", channelId: "no-channel" };
 const channelId = text(1, 128);
@@ -41,7 +40,6 @@ export function hookRoutes(deps: HookDeps): Hono {
   const app = new Hono();
   const facts = createHookFacts(deps);
   const intake = createIntake(deps);
-  app.use(bodyLimit({ maxSize: MOST_BODY_BYTES, onError: refuseBody }));
   app.post("/:project_id/:channel_id", async (c) => {
     const { project_id, channel_id } = c.req.param();
     const channel = channelRef(project_id, channel_id);
@@ -90,10 +88,6 @@ function requireKind({ type }: Inbound, contentType = "application/json"): BodyK
   return kind;
 }
 
-function refuseBody(): never {
-  throw new AppError("E-BODY-SIZE", "A hook takes at most 1 MiB.");
-}
-
 /** The names in the address, if such names can exist at all: the project's becomes part of the transaction's rights. */
 function channelRef(project: string, channel: string): ChannelRef {
   const isPossible =
@@ -139,10 +133,9 @@ async function receiveOnce(deps: HookDeps, received: Received): Promise<Delivery
   const scope = { role: "app", projects: [channel.projectId] } as const;
   return deps.db.transaction(scope, (tx) =>
     once(tx, channel, message, async () => {
-      const delivery = { channel: { ...channel, channelType }, rule, events };
-      const { entries, written } = await ingest(tx, deps.effects, delivery);
-      await written;
-      return { events: entries };
+      const delivery = { channel: { ...channel, channelType }, rule, events: keyed(events, rule) };
+      const { written } = await ingest(tx, deps.effects, delivery);
+      return { events: await written };
     }),
   );
 }

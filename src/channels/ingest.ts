@@ -7,31 +7,28 @@ import { type Project, readProjectToStart } from "../tenants/index.ts";
 import type { CorrelationRule } from "./body-parts.ts";
 import { type CaseNews, noteCases, type OpenCase, openCases } from "./cases.ts";
 import type { DeliveryAnswer } from "./contract.ts";
-import { caseKeyOf, correlate, type Place } from "./correlation.ts";
+import { correlate, type Keyed, type Place } from "./correlation.ts";
 import {
   type ChannelRef,
   firstEvents,
   insertEvents,
-  lockNames,
+  lockEvents,
   type NewEvent,
   openRuns,
 } from "./event-queries.ts";
-import type { IncomingEvent } from "./incoming.ts";
 import { startRun, triggeredAgents } from "./starts.ts";
 import { type Storm, tellOfStorm } from "./storms.ts";
 
-interface Delivery {
+export interface Delivery {
   channel: ChannelRef & { channelType: string };
   rule: CorrelationRule | undefined;
-  events: readonly IncomingEvent[];
+  events: readonly Keyed[];
 }
 
 /** What a delivery comes to. */
 interface Ingested {
-  /** One entry per event, in their order. */
-  entries: DeliveryAnswer["events"];
-  /** All of it has been sent to the database; resolves when that has written it. */
-  written: Promise<unknown>;
+  /** All of it has been sent to the database; resolves when that has written it, with one entry per event, in their order. */
+  written: Promise<DeliveryAnswer["events"]>;
 }
 
 /**
@@ -39,14 +36,9 @@ interface Ingested {
  * or nothing. What belongs to work that is under way joins it instead.
  */
 export async function ingest(tx: Tx, effects: RunEffects, delivery: Delivery): Promise<Ingested> {
-  const { channel, rule } = delivery;
-  const events = delivery.events.map((event) => ({ event, key: caseKeyOf(event, rule) }));
-  const names = events.flatMap(({ event, key }) => [
-    `id ${event.providerEventId}`,
-    key === undefined ? `thing ${event.fingerprint}` : `case ${key}`,
-  ]);
+  const { channel, rule, events } = delivery;
   // The database reads what stands when it holds the locks, so nobody has to wait for them here.
-  const held = later(lockNames(tx, channel, names));
+  const held = later(lockEvents(tx, channel, events));
   await onItsWay();
   const [standing] = await Promise.all([readStanding(tx, channel, events), held]);
   const recorded: NewEvent[] = [];
@@ -54,19 +46,14 @@ export async function ingest(tx: Tx, effects: RunEffects, delivery: Delivery): P
     recorded.push(await placeOf(tx, effects, { channel, standing, event, key }));
   const cases = newsOf(rule, standing, events, recorded);
   for (const storm of stormsIn(standing, cases)) await tellOfStorm(tx, effects, channel, storm);
-  const written = later(write(tx, delivery, recorded, cases));
-  await onItsWay();
   const entries = recorded.map(({ eventId, isDuplicate, runId }) => ({
     event_id: eventId,
     is_duplicate: isDuplicate,
     run_id: runId,
   }));
-  return { entries, written };
-}
-
-interface Keyed {
-  event: IncomingEvent;
-  key: string | undefined;
+  const written = later(write(tx, delivery, recorded, cases).then(() => entries));
+  await onItsWay();
+  return { written };
 }
 
 /** What was there before the delivery; grows with each of its events. */

@@ -1,20 +1,19 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { HttpBindings } from "@hono/node-server";
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { type Context, Hono } from "hono";
 import { HTTPException } from "hono/http-exception";
-import { type RequestIdVariables, requestId } from "hono/request-id";
 import type { Registry } from "prom-client";
 import type { ApiEnv, Identity } from "../identity/index.ts";
 import type { Changes } from "../platform/database/changes.ts";
 import { AppError } from "../platform/errors.ts";
 import { notJson, problemResponse, type WhenSent, whenSent } from "../platform/http/index.ts";
-import { newId } from "../platform/ids.ts";
 import type { Logger } from "../platform/log.ts";
 import { createApi } from "./api.ts";
 import { limitBody } from "./body-limit.ts";
 import { consolePages } from "./console.ts";
 import { createEvents } from "./events.ts";
-import { commonHeaders, headersOf } from "./headers.ts";
+import { commonHeaders, headersOf, type RequestIdVariables, requestIdOf } from "./headers.ts";
 import { createMeasures, type Measures, measureRequests } from "./metrics.ts";
 import { type Listening, serve } from "./serve.ts";
 
@@ -51,7 +50,7 @@ export interface HttpOptions {
   pingMs?: number;
 }
 
-type Env = { Variables: RequestIdVariables };
+type Env = { Variables: RequestIdVariables; Bindings: HttpBindings };
 
 export interface Http {
   app: Hono<Env>;
@@ -64,7 +63,6 @@ export function createHttp(options: HttpOptions): Http {
   const app = new Hono<Env>();
   const events = createEvents(options);
   const https = options.config.publicUrl.startsWith("https:");
-  app.use(requestId({ limitLength: 64, generator: newId }));
   const measures = createMeasures(options.metrics);
   app.use(measureRequests(measures));
   app.use(commonHeaders({ https }));
@@ -96,16 +94,12 @@ export function createHttp(options: HttpOptions): Http {
   };
 }
 
-/** What Hono takes for a request's id as well. */
-const REQUEST_ID = /^[\w=-]{1,64}$/;
-
 /** What is done for every answer, for those that the gateway gives by itself. */
 function answerPlainly(mcp: Gateway, measures: Measures, headers: Record<string, string>) {
   return async (request: IncomingMessage, response: ServerResponse): Promise<boolean> => {
     if (request.url !== "/mcp") return false;
     const start = performance.now();
-    const given = request.headers["x-request-id"];
-    const id = typeof given === "string" && REQUEST_ID.test(given) ? given : newId();
+    const id = requestIdOf(request.headers["x-request-id"]);
     const common = { ...headers, "x-request-id": id };
     const status = await mcp.answerPlainly(request, response, common);
     if (status === undefined) return false;

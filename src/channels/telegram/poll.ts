@@ -1,4 +1,5 @@
 import { GrammyError } from "grammy";
+import { keyed } from "../correlation.ts";
 import type { IncomingEvent } from "../incoming.ts";
 import { ingest } from "../ingest.ts";
 import { doDeed } from "./deeds.ts";
@@ -96,7 +97,7 @@ async function commit(
     const delivery = {
       channel: { ...channel, channelType: body.type },
       rule: body.correlate,
-      events,
+      events: keyed(events, body.correlate),
     };
     const { written } = await ingest(tx, effects, delivery);
     await written;

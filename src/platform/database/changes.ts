@@ -1,4 +1,4 @@
-import { sql } from "kysely";
+import { type RawBuilder, sql } from "kysely";
 import pg from "pg";
 import type { Logger } from "../log.ts";
 import { fixedQuery } from "./fixed-query.ts";
@@ -48,6 +48,15 @@ const announceQuery = fixedQuery<{ payloads: string[] }, unknown>(
   (slot) =>
     sql`select pg_notify(${CHANNEL}, payload) from unnest(${slot("payloads")}::text[]) as payload`,
 );
+
+/** As `announce`, inside of a statement that makes the change. */
+export function announcing(
+  projectId: RawBuilder<unknown>,
+  kind: ChangeKind,
+  id: RawBuilder<unknown>,
+): RawBuilder<unknown> {
+  return sql`pg_notify(${CHANNEL}, concat_ws(' ', ${projectId}::text, ${sql.lit(kind)}, ${id}::text))`;
+}
 
 type Hear = (change: Change | undefined) => void;
 

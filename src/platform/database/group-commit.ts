@@ -11,7 +11,6 @@ export interface GroupCommit<I, O> {
 
 /** What one transaction commits at the most. */
 const MOST_TOGETHER = 256;
-/** How long a database that can't be reached is tried again, in milliseconds. */
 const PATIENCE_MS = 20_000;
 const PAUSE_MS = 100;
 
@@ -29,15 +28,17 @@ export function createGroupCommit<I, O>(options: {
   commit(items: readonly I[], isRepeat: boolean): Promise<O[]>;
   /** Items whose weights add up to more are not committed together. */
   most?: { weight: number; of(item: I): number };
+  /** How long a database that can't be reached is tried again, in milliseconds (20,000). */
+  patienceMs?: number;
   log: Logger;
 }): GroupCommit<I, O> {
-  const { commit, most, log } = options;
+  const { commit, most, patienceMs = PATIENCE_MS, log } = options;
   let waiting: Waiting<I, O>[] = [];
   let running: Promise<void> | undefined;
 
   async function attempt(group: readonly Waiting<I, O>[]): Promise<void> {
     const items = group.map(({ item }) => item);
-    const until = performance.now() + PATIENCE_MS;
+    const until = performance.now() + patienceMs;
     for (let tries = 0; ; tries++) {
       try {
         const answers = await commit(items, tries > 0);

@@ -56,7 +56,8 @@ export async function runTransaction<T>(
   const client = await pool.connect();
   gather(client);
   const session = new Session(client, names);
-  const opening = open(client, scope, { snapshot, isPrepared: names !== undefined });
+  const isPlanned = (snapshot || isSent) && names !== undefined;
+  const opening = open(client, scope, { snapshot, isPlanned });
   let result: T;
   try {
     result = await work(transactionOn(session));
@@ -79,12 +80,13 @@ export async function runTransaction<T>(
  * One message. It can't be refused before its `begin` is done, for nothing in it but slugs comes from outside: so no
  * statement would ever run under the rights of the login; whatever fails leaves a transaction in which nothing is done.
  *
- * A snapshot is for questions that are asked again and again; those are planned once and not for every value.
+ * A snapshot is for questions that are asked again and again, and so are statements that nobody waits for; those are planned once
+ * and not for every value.
  */
 function open(
   client: pg.PoolClient,
   scope: Scope,
-  { snapshot, isPrepared }: { snapshot: boolean; isPrepared: boolean },
+  { snapshot, isPlanned }: { snapshot: boolean; isPlanned: boolean },
 ): Promise<unknown> {
   const settings = {
     role: `awooop_${scope.role}`,
@@ -94,7 +96,7 @@ function open(
     statement_timeout: "'30s'",
     // A plan that may read much is compiled for half a second, and then mostly reads little.
     jit: "off",
-    ...(snapshot && isPrepared ? { plan_cache_mode: "force_generic_plan" } : {}),
+    ...(isPlanned ? { plan_cache_mode: "force_generic_plan" } : {}),
   };
   const opening = client.query(
     [

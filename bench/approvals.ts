@@ -1,10 +1,12 @@
 /**
  * How long after an approval the next step begins: a worker's run and a call that is held for its client, beside the job
- * engine alone, send → work: `npm run bench:approvals [-- --quick]`. See docs/performance.md.
+ * engine alone, send → work; and how soon after a press in a chat everybody knows of it:
+ * `npm run bench:approvals [-- --quick]`. See docs/performance.md.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { openPostgres } from "./api/postgres.ts";
 import { machineOf } from "./api/report.ts";
+import { chatFigures, chatTable, measureChat } from "./approvals/chat.ts";
 import { openGround, serveTool } from "./approvals/ground.ts";
 import { figuresOf, type Measurements, ratioOf, tableOf } from "./approvals/report.ts";
 import {
@@ -23,10 +25,12 @@ interface Effort {
   /** Of each side, in each round. */
   samples: number;
   warmUp: number;
+  /** Presses in a chat. */
+  presses: number;
 }
 
-const FULL: Effort = { rounds: 20, samples: 25, warmUp: 50 };
-const QUICK: Effort = { rounds: 4, samples: 15, warmUp: 15 };
+const FULL: Effort = { rounds: 20, samples: 25, warmUp: 50, presses: 100 };
+const QUICK: Effort = { rounds: 4, samples: 15, warmUp: 15, presses: 15 };
 /** So that what one sample leaves to be done does not fall into the next one. */
 const PAUSE_MS = 30;
 
@@ -69,7 +73,8 @@ async function run(effort: Effort): Promise<void> {
   const at = { ground, tool };
   const sides = [rawSide(child), workerSide(at), heldSide(closers, at)];
   const measurements = await measure(sides, effort);
-  process.stdout.write(`${tableOf(measurements)}\n`);
+  const pressed = await measureChat(closers, at, effort.presses);
+  process.stdout.write(`${tableOf(measurements)}\n\n${chatTable(pressed)}\n`);
   const ratios = (of: "fromAnswer" | "fromRequest") => ({
     resume_p50: ratioOf(measurements, TAKEN, of),
     resume_call_p50: ratioOf(measurements, CALLED, of),
@@ -78,7 +83,11 @@ async function run(effort: Effort): Promise<void> {
   const line = {
     bench: "approvals",
     ratios: ratios("fromAnswer"),
-    figures: { ...figuresOf(measurements), ratios_from_request: ratios("fromRequest") },
+    figures: {
+      ...figuresOf(measurements),
+      ratios_from_request: ratios("fromRequest"),
+      chat: chatFigures(pressed),
+    },
     machine: machineOf(postgres.version),
   };
   process.stdout.write(`${JSON.stringify(line)}\n`);

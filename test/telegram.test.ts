@@ -164,31 +164,80 @@ async function press(question: Shown, person: typeof bob, label: RegExp) {
   return waitFor(() => fetched.pressed.get(id), { timeoutMs: SOON_MS, what: "the press" });
 }
 
+async function questionOf(runId: string): Promise<string> {
+  const { approvals } = await good(server.api(`/approvals?project_id=${PROJECT}&limit=100`));
+  return approvals.find((of: { run_id: string }) => of.run_id === runId).approval_id;
+}
+
+/** Looks on as the console does: the questions of which it is told that they changed. */
+async function lookOn(): Promise<{ told: string[]; end(): void }> {
+  const told: string[] = [];
+  const ending = new AbortController();
+  const stream = await fetch(`${server.url}/api/v1/events`, {
+    headers: { authorization: `Bearer ${tenant.keys.viewer}` },
+    signal: ending.signal,
+  });
+  const reading = async () => {
+    for await (const part of (stream.body ?? []) as AsyncIterable<Uint8Array>) {
+      const ids = Buffer.from(part)
+        .toString()
+        .matchAll(/"kind":"approval","id":"([0-9a-f-]+)"/g);
+      told.push(...[...ids].map(([, id = ""]) => id));
+    }
+  };
+  reading().catch(() => {});
+  return { told, end: () => ending.abort() };
+}
+
+async function cli(...args: string[]): Promise<string> {
+  const env = { ...process.env, AWOOOP_URL: server.url, AWOOOP_KEY: tenant.keys.viewer };
+  return (await promisify(execFile)(process.execPath, [CLI, ...args], { env })).stdout;
+}
+
 const asNow = ({ message_id }: Shown) =>
   fetched.sentTo(GROUP).find((of) => of.message_id === message_id);
 
 describe("deciding on Telegram", () => {
   test("approve: console, CLI and chat show who decided, the run goes on, and a second press says who did", async () => {
     const { runId, question } = await asked();
-    expect(question.text).toContain("tools/wipe");
-    expect(await press(question, ada, /approve/i)).toMatchObject({ text: expect.any(String) });
+    const approvalId = await questionOf(runId);
+    const looking = await lookOn();
+    expect((await press(question, ada, /approve/i)).text).toBe("Approved.");
+    await waitFor(() => looking.told.includes(approvalId), {
+      timeoutMs: SOON_MS,
+      what: "the console to be told",
+    });
+    looking.end();
+    // What it is told of, it reads; so does the CLI.
+    const decided = await good(server.api(`/approvals/${approvalId}`, { key: tenant.keys.viewer }));
+    expect(decided).toMatchObject({
+      status: "approved",
+      decisions: [{ actor: "ada", decision: "approve" }],
+    });
+    for (const command of [
+      ["approvals", "show", approvalId],
+      ["runs", "show", runId],
+    ]) {
+      expect(await cli(...command)).toMatch(/ada[: ]+approved?\b/i);
+    }
     await waitFor(() => asNow(question)?.reply_markup === undefined, {
       timeoutMs: SOON_MS,
       what: "the buttons to go",
     });
-    expect(asNow(question)?.text).toMatch(/ada/);
+    expect(asNow(question)?.text).toMatch(/^Approved by ada, .* UTC\n/);
     const page = await waitForRun(server, runId, ({ run }) => run.state === "completed", SOON_MS);
-    expect(JSON.stringify(page.timeline)).toContain("ada");
-    expect(ledger.lines().filter((line) => line === `wipe wipe ${name}`)).toHaveLength(1);
-    const { stdout } = await promisify(execFile)(process.execPath, [CLI, "runs", "show", runId], {
-      env: { ...process.env, AWOOOP_URL: server.url, AWOOOP_KEY: tenant.keys.viewer },
-    });
-    expect(stdout).toContain("ada");
-    for (const person of [bob, ada]) {
-      const again = await press(question, person, /approve/i);
-      expect(again.text).toContain("ada");
+    expect(JSON.stringify(page.timeline)).toContain("operator_console.approve");
+    const done = () => ledger.lines().filter((line) => line === `wipe wipe ${name}`);
+    expect(done()).toHaveLength(1);
+    for (const [person, label] of [
+      [bob, /approve/i],
+      [bob, /reject/i],
+      [ada, /approve/i],
+    ] as const) {
+      const again = await press(question, person, label);
+      expect(again.text).toMatch(/^ada approved this at .* UTC\.$/);
     }
-    expect(ledger.lines().filter((line) => line === `wipe wipe ${name}`)).toHaveLength(1);
+    expect(done()).toHaveLength(1);
   });
 
   test("request changes: the bot asks for the text, and the answer is the decision", async () => {

@@ -56,9 +56,9 @@ export async function serveTool(closers: Close[]): Promise<Tool> {
   };
 }
 
-const PROJECT = "bench";
+export const PROJECT = "bench";
 const TOKEN = "token-of-bench";
-const TOOLS = [{ server: "tool", tool: "wipe", effect: "write", approval: "always" }];
+export const TOOLS = [{ server: "tool", tool: "wipe", effect: "write", approval: "always" }];
 
 const CONTRACTS = (origin: string) => [
   {

@@ -26,7 +26,7 @@ import { waitFor } from "./support/wait.ts";
 const CLI = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
 const PROJECT = "acme";
 const GROUP = -1_001_234;
-const SOON_MS = 40_000;
+const SOON_MS = 20_000;
 const ada = { id: 77, first_name: "Ada", username: "ada" };
 const bob = { id: 78, first_name: "Bob" };
 
@@ -69,7 +69,7 @@ beforeAll(async () => {
     }),
     contract("agent", "wiper", {
       driver: "worker",
-      tools: grants(),
+      tools: grants({ approvers: {} }),
       notify: ["ops"],
       triggers: ["ops", "posted"].map((name) => ({
         channel: name,
@@ -112,6 +112,8 @@ function channel(id: string, more: object) {
 
 /** Links somebody with a key of their own: they send the code to the bot in private. */
 async function link(person: typeof bob, name: string, role: string): Promise<void> {
+  // With two of them, who edits the arguments does not approve them by that.
+  await good(server.api("/members", { body: { project_id: PROJECT, member_id: name } }));
   const key = await newKey(server, { role, name, project_ids: [PROJECT] });
   const { code } = await good(
     server.api("/chat-links/codes", { key, body: { project_id: PROJECT } }),
@@ -255,6 +257,42 @@ describe("deciding on Telegram", () => {
     const page = await good(server.api(`/runs/${runId}`));
     expect(JSON.stringify(page.timeline)).toContain("wipe only the old ones");
     expect(ledger.lines()).not.toContain(`wipe wipe ${name}`);
+  });
+
+  test("edited in the console: its message says so, and another one asks about the new arguments", async () => {
+    const { runId, question } = await asked();
+    const body = {
+      project_id: PROJECT,
+      decision: "edit",
+      arguments: { name: `${name} less` },
+      approval_id: await questionOf(runId),
+    };
+    const decide = { key: tenant.keys.admin, body };
+    await good(server.api(`/approvals/${runId}/decide`, decide));
+    const anew = await waitFor(
+      () =>
+        fetched
+          .sentTo(GROUP)
+          .find(({ text, reply_markup }) => reply_markup && text.includes(`"${name} less"`)),
+      { timeoutMs: SOON_MS, what: "the question about the new arguments" },
+    );
+    expect(anew.text).toContain("Edited by acme-admin");
+    // Both answer what was said when the run began.
+    expect(anew.reply_to_message?.message_id).toBe(question.message_id);
+    await waitFor(() => asNow(question)?.reply_markup === undefined, {
+      timeoutMs: SOON_MS,
+      what: "the old buttons to go",
+    });
+    expect(asNow(question)?.text).toMatch(/^Edited by acme-admin, .* UTC; another message asks/);
+    expect((await press(question, ada, /approve/i)).text).toMatch(/arguments are others/);
+    expect((await press(anew, bob, /approve/i)).text).toBe("Approved.");
+    await waitForRun(server, runId, ({ run }) => run.state === "completed", SOON_MS);
+    expect(ledger.lines()).toContain(`wipe ${name} less`);
+    await waitFor(() => /^Approved by bob/.test(asNow(anew)?.text ?? ""), {
+      timeoutMs: SOON_MS,
+      what: "the new message to say who decided",
+    });
+    expect(asNow(question)?.text).toMatch(/^Edited by/);
   });
 
   test("who is not linked, and a button on another message, are refused", async () => {

@@ -146,7 +146,10 @@ async function applyDecision(tx: Tx, deps: DecideDeps, asked: Deciding): Promise
   );
   const answer = { run_id: run.run_id, decision: request.decision };
   if (outcome === "open") {
-    await announce(tx, { project_id: run.project_id, kind: "approval", id: question.approval_id });
+    const { project_id, run_id, approval_id } = question;
+    await announce(tx, { project_id, kind: "approval", id: approval_id });
+    if (question.round !== asked.question.round)
+      await deps.effects.send(tx, "approval.opened", { project_id, run_id, approval_id });
     return { ...answer, new_state: run.state, approval_token_jti: null };
   }
   const jti = outcome === "approved" ? newId() : null;

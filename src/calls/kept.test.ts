@@ -70,6 +70,23 @@ describe("an approved call whose answer did not reach its client", () => {
     expect((await waiting(repeat(question))).approvalId).not.toBe(question.approvalId);
   });
 
+  it("is said to have been made, and made no second time, where its kept result can't be opened", async () => {
+    const question = await bench.approved();
+    const first = await repeat(question);
+    await bench.asAdmin(`update task_outcomes
+      set outcome = overlay(outcome placing '\\x00000000'::bytea from 2 for 4)
+      where approval_id = '${question.approvalId}'`);
+    const told = await repeat(question);
+    expect(told).toMatchObject({
+      ...{ kind: "error", code: "E-CALL-RESULT", sent: true, kept: keptOf(question) },
+      callId: first.callId,
+      reason: expect.stringMatching(/^The call was made \(success\), but its result can't be read/),
+    });
+    expect(bench.timesRun(question)).toBe(1);
+    await writeDelivered(bench.deps.db, keptOf(question));
+    await waiting(repeat(question));
+  });
+
   it("is refused while it is under way", async () => {
     const question = await madeAndLost("executing");
     await bench.expectRefused(question, "E-APPR-USED", { approvalId: undefined });

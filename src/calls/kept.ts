@@ -29,8 +29,30 @@ export async function keepOutcome(
   await announce(tx, { project_id: ref.projectId, kind: "approval", id: ref.approvalId });
 }
 
-export function openOutcome(sealer: Pick<Sealer, "open">, ref: KeptRef, box: Buffer) {
-  return JSON.parse(sealer.open(box, contextOf(ref))) as SettledOutcome;
+/** The call whose end was kept, as its row says. */
+interface EndedCall {
+  call_id: string;
+  result_status: string;
+}
+
+const MADE = ["success", "error", "unknown"];
+
+/** How a call ended. Where that can't be read any more, for its key is gone, it is said that it can't, and whether it was made. */
+export function openOutcome(
+  sealer: Pick<Sealer, "open">,
+  ref: KeptRef,
+  box: Buffer,
+  { call_id: callId, result_status }: EndedCall,
+): SettledOutcome {
+  try {
+    return JSON.parse(sealer.open(box, contextOf(ref))) as SettledOutcome;
+  } catch {
+    const sent = MADE.includes(result_status);
+    const reason = sent
+      ? `The call was made (${result_status}), but its result can't be read any more: the key that it was kept under is gone. It is not made again by itself; look before you repeat it.`
+      : "The call was not made; why not can't be read any more: the key that it was kept under is gone.";
+    return { kind: "error", callId, code: "E-CALL-RESULT", reason, sent };
+  }
 }
 
 /** What has become of the call that was made under an approval, as far as its client has not been told. */
@@ -59,7 +81,7 @@ export async function readUntold(
   if (!row) return undefined;
   const { call_id: callId, result_status: kind, outcome: box } = row;
   if (box !== null) {
-    const outcome = openOutcome(sealer, { projectId, runId, approvalId }, box);
+    const outcome = openOutcome(sealer, { projectId, runId, approvalId }, box, row);
     return { kind: "ended", outcome };
   }
   return kind === "executing" || kind === "unknown" ? { kind, callId } : undefined;

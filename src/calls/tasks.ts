@@ -129,8 +129,8 @@ class TaskKeeper implements Tasks {
   }
 
   #stateOf(ref: TaskRef, task: FoundTask): TaskState | "due" {
-    const { outcome } = task;
-    const kept = outcome === null ? undefined : openOutcome(this.#deps.sealer, ref, outcome);
+    const { outcome, call } = task;
+    const kept = outcome === null ? undefined : openOutcome(this.#deps.sealer, ref, outcome, call);
     return taskState(task, kept);
   }
 

@@ -1,4 +1,4 @@
-import type { AgentBody } from "../contracts/index.ts";
+import { type AgentBody, isChatAllowed } from "../contracts/index.ts";
 import type { ButtonSubject, ChatTags } from "./chat-tags.ts";
 import type { ChatButton, Language } from "./chat-types.ts";
 import { chatWords } from "./chat-words.ts";
@@ -6,12 +6,11 @@ import { chatWords } from "./chat-words.ts";
 type Ask = NonNullable<AgentBody["tools"][number]["ask"]>;
 
 /**
- * Whether a question may be approved where it is read in a chat. What the contract says holds; where it says nothing, what
- * can't be undone is approved in the console. And nobody approves there what the message could not show whole.
+ * Whether a question may be approved where it is read in a chat: where its contract lets it, and never what the message
+ * could not show whole.
  */
 export function mayApproveInChat(ask: Ask | undefined, isWhole: boolean): boolean {
-  const byContract = ask?.chat ?? (ask?.undoable === false ? "console_only" : "allow");
-  return byContract === "allow" && isWhole;
+  return isChatAllowed(ask) && isWhole;
 }
 
 /** The buttons under a question. An approve button that is not made can't be pressed: there is no other way to approve. */

@@ -1,8 +1,11 @@
 import { oneLine } from "./preview.ts";
 
-/** How a question ended. */
+/** What became of a question that a message asked. */
 export interface ClosedQuestion {
-  status: "approved" | "rejected" | "changes_requested" | "expired" | "voided";
+  /** `edited`: it goes on about other arguments; `approved_edited`: it was about other ones when it was approved. */
+  status:
+    | ("approved" | "approved_edited" | "rejected" | "changes_requested")
+    | ("expired" | "voided" | "edited");
   /** Who decided so, by their names. */
   by: readonly string[];
   /** When, as the database says it (ISO 8601, UTC). */
@@ -16,6 +19,10 @@ const REASON_MAX = 500;
 const WORDS = {
   en: {
     approved: (by: string, at: string) => `Approved by ${by}, ${at}`,
+    approved_edited: (by: string, at: string) =>
+      `Approved by ${by}, ${at}, with other arguments than these`,
+    edited: (by: string, at: string) =>
+      `Edited by ${by}, ${at}; another message asks about the new arguments`,
     rejected: (by: string, at: string) => `Rejected by ${by}, ${at}`,
     changes_requested: (by: string, at: string) => `Changes requested by ${by}, ${at}`,
     expired: (_: string, at: string) => `Expired: nobody had decided by ${at}`,
@@ -26,6 +33,8 @@ const WORDS = {
   },
   "zh-TW": {
     approved: (by: string, at: string) => `已由 ${by} 核准，${at}`,
+    approved_edited: (by: string, at: string) => `已由 ${by} 以不同於此的參數核准，${at}`,
+    edited: (by: string, at: string) => `已由 ${by} 修改，${at}；新參數另有訊息詢問`,
     rejected: (by: string, at: string) => `已由 ${by} 駁回，${at}`,
     changes_requested: (by: string, at: string) => `${by} 要求修改，${at}`,
     expired: (_: string, at: string) => `已逾期：截至 ${at} 無人決定`,

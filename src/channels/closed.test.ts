@@ -119,6 +119,60 @@ describe("when a question is closed", () => {
     ]);
   });
 
+  test("or edited, those that show other arguments than it is about are changed in place or not sent", async () => {
+    const ids = await refused([]);
+    const asked = (args_hash: string) => jsonb({ text: "May it?", approval: { args_hash } });
+    const [old, queued, current] = await shop.platform(async (tx) => {
+      const { approval_id } = ids;
+      const approval = await tx
+        .updateTable("approvals")
+        .set({ status: "open", round: 2, approved_hash: "b".repeat(64), decided_at: null })
+        .where("approval_id", "=", approval_id)
+        .returningAll()
+        .executeTakeFirstOrThrow();
+      await seedDecision(tx, approval, { actor_id: "eve", decision: "edit", round: 2 });
+      const put = (hash: string, more: object) =>
+        seedMessage(
+          tx,
+          { project_id, run_id: approval.run_id },
+          {
+            ...{ message_type: "approval_request", approval_id, channel_id: "ops" },
+            content: asked(hash),
+            ...more,
+          },
+        );
+      return [
+        await put("a".repeat(64), { provider_message_id: "C024BE91L:1.2" }),
+        await put("a".repeat(64), { send_status: "queued" }),
+        await put("b".repeat(64), { provider_message_id: "C024BE91L:1.3" }),
+      ];
+    });
+    const becameOf = async (message: typeof old) =>
+      (await messagesOf()).filter(({ edits }) => edits === message?.message_id);
+    await noteClosedQuestion({ db: shop.db, jobs }, ids);
+    expect(await becameOf(old)).toMatchObject([
+      {
+        content: { text: expect.stringMatching(/^已由 eve 修改，.* UTC；新參數另有訊息詢問\n\n/) },
+      },
+    ]);
+    expect(await becameOf(current)).toEqual([]);
+    expect((await messagesOf()).find((of) => of.message_id === queued?.message_id)).toMatchObject({
+      send_status: "suppressed",
+      send_error: expect.stringMatching(/edited before it was sent/),
+    });
+    // Once it is decided, what was said of the old one stays.
+    await shop.platform((tx) =>
+      tx
+        .updateTable("approvals")
+        .set({ status: "voided", decided_at: "2026-11-22T03:09:00Z" })
+        .where("approval_id", "=", ids.approval_id)
+        .execute(),
+    );
+    await noteClosedQuestion({ db: shop.db, jobs }, ids);
+    expect(await becameOf(old)).toHaveLength(1);
+    expect(await becameOf(current)).toHaveLength(1);
+  });
+
   test("that nobody was asked about on a channel, no job is sent", async () => {
     const ids = await refused([]);
     sent.length = 0;
@@ -131,6 +185,11 @@ const closed = { by: ["Ann", "Bob"], at: "2026-11-22T03:09:00Z", reason: null };
 test.each([
   ["en", "approved", "Approved by Ann, Bob, 2026-11-22 03:09 UTC"],
   ["en", "changes_requested", "Changes requested by Ann, Bob, 2026-11-22 03:09 UTC"],
+  [
+    "en",
+    "approved_edited",
+    "Approved by Ann, Bob, 2026-11-22 03:09 UTC, with other arguments than these",
+  ],
   ["en", "expired", "Expired: nobody had decided by 2026-11-22 03:09 UTC"],
   ["zh-TW", "rejected", "已由 Ann、Bob 駁回，2026-11-22 03:09 UTC"],
   ["zh-TW", "voided", "自 2026-11-22 03:09 UTC 起不再詢問"],

@@ -14,12 +14,12 @@ import {
 } from "./record-try.ts";
 import type { Outgoing, Sender, Sent } from "./sender.ts";
 import {
-  closedQuestionOf,
   currentSender,
   lockDue,
   type MessageRow,
   readOutgoing,
   waitsForThread,
+  whyUnasked,
 } from "./take.ts";
 
 /** The longest a try takes, whatever the sender does. */
@@ -85,9 +85,9 @@ const channelOf = ({ project_id, channel_id }: MessageRow) => `${project_id} ${c
 
 /** Begins a try, unless there is nothing to be sent now. */
 async function begin(tx: Tx, deps: DeliverDeps, message: MessageRow): Promise<Try | undefined> {
-  const closed = await closedQuestionOf(tx, message);
-  if (closed !== undefined) {
-    await recordSuppressed(tx, message, `Its question was closed before it was sent: ${closed}.`);
+  const unasked = await whyUnasked(tx, message);
+  if (unasked !== undefined) {
+    await recordSuppressed(tx, message, unasked);
     return undefined;
   }
   let sender: Sender;

@@ -11,7 +11,7 @@ export interface GuardedRequest {
   body: string;
   /** Hosts that may have private addresses. */
   allowHosts: readonly string[];
-  /** The longest answer that is read, in bytes. */
+  /** The longest answer that is read, in bytes; 0: no body is. */
   mostBytes: number;
   signal: AbortSignal;
 }
@@ -63,6 +63,11 @@ export async function guardedPost(request: GuardedRequest): Promise<GuardedAnswe
   );
   sent.on("error", fail);
   sent.once("response", (response) => {
+    if (mostBytes === 0) {
+      resolve(answerOf(response, ""));
+      response.destroy();
+      return;
+    }
     collect(response, mostBytes).then((text) => resolve(answerOf(response, text)), fail);
   });
   sent.end(request.body);
@@ -96,7 +101,7 @@ function wordsOf(error: unknown): string {
 }
 
 /** The answer for a host that may not be reached. */
-export function refused(host: string): AppError {
+function refused(host: string): AppError {
   return new AppError(
     "E-SEND",
     `${host} is a private or link-local address. A platform operator can allow the host with AWOOOP_ALLOW_HOSTS.`,

@@ -7,6 +7,7 @@ import { isFinal, type RunRow, readRun } from "../runs/index.ts";
 import { chatButtons, mayApproveInChat } from "./chat-buttons.ts";
 import type { ChatTags } from "./chat-tags.ts";
 import type { Language } from "./chat-types.ts";
+import { retireMessages } from "./closed-questions.ts";
 import { type ApprovalContent, enqueueMessage, type NewMessage } from "./messages.ts";
 import { type QuestionText, questionText } from "./question-text.ts";
 import { runLink } from "./run-link.ts";
@@ -21,7 +22,8 @@ export interface NotificationDeps {
 
 /**
  * Works on an `approval.opened` job: asks on each channel that the agent notifies, once per approval and channel
- * however often the job comes. A question that was answered meanwhile asks nobody.
+ * however often the job comes. A question that was answered meanwhile asks nobody. One that is about other arguments than it
+ * was is asked anew, and what asked it before says so.
  */
 export async function notifyApprovalOpened(
   deps: NotificationDeps,
@@ -41,10 +43,15 @@ export async function notifyApprovalOpened(
         text: async (language) => (await wordsIn(language)).text,
         approval: approvalContent(approval),
         buttons: buttonsOn(deps, { run, agent, approval, channelId }, wordsIn),
-        onceKey: `approval/${approval.approval_id}`,
+        onceKey: onceKeyOf(approval),
       });
     }
+    if (approval.round > 1) await retireMessages(tx, deps.jobs, data);
   });
+}
+
+function onceKeyOf({ approval_id, round }: OpenQuestion): string {
+  return round === 1 ? `approval/${approval_id}` : `approval/${approval_id}/${round}`;
 }
 
 /** A question, its run and the agent that asks. */
@@ -122,6 +129,7 @@ const ASKED = [
   "headline",
   "expires_at",
   "escalation",
+  "round",
 ] as const;
 export type OpenQuestion = Pick<Selectable<DB["approvals"]>, (typeof ASKED)[number]>;
 

@@ -1,9 +1,5 @@
-import http from "node:http";
-import https from "node:https";
 import { AppError } from "../platform/errors.ts";
-import { guardedConnection } from "../platform/net.ts";
-import { refused } from "./guarded-request.ts";
-import { oneLine } from "./preview.ts";
+import { guardedPost, NoAnswer } from "./guarded-request.ts";
 import type { Sent } from "./sender.ts";
 
 const TIMEOUT_MS = 10_000;
@@ -23,52 +19,23 @@ export interface PostRequest {
  */
 export async function post(request: PostRequest): Promise<Sent> {
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
+  const { url, headers, body, allowHosts } = request;
   try {
-    const { status, retryAfter } = await send(request, AbortSignal.any([request.signal, timeout]));
-    return judge(status, retryAfter);
+    const { status, headers: answered } = await guardedPost({
+      url: new URL(url),
+      headers: { "content-type": "application/json", "user-agent": "AwoooP", ...headers },
+      body,
+      allowHosts,
+      mostBytes: 0,
+      signal: AbortSignal.any([request.signal, timeout]),
+    });
+    return judge(status, answered.get("retry-after"));
   } catch (error) {
     if (error instanceof AppError) return { ok: false, isPermanent: true, reason: error.message };
-    const reason = timeout.aborted
-      ? `No answer within ${TIMEOUT_MS / 1_000} s.`
-      : `The connection failed (${oneLine(whyOf(error))}).`;
+    if (!(error instanceof NoAnswer)) throw error;
+    const reason = timeout.aborted ? `No answer within ${TIMEOUT_MS / 1_000} s.` : error.message;
     return { ok: false, isPermanent: false, reason };
   }
-}
-
-/** A host with several addresses fails with an error that has a code and no words. */
-function whyOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.message || ("code" in error ? String(error.code) : error.name);
-}
-
-interface Answered {
-  status: number;
-  retryAfter: string | undefined;
-}
-
-async function send(request: PostRequest, signal: AbortSignal): Promise<Answered> {
-  const url = new URL(request.url);
-  const connection = guardedConnection(url, request.allowHosts, refused);
-  const { promise, resolve, reject } = Promise.withResolvers<Answered>();
-  const sent = (url.protocol === "https:" ? https : http).request(url, {
-    method: "POST",
-    headers: {
-      "content-type": "application/json",
-      "user-agent": "AwoooP",
-      "content-length": Buffer.byteLength(request.body),
-      ...request.headers,
-    },
-    agent: false,
-    signal,
-    ...connection,
-  });
-  sent.once("response", (response) => {
-    resolve({ status: response.statusCode ?? 0, retryAfter: response.headers["retry-after"] });
-    response.destroy();
-  });
-  sent.on("error", reject);
-  sent.end(request.body);
-  return promise;
 }
 
 /**

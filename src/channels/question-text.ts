@@ -14,6 +14,11 @@ const TEXT_MAX = 3_500;
 
 const WORDS = {
   more: { en: "  and {{count}} more", "zh-TW": "  另有 {{count}} 項" },
+  edited: {
+    en: "Edited by {{by}}: the agent asked with other arguments",
+    "zh-TW": "已由 {{by}} 修改：代理原先以其他參數詢問",
+  },
+  somebody: { en: "somebody", "zh-TW": "某人" },
   risk: { en: "Look twice: {{text}}", "zh-TW": "請留意：{{text}}" },
 } as const satisfies Record<string, Template>;
 
@@ -34,7 +39,7 @@ export function questionText(
   link: string,
   language: Language,
 ): QuestionText {
-  const { tool, server, effect, arguments_table: table, risks } = question;
+  const { tool, server, effect, arguments_table: table, risks, edit } = question;
   const rows = table.rows.slice(0, ROWS_MAX);
   const more = table.rows.length - rows.length + table.more;
   const say = (word: keyof typeof WORDS, params: WordParams) =>
@@ -45,6 +50,7 @@ export function questionText(
     `${server}/${tool} (${effect})`,
     ...rows.map(({ path, value }) => `  ${short(path, VALUE_MAX)}: ${short(value, VALUE_MAX)}`),
     ...(more > 0 ? [say("more", { count: more })] : []),
+    ...(edit ? [say("edited", { by: edit.by ?? fillWords(WORDS.somebody, {}, language) })] : []),
     ...risks.map((risk) => say("risk", { text: risk.text })),
     link,
   ].join("\n");

@@ -43,19 +43,28 @@ export function lockDue(tx: Tx, ids: MessageIds): Promise<MessageRow | undefined
     .executeTakeFirst();
 }
 
-/** A message that asks something nobody can answer any more: how its question ended. */
-export async function closedQuestionOf(tx: Tx, message: MessageRow): Promise<string | undefined> {
+/** Why a message is not to be sent that asks something nobody can answer any more; undefined for all others. */
+export async function whyUnasked(tx: Tx, message: MessageRow): Promise<string | undefined> {
   if (message.approval_id === null || message.edits !== null) return undefined;
   const row = await tx
     .selectFrom("approvals")
-    .select("status")
+    .select(["status", sql<boolean>`expires_at <= clock_timestamp()`.as("is_past")])
+    .select((of) => of.fn.coalesce("approved_hash", "asked_hash").as("hash"))
     .where("project_id", "=", message.project_id)
     .where("approval_id", "=", message.approval_id)
-    .where((of) =>
-      of.or([of("status", "<>", "open"), of("expires_at", "<=", sql<string>`clock_timestamp()`)]),
-    )
     .executeTakeFirst();
-  return row && (row.status === "open" ? "expired" : row.status);
+  if (!row) return undefined;
+  if (row.status !== "open") return unaskedBecause(row.status);
+  if (row.is_past) return unaskedBecause("expired");
+  const asked = (message.content as unknown as MessageContent).approval?.args_hash;
+  return asked === undefined || asked === row.hash ? undefined : unaskedBecause("edited");
+}
+
+/** In words, what kept a message from asking its question. */
+export function unaskedBecause(status: string): string {
+  return status === "edited"
+    ? "Its question was edited before it was sent; another message asks about the new arguments."
+    : `Its question was closed before it was sent: ${status}.`;
 }
 
 /**

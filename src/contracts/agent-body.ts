@@ -54,6 +54,11 @@ const ask = z.strictObject({
     .optional(),
 });
 
+/** Whether a contract lets a question be approved in a chat: what it says, else what can be undone. */
+export function isChatAllowed({ chat, undoable }: z.infer<typeof ask> = {}): boolean {
+  return (chat ?? (undoable === false ? "console_only" : "allow")) === "allow";
+}
+
 const callCount = z.number().int().min(1).max(10_000_000);
 
 /** What all runs of an agent may use of a tool together, in calendar windows (UTC). */

@@ -87,6 +87,16 @@ export const CHANGES = {
     en: "The group {{group}} may no longer decide about {{tool}} after {{before}} s, or only later.",
     "zh-TW": "群組 {{group}} 在 {{before}} 秒後不再能決定 {{tool}}，或須更晚。",
   },
+  chat_allowed: {
+    kind: "widened",
+    en: "{{tool}} may be approved in a chat, not only in the console.",
+    "zh-TW": "{{tool}} 可在聊天中核准，不限於主控台。",
+  },
+  chat_refused: {
+    kind: "narrowed",
+    en: "{{tool}} may no longer be approved in a chat, only in the console.",
+    "zh-TW": "{{tool}} 不再能在聊天中核准，只限主控台。",
+  },
   group_dropped: {
     kind: "widened",
     en: "{{tool}} is no longer approved by the group {{group}} only.",

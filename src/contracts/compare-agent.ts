@@ -1,6 +1,6 @@
 import { canonicalJson } from "../platform/canonical.ts";
 import { MIGRATION_MODES } from "../platform/contract.ts";
-import type { AgentBody, ToolGrant } from "./agent-body.ts";
+import { type AgentBody, isChatAllowed, type ToolGrant } from "./agent-body.ts";
 import type { Difference } from "./change-contract.ts";
 import { isNarrower } from "./narrower.ts";
 import { coversPattern } from "./patterns.ts";
@@ -128,7 +128,15 @@ function compareGrants(tool: string, before: Terms, after: Terms): Difference[] 
   }
   found.push(...compareWindows(`of ${tool}`, before.limits, after.limits));
   found.push(...compareEscalation(tool, before, after));
+  found.push(...compareChat(tool, before, after));
   return found;
+}
+
+/** In a chat more people's accounts are as good as a sign-in, and less of the question is seen. */
+function compareChat(tool: string, before: ToolGrant, after: ToolGrant): Difference[] {
+  const isAllowed = isChatAllowed(after.ask);
+  if (isAllowed === isChatAllowed(before.ask)) return [];
+  return [{ key: isAllowed ? "chat_allowed" : "chat_refused", params: { tool } }];
 }
 
 /** A group that may decide as well, or sooner, can let pass what nobody else would have. */

@@ -27,6 +27,20 @@ it.each<[what: string, wider: object, narrower: object, there: string, back: str
     "editor_counts_dropped",
     "editor_counts_allowed",
   ],
+  [
+    "the console only, as the contract says",
+    {},
+    { ask: { chat: "console_only" } },
+    "chat_refused",
+    "chat_allowed",
+  ],
+  [
+    "the console only, for what can't be undone",
+    { ask: { undoable: false, chat: "allow" } },
+    { ask: { undoable: false } },
+    "chat_refused",
+    "chat_allowed",
+  ],
 ])("%s is told of a change, there and back", (_, wider, narrower, there, back) => {
   const keys = (before: object, after: object) =>
     compareAgents(agent(before), agent(after)).map(({ key }) => key);

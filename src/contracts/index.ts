@@ -5,6 +5,7 @@ export {
   type Cel,
   type CheckStep,
   type EscalationStep,
+  isChatAllowed,
   type MessageStep,
   PLAIN_GRANT,
   type RunbookStep,

@@ -84,6 +84,7 @@ export const ERRORS = {
   "E-IDEMPOTENCY": { status: 422, title: "The Idempotency-Key was used for another request" },
   // calls
   "E-CALL-UNKNOWN": { status: 500, title: "It is not known whether this write happened" },
+  "E-CALL-RESULT": { status: 500, title: "The call's result can't be read any more" },
   "E-CALL-LOST": { status: 500, title: "The read was interrupted" },
   "E-UPSTREAM-CONNECT": { status: 502, title: "The tool server can't be reached" },
   "E-UPSTREAM-DOWN": { status: 503, title: "The tool server keeps failing and is left alone" },

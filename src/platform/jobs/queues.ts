@@ -29,7 +29,7 @@ export const QUEUES = {
     heartbeatSeconds: HEARTBEAT_SECONDS,
     deleteAfterSeconds: 3600,
   },
-  /** A question was opened: `{project_id, run_id, approval_id}`. */
+  /** A question was opened, or is about other arguments by now, and still open: `{project_id, run_id, approval_id}`. */
   "approval.opened": {
     policy: "standard",
     retryLimit: 5,

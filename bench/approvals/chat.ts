@@ -20,7 +20,7 @@ const POLL_MS = 5;
 /** So that what one press leaves to be done does not fall into the next one. */
 const PAUSE_MS = 50;
 
-export const AFTER_PRESS = [
+const AFTER_PRESS = [
   "Telegram: the note to who pressed",
   "console: told by its event stream",
   "console: the run's page shows who decided",
@@ -30,7 +30,7 @@ export const AFTER_PRESS = [
 ] as const;
 
 /** In milliseconds from the press. */
-export type AfterPress = Map<(typeof AFTER_PRESS)[number], number[]>;
+type AfterPress = Map<(typeof AFTER_PRESS)[number], number[]>;
 
 /** A group on Telegram in which somebody may decide, and a console that looks on. */
 interface ChatGround {

@@ -199,7 +199,7 @@ describe.each(CALLERS)("for %s", (_, as) => {
     await holds(`/approvals/${approval}`, as);
     await holds(`/runs/${run}`, as);
     await holds(`/runs/${run}?project_id=p0`, as);
-    for (const more of ["", "&kind=mcp", "&kind=run", "&kind=outbound"]) {
+    for (const more of ["", "&kind=mcp", "&kind=run", "&kind=outbound", "&records=true"]) {
       const path = `/runs/${run}/timeline?order=desc&limit=1${more}`;
       const { next_cursor } = await holds(path, as);
       if (next_cursor !== null) await holds(`${path}&cursor=${next_cursor}`, as);

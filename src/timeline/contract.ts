@@ -15,6 +15,10 @@ export const timelineQuery = z.object({
   project_id: projectId.optional(),
   order: z.enum(["asc", "desc"]).default("asc").describe("asc: oldest first; desc: newest first"),
   kind: z.enum(TIMELINE_KINDS).optional(),
+  records: z
+    .enum(["true", "false"])
+    .optional()
+    .describe("Whether the steps, events, messages and calls behind the page's items come with it"),
   ...paging,
 });
 
@@ -225,12 +229,20 @@ const countsSchema = z.object({
   timeline: count,
 });
 
+const recordsSchema = z.object({
+  steps: z.array(stepSchema),
+  inbound_events: z.array(eventSchema),
+  outbound_messages: z.array(messageSchema),
+  mcp_calls: z.array(callSchema),
+});
+export type Records = z.infer<typeof recordsSchema>;
+
 export const runAnswer = z.object({
   run: runSchema,
-  steps: z.array(stepSchema).max(LIST_MAX),
-  inbound_events: z.array(eventSchema).max(LIST_MAX),
-  outbound_messages: z.array(messageSchema).max(LIST_MAX),
-  mcp_calls: z.array(callSchema).max(LIST_MAX),
+  steps: recordsSchema.shape.steps.max(LIST_MAX),
+  inbound_events: recordsSchema.shape.inbound_events.max(LIST_MAX),
+  outbound_messages: recordsSchema.shape.outbound_messages.max(LIST_MAX),
+  mcp_calls: recordsSchema.shape.mcp_calls.max(LIST_MAX),
   timeline: z.array(timelineItem).max(LIST_MAX),
   /** How many exist. */
   counts: countsSchema,
@@ -247,6 +259,8 @@ export type RunAnswer = z.infer<typeof runAnswer>;
 
 export const timelineAnswer = z.object({
   items: z.array(timelineItem),
+  /** What stands behind the items, each in the order of its list; null unless it was asked for. */
+  records: recordsSchema.nullable(),
   /** Further in the order asked for. */
   next_cursor: z.string().nullable(),
   /** Back towards where that order begins. */

@@ -209,6 +209,20 @@ test("the run's page carries the first hundred of each list and says what it cut
   });
 });
 
+test("a page brings the records behind its items when they are asked for, and no others", async () => {
+  const { items, records } = await page({ order: "desc", limit: 40, records: "true" });
+  const idsIn = {
+    step: records.steps.map((row: { step_id: string }) => row.step_id),
+    inbound: records.inbound_events.map((row: { event_id: string }) => row.event_id),
+    mcp: records.mcp_calls.map((row: { call_id: string }) => row.call_id),
+    outbound: records.outbound_messages.map((row: { message_id: string }) => row.message_id),
+  };
+  const found = Object.entries(idsIn).flatMap(([kind, ids]) => ids.map((id) => `${kind}:${id}`));
+  const expected = idsOf(items).filter((id) => !id.startsWith("run:"));
+  expect(found.toSorted()).toEqual(expected.toSorted());
+  expect(await page({ limit: 1 })).toMatchObject({ records: null });
+});
+
 describe("cursors", () => {
   test("serve only their run, order, kind and caller", async () => {
     const { next_cursor: cursor } = await page({ limit: 5 });

@@ -14,6 +14,7 @@ import {
   timelineQuery,
 } from "./contract.ts";
 import { itemOf } from "./item.ts";
+import { readRecords } from "./records.ts";
 import {
   type FoundRun,
   findRun,
@@ -73,18 +74,22 @@ export function timelineRoutes(deps: TimelineDeps): OpenAPIHono<ApiEnv> {
     .openapi(timelineRoute, async (c) => {
       const caller = c.get("caller");
       const { run_id } = c.req.valid("param");
-      const { project_id, order, kind, cursor, limit = LIST_MAX } = c.req.valid("query");
+      const { project_id, order, kind, records, cursor, limit = LIST_MAX } = c.req.valid("query");
       const binding = ["timeline", run_id, order, kind ?? null, caller.keyId];
       const place =
         cursor === undefined ? undefined : placeOf(deps.cursors.decode(binding, cursor));
-      const [run, counted, page] = await deps.db.transaction(
+      const [run, counted, page, behind] = await deps.db.transaction(
         scopeOf(caller),
-        (tx) =>
-          Promise.all([
+        async (tx) => {
+          const [found, tallied, read] = await Promise.all([
             findRun(tx, run_id, project_id),
             tally(tx, run_id, kind),
             readPage(tx, run_id, { order, kind, place, limit }),
-          ]),
+          ]);
+          const isWanted = records === "true" && read.rows.length > 0;
+          const all = isWanted ? await readRecords(tx, run_id, read.rows) : null;
+          return [found, tallied, read, all] as const;
+        },
         { snapshot: true },
       );
       requireRun(caller, run);
@@ -95,6 +100,7 @@ export function timelineRoutes(deps: TimelineDeps): OpenAPIHono<ApiEnv> {
       return c.json(
         {
           items: page.rows.map((row) => itemOf(row, c.get("language"))),
+          records: behind,
           next_cursor: cursorAt(page.hasNext ? page.rows.at(-1) : undefined, false),
           prev_cursor: cursorAt(page.hasPrevious ? page.rows[0] : undefined, true),
           total: countItems(counted, kind),

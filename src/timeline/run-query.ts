@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from "kysely";
 import { fixedQuery } from "../platform/database/fixed-query.ts";
 import type { Tx } from "../platform/database/index.ts";
 import { redact } from "../platform/redact.ts";
-import { LIST_MAX, type RunAnswer } from "./contract.ts";
+import { LIST_MAX, type Records, type RunAnswer } from "./contract.ts";
 import { EVENTS_OF_RUN, OF_RUN, theRun } from "./timeline-query.ts";
 
 /** JSON longer than this, in characters, is not sent whole. */
@@ -55,68 +55,92 @@ export function shownRun(run: Run): Run {
   return { ...(redact(rest) as typeof rest), result: bounded(result) };
 }
 
-/** The first rows of a table that are a run's. */
-const firstOfRun = <R>(columns: string, table: RawBuilder<unknown>, order: string) =>
-  fixedQuery<{ run_id: string }, R>(
-    (slot) => sql<R>`with ${theRun(slot("run_id"))} select item.* from r cross join lateral (
-      select ${sql.raw(columns)} from ${table} order by ${sql.raw(order)} limit ${sql.lit(LIST_MAX)}) as item
-      order by ${sql.raw(order)}`,
+interface Rows {
+  columns: string;
+  /** A table, and which of its rows are the run's. */
+  from: RawBuilder<unknown>;
+  order: string;
+  id: string;
+}
+
+/** Reads a run's first rows of a table, or, where ids are given, those. */
+function rowsOfRun<R>({ columns, from, order, id }: Rows) {
+  const rows = (runId: RawBuilder<unknown>, which: RawBuilder<unknown>) =>
+    sql<R>`with ${theRun(runId)} select item.* from r cross join lateral (
+      select ${sql.raw(columns)} from ${from} ${which}) as item order by ${sql.raw(order)}`;
+  const first = fixedQuery<{ run_id: string }, R>((slot) =>
+    rows(slot("run_id"), sql`order by ${sql.raw(order)} limit ${sql.lit(LIST_MAX)}`),
   );
+  const named = fixedQuery<{ run_id: string; ids: readonly string[] }, R>((slot) =>
+    rows(slot("run_id"), sql`and ${sql.raw(id)} = any(${slot("ids")}::uuid[])`),
+  );
+  return (tx: Tx, run_id: string, ids?: readonly string[]) =>
+    ids === undefined ? first(tx, { run_id }) : named(tx, { run_id, ids });
+}
 
-const stepsQuery = firstOfRun<RunAnswer["steps"][number]>(
-  `step_id, step_seq, tool_name, result_status, was_blocked, block_reason, error_code, latency_ms, created_at,
+const stepRows = rowsOfRun<Records["steps"][number]>({
+  columns: `step_id, step_seq, tool_name, result_status, was_blocked, block_reason, error_code, latency_ms, created_at,
     completed_at, step_key, kind, input, output, call_id, approval_id, summary`,
-  sql`run_steps where ${OF_RUN}`,
-  "step_seq",
-);
+  from: sql`run_steps where ${OF_RUN}`,
+  order: "step_seq",
+  id: "step_id",
+});
 
-/** The first steps of a run, by step_seq. */
-export async function readSteps(tx: Tx, runId: string): Promise<RunAnswer["steps"]> {
-  const rows = await stepsQuery(tx, { run_id: runId });
+/** The first steps of a run or those that are named, by step_seq. */
+export async function readSteps(...of: Parameters<typeof stepRows>): Promise<Records["steps"]> {
+  const rows = await stepRows(...of);
   return rows.map(({ input, output, ...row }) => {
     const texts = redact(row) as typeof row;
     return { ...texts, input: bounded(input), output: bounded(output) };
   });
 }
 
-const eventsQuery = firstOfRun<RunAnswer["inbound_events"][number]>(
-  `event_id, channel_type, provider_event_id, content_preview, is_duplicate, received_at, channel_id, fingerprint`,
-  sql`${EVENTS_OF_RUN} as events`,
-  "received_at, event_id",
-);
+const eventRows = rowsOfRun<Records["inbound_events"][number]>({
+  columns:
+    "event_id, channel_type, provider_event_id, content_preview, is_duplicate, received_at, channel_id, fingerprint",
+  from: sql`${EVENTS_OF_RUN} as events where true`,
+  order: "received_at, event_id",
+  id: "event_id",
+});
 
-/** The first events of a run, by received_at. */
-export async function readEvents(tx: Tx, runId: string): Promise<RunAnswer["inbound_events"]> {
-  const rows = await eventsQuery(tx, { run_id: runId });
+/** The first events of a run or those that are named, by received_at. */
+export async function readEvents(
+  ...of: Parameters<typeof eventRows>
+): Promise<Records["inbound_events"]> {
+  const rows = await eventRows(...of);
   return redact(rows) as typeof rows;
 }
 
-const messagesQuery = firstOfRun<RunAnswer["outbound_messages"][number]>(
-  `message_id, channel_type, message_type, content_preview, send_status, send_error, provider_message_id, queued_at,
+const messageRows = rowsOfRun<Records["outbound_messages"][number]>({
+  columns: `message_id, channel_type, message_type, content_preview, send_status, send_error, provider_message_id, queued_at,
     sent_at, triggered_by_state, channel_id, subject_kind`,
-  sql`outbound_messages where ${OF_RUN}`,
-  "queued_at, message_id",
-);
+  from: sql`outbound_messages where ${OF_RUN}`,
+  order: "queued_at, message_id",
+  id: "message_id",
+});
 
-/** The first messages of a run, by queued_at. */
-export async function readMessages(tx: Tx, runId: string): Promise<RunAnswer["outbound_messages"]> {
-  const rows = await messagesQuery(tx, { run_id: runId });
+/** The first messages of a run or those that are named, by queued_at. */
+export async function readMessages(
+  ...of: Parameters<typeof messageRows>
+): Promise<Records["outbound_messages"]> {
+  const rows = await messageRows(...of);
   return redact(rows) as typeof rows;
 }
 
-const callsQuery = firstOfRun<RunAnswer["mcp_calls"][number]>(
-  `call_id, tool_name, result_status, block_gate, block_reason, latency_ms, created_at, server, effect, args, args_hash,
+const callRows = rowsOfRun<Records["mcp_calls"][number]>({
+  columns: `call_id, tool_name, result_status, block_gate, block_reason, latency_ms, created_at, server, effect, args, args_hash,
     result, flags, verdicts, agent_reason, step_id, approval_id, attempt, cost_usd, upstream_ms, completed_at, block_code,
     is_shadow, error_code`,
-  sql`mcp_calls where ${OF_RUN}`,
-  "created_at, call_id",
-);
+  from: sql`mcp_calls where ${OF_RUN}`,
+  order: "created_at, call_id",
+  id: "call_id",
+});
 
-/** The first calls of a run, by created_at. */
-export async function readCalls(tx: Tx, runId: string): Promise<RunAnswer["mcp_calls"]> {
-  const rows = await callsQuery(tx, { run_id: runId });
+/** The first calls of a run or those that are named, by created_at. */
+export async function readCalls(...of: Parameters<typeof callRows>): Promise<Records["mcp_calls"]> {
+  const rows = await callRows(...of);
   return rows.map(({ args, result, ...row }) => {
-    const texts = redact(row) as RunAnswer["mcp_calls"][number];
+    const texts = redact(row) as typeof row;
     return { ...texts, args: bounded(args), result: bounded(result) };
   });
 }

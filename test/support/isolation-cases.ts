@@ -294,7 +294,7 @@ export const ENDPOINTS: Record<string, EndpointCase> = {
     as: "viewer",
     works: 200,
     reach: ({ run, ended, project }, own) => [
-      get(`/runs/${run}/timeline`),
+      get(`/runs/${run}/timeline?records=true`),
       get(`/runs/${ended}/timeline?order=desc&kind=mcp`),
       get(`/runs/${run}/timeline?project_id=${project}`),
       get(`/runs/${run}/timeline?project_id=${own.projectId}`),

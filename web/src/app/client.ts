@@ -100,7 +100,7 @@ export const api = {
   timeline: (
     projectId: string,
     runId: string,
-    page: { cursor?: string; limit: number; order: "asc" | "desc"; kind?: string },
+    page: { cursor?: string; limit: number; order: "asc" | "desc"; kind?: string; records?: true },
     signal?: AbortSignal,
   ) =>
     send<TimelinePage>(runPath(runId, "/timeline"), {

@@ -129,31 +129,6 @@ export const anyRunQuery = (runId: string) =>
     queryFn: ({ signal }) => api.run(undefined, runId, signal),
   });
 
-/** The whole timeline of a long run, newest page first; below `run` so that a change refreshes both. */
-export const timelineQuery = (projectId: string, runId: string, enabled: boolean) =>
-  infiniteQueryOptions({
-    queryKey: ["run", projectId, runId, "timeline"],
-    queryFn: ({ pageParam, signal }) =>
-      api.timeline(
-        projectId,
-        runId,
-        { ...(pageParam ? { cursor: pageParam } : {}), limit: 100, order: "desc" },
-        signal,
-      ),
-    initialPageParam: "",
-    getNextPageParam: (last) => last.next_cursor,
-    enabled,
-  });
-
-/** Only the state changes of a long run, which its ribbon is drawn from. */
-export const transitionsQuery = (projectId: string, runId: string, enabled: boolean) =>
-  queryOptions({
-    queryKey: ["run", projectId, runId, "transitions"],
-    queryFn: ({ signal }) =>
-      api.timeline(projectId, runId, { limit: 100, order: "asc", kind: "run" }, signal),
-    enabled,
-  });
-
 export const approvalsQuery = (projectId: string | undefined) =>
   queryOptions({
     queryKey: ["approvals", projectId ?? null],

@@ -17,6 +17,7 @@ function detail(state: RunState, run: Partial<RunDetail["run"]>, calls: Partial<
       ...run,
     },
     mcp_calls: calls.map((call) => ({ verdicts: [], ...call })),
+    counts: { mcp_calls: calls.length },
     outbound_messages: [],
   } as unknown as RunDetail;
 }
@@ -97,4 +98,10 @@ test("a write whose fate is unknown is said even while the run goes on", () => {
   const run = detail("running", {}, [{ ...WRITE, result_status: "unknown" }]);
   expect(explain(run, [], TOTALS)).toEqual([{ key: "unknown", tool: "clear_cache" }]);
   expect(explain(detail("running", {}, [WRITE]), [], TOTALS)).toEqual([]);
+});
+
+test("of a run with more calls than are known it does not say how many wrote", () => {
+  const long = detail("completed", { result: { message: "Done." } }, [WRITE]);
+  long.counts.mcp_calls = 200;
+  expect(explain(long, [], TOTALS).map((s) => s.key)).toEqual(["said", "completed"]);
 });

@@ -33,7 +33,7 @@ export function explain(detail: RunDetail, entries: readonly Entry[], totals: To
       const first: Sentence = stopped?.block_gate
         ? { key: "blocked", call: stopped, gate: stopped.block_gate }
         : { key: "failed" };
-      return [first, ...writes(calls), ...open];
+      return [first, ...writes(detail), ...open];
     }
     case "cancelled":
     case "timed_out": {
@@ -41,7 +41,7 @@ export function explain(detail: RunDetail, entries: readonly Entry[], totals: To
       const first: Sentence[] = answers.some((a) => a.key === "rejected")
         ? []
         : [{ key: run.state }];
-      return [...first, ...answers, ...writes(calls), ...open];
+      return [...first, ...answers, ...writes(detail), ...open];
     }
     default:
       return open;
@@ -49,7 +49,7 @@ export function explain(detail: RunDetail, entries: readonly Entry[], totals: To
 }
 
 function completed(detail: RunDetail, totals: Totals): Sentence[] {
-  const { run, mcp_calls: calls } = detail;
+  const { run } = detail;
   const final = detail.outbound_messages.findLast((m) => m.message_type === "final");
   const said = sentenceIn(run.result) ?? final?.content_preview;
   return [
@@ -59,11 +59,13 @@ function completed(detail: RunDetail, totals: Totals): Sentence[] {
       ms: totals.total,
       count: run.budget.calls_used,
     },
-    ...(run.is_shadow ? [] : writes(calls)),
+    ...(run.is_shadow ? [] : writes(detail)),
   ];
 }
 
-function writes(calls: readonly Call[]): Sentence[] {
+function writes({ mcp_calls: calls, counts }: RunDetail): Sentence[] {
+  // Of a long run not all calls are known.
+  if (calls.length < counts.mcp_calls) return [];
   const count = calls.filter(
     (call) => call.effect === "write" && EXECUTED.has(call.result_status),
   ).length;

@@ -15,6 +15,8 @@ import { spanInWords } from "./wait-words.ts";
 const LABEL_PX = 26;
 const ROW_PX = 19;
 const MOST_ROWS = 6;
+// Of a long run the newest; more could not be told apart.
+const MOST_DRAWN = 300;
 const percent = (x: number) => `${x * 100}%`;
 
 interface LanesProps {
@@ -65,7 +67,9 @@ export function Lanes(props: LanesProps) {
 }
 
 function Messages(props: LanesProps) {
-  const messages = props.entries.filter((e) => e.type === "inbound" || e.type === "outbound");
+  const messages = props.entries
+    .filter((e) => e.type === "inbound" || e.type === "outbound")
+    .slice(-MOST_DRAWN);
   const placed = packRows(
     messages.map((item) => {
       const x = positionOf(props.pieces, Date.parse(item.ts));
@@ -109,7 +113,7 @@ function Calls(props: LanesProps) {
   const { duration } = useWords();
   const now = props.spans.at(-1)?.until ?? 0;
   const placed = packRows(
-    props.detail.mcp_calls.map((call) => {
+    props.detail.mcp_calls.slice(-MOST_DRAWN).map((call) => {
       const item = barOf(call, now, duration);
       const x0 = positionOf(props.pieces, item.from);
       const x1 = Math.max(x0 + 0.002, positionOf(props.pieces, item.until));

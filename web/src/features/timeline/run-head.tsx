@@ -130,9 +130,9 @@ function CancelDialog(props: { run: Run; onClose: () => void }) {
   );
 }
 
-function Fact(props: { name: string; minor?: boolean; least?: boolean; children: ReactNode }) {
+function Fact(props: { name: string; minor?: boolean; children: ReactNode }) {
   return (
-    <div className={cx(props.minor && "minor", props.least && "max-lg:hidden")}>
+    <div className={cx(props.minor && "minor")}>
       <dt>{props.name}</dt>
       <dd>{props.children}</dd>
     </div>
@@ -146,7 +146,9 @@ export function RunFacts(props: { detail: RunDetail }) {
   return (
     <dl className="facts">
       <Fact name={t("run.agent")}>
-        {run.agent_id} {run.contract_version}
+        <Link to="/contracts/$revisionId" params={{ revisionId: run.revision_id }}>
+          {run.agent_id} {run.contract_version}
+        </Link>
       </Fact>
       <Fact name={t("run.trigger")}>
         <Trigger detail={props.detail} />
@@ -182,9 +184,11 @@ export function RunFacts(props: { detail: RunDetail }) {
         </Fact>
       )}
       {run.trace_id && (
-        <Fact name={t("run.trace")} minor least>
+        <Fact name={t("run.trace")} minor>
           <span className="line gap-1">
-            <code title={run.trace_id}>{run.trace_id.slice(0, 8)}</code>
+            <Link to="/runs" search={{ q: run.trace_id }} title={t("run.same_trace")}>
+              <code>{run.trace_id.slice(0, 8)}</code>
+            </Link>
             <Copy text={run.trace_id} label={t("run.copy_trace")} />
           </span>
         </Fact>
@@ -198,14 +202,22 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-/i;
 /** An event's id says nothing to a person; what the event was about does. */
 function Trigger({ detail }: { detail: RunDetail }) {
   const { trigger_type: type, trigger_ref: ref } = detail.run;
-  const about =
-    ref !== null && UUID.test(ref)
-      ? detail.inbound_events[0]?.content_preview?.split(":", 1)[0]
-      : ref;
-  return (
-    <span title={ref ?? undefined}>
+  const event = detail.inbound_events[0];
+  const about = ref !== null && UUID.test(ref) ? event?.content_preview?.split(":", 1)[0] : ref;
+  const said = (
+    <>
       {type ?? "–"} <span className="text-ink-3">{about}</span>
-    </span>
+    </>
+  );
+  if (!event) return <span title={ref ?? undefined}>{said}</span>;
+  return (
+    <Link
+      to="/channel-events"
+      search={{ type: event.channel_type, prefix: event.provider_event_id }}
+      title={ref ?? undefined}
+    >
+      {said}
+    </Link>
   );
 }
 

@@ -1,9 +1,9 @@
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
-import { isFinal, type Run, type RunDetail, type TimelineItem } from "../../app/api.ts";
+import { isFinal, type Run, type RunDetail } from "../../app/api.ts";
 import { useNow } from "../../app/clock.ts";
-import { runApprovalsQuery, runQuery, timelineQuery, transitionsQuery } from "../../app/queries.ts";
+import { runApprovalsQuery, runQuery } from "../../app/queries.ts";
 import { Problem } from "../../app/send.ts";
 import { usePageTitle } from "../../app/title.ts";
 import { useWords } from "../../app/words.ts";
@@ -14,7 +14,8 @@ import { ExplainText } from "./explain-text.tsx";
 import { RibbonView } from "./ribbon.tsx";
 import { RunFacts, RunHead } from "./run-head.tsx";
 import { spansOf, totalsOf } from "./spans.ts";
-import { type Earlier, StoryWithDetails } from "./story.tsx";
+import { StoryWithDetails } from "./story.tsx";
+import { useTimeline } from "./use-timeline.ts";
 
 export function RunPage() {
   const { t } = useWords();
@@ -57,40 +58,23 @@ function useReady(detail: RunDetail | undefined): boolean {
 }
 
 function LoadedRun(props: { detail: RunDetail }) {
-  const { detail } = props;
+  const timeline = useTimeline(props.detail);
+  const { items, detail, changes } = timeline;
   const { run } = detail;
-  const { items, changes, earlier } = useTimeline(detail);
   const { open } = useQuestions(run);
   const entries = useMemo(() => entriesOf(items, detail), [items, detail]);
   const now = useNow();
   const spans = spansOf(changes, isFinal(run.state) ? 0 : now);
   return (
     <div className="page run-page">
-      <RunHead detail={detail} />
+      <RunHead detail={props.detail} />
       <RunFacts detail={detail} />
       {open[0] && (
         <AskingBar key={open[0].approval_id} approval={open[0]} others={open.length - 1} />
       )}
       <ExplainText detail={detail} entries={entries} totals={totalsOf(spans)} />
       {spans.length > 0 && <RibbonView spans={spans} detail={detail} entries={entries} />}
-      <StoryWithDetails detail={detail} entries={entries} earlier={earlier} spans={spans} />
+      <StoryWithDetails timeline={timeline} entries={entries} spans={spans} />
     </div>
   );
-}
-
-/** A long run's timeline is opened at its end, where the news is, and read backwards. */
-function useTimeline(detail: RunDetail) {
-  const { run, timeline, counts } = detail;
-  const long = counts.timeline > timeline.length;
-  const pages = useInfiniteQuery(timelineQuery(run.project_id, run.run_id, long));
-  const transitions = useQuery(transitionsQuery(run.project_id, run.run_id, long));
-  const items = useMemo((): TimelineItem[] => {
-    if (!long || !pages.data) return timeline;
-    return pages.data.pages.flatMap((page) => page.items).reverse();
-  }, [long, pages.data, timeline]);
-  const earlier: Earlier | null =
-    long && pages.hasNextPage
-      ? { load: () => void pages.fetchNextPage(), loading: pages.isFetchingNextPage }
-      : null;
-  return { items, changes: (long && transitions.data?.items) || timeline, earlier };
 }

@@ -1,5 +1,4 @@
-import { type RefObject, useId, useState } from "react";
-import type { RunDetail } from "../../app/api.ts";
+import { useId, useMemo, useState } from "react";
 import { useWords } from "../../app/words.ts";
 import { Button } from "../../ui/button.tsx";
 import { Sheet } from "../../ui/dialog.tsx";
@@ -7,36 +6,32 @@ import { Segment } from "../../ui/marks.tsx";
 import { useWide } from "../../ui/use-wide.ts";
 import { Details } from "./details.tsx";
 import { type Entry, SHOWN, type Shown } from "./entries.ts";
+import { Lines } from "./lines.tsx";
 import type { Span } from "./spans.ts";
 import { StoryLine } from "./story-line.tsx";
 import { useStory } from "./use-story.ts";
+import type { Timeline } from "./use-timeline.ts";
 import { Waterfall } from "./waterfall.tsx";
 
 const TOLD = ["story", "waterfall"] as const;
 type Told = (typeof TOLD)[number];
 
-/** The part of a long timeline that is not loaded yet; the newest part always is. */
-export interface Earlier {
-  load: () => void;
-  loading: boolean;
-}
-
 /** The run told line by line, and what stands behind the line one has chosen. */
 export function StoryWithDetails(props: {
-  detail: RunDetail;
+  timeline: Timeline;
   entries: Entry[];
-  earlier: Earlier | null;
   /** Where the time went. */
   spans: readonly Span[];
 }) {
   const { t } = useWords();
   const wide = useWide();
-  const story = useStory(props.detail, props.entries, wide);
+  const { detail } = props.timeline;
+  const story = useStory(detail, props.entries, wide);
   const { current } = story;
   const details = current && (
     <Details
       entry={current}
-      detail={props.detail}
+      detail={detail}
       raw={story.raw}
       onRaw={story.toggleRaw}
       onClose={story.close}
@@ -44,13 +39,7 @@ export function StoryWithDetails(props: {
   );
   return (
     <div className={`split ${current ? "" : "is-closed"}`}>
-      <Story
-        {...story}
-        detail={props.detail}
-        earlier={props.earlier}
-        spans={props.spans}
-        live={props.detail.run.completed_at === null}
-      />
+      <Story story={story} timeline={props.timeline} spans={props.spans} />
       {wide && details && (
         <aside aria-label={t("details.title")}>
           <div className="panel">{details}</div>
@@ -66,20 +55,15 @@ export function StoryWithDetails(props: {
 }
 
 function Story(props: {
-  lines: Entry[];
-  detail: RunDetail;
-  current: Entry | undefined;
-  shown: Shown;
-  show: (shown: Shown) => void;
-  list: RefObject<HTMLOListElement | null>;
-  earlier: Earlier | null;
+  story: ReturnType<typeof useStory>;
+  timeline: Timeline;
   spans: readonly Span[];
-  live: boolean;
 }) {
   const { t, number } = useWords();
   const title = useId();
   const [told, setTold] = useState<Told>("story");
-  const { lines } = props;
+  const { story, timeline } = props;
+  const { lines } = story;
   return (
     <section aria-labelledby={title}>
       <div className="sec">
@@ -97,48 +81,72 @@ function Story(props: {
         <Segment<Shown>
           className="max-sm:hidden"
           label={t("story.show")}
-          value={props.shown}
-          onChange={props.show}
+          value={story.shown}
+          onChange={story.show}
           options={SHOWN.map((value) => ({ value, label: t(`story.shown.${value}`) }))}
         />
       </div>
-      {props.earlier && (
-        <div className="py-2">
-          <Button size="small" onClick={props.earlier.load}>
-            {props.earlier.loading ? t("common.loading") : t("story.earlier")}
-          </Button>
-        </div>
-      )}
+      <Ends timeline={timeline} />
       {told === "waterfall" ? (
-        <Waterfall entries={lines} spans={props.spans} current={props.current} list={props.list} />
+        <Waterfall story={story} spans={props.spans} timeline={timeline} />
       ) : (
-        <Lines {...props} />
+        <StoryLines story={story} timeline={timeline} />
       )}
     </section>
   );
 }
 
-function Lines(props: {
-  lines: Entry[];
-  detail: RunDetail;
-  current: Entry | undefined;
-  list: RefObject<HTMLOListElement | null>;
-  live: boolean;
-}) {
-  const { lines } = props;
+/** The ways to what is not loaded of a long timeline. */
+function Ends({ timeline }: { timeline: Timeline }) {
+  const { t } = useWords();
+  const { earlier, openAt, opened } = timeline;
+  if (!openAt || (opened.end === "news" && !earlier)) return null;
   return (
-    <ol className="story" ref={props.list}>
-      {lines.map((entry, i) => (
-        <li key={entry.id}>
-          <StoryLine
-            entry={entry}
-            detail={props.detail}
-            previous={lines[i - 1]?.ts ?? null}
-            current={entry.id === props.current?.id}
-            live={props.live}
-          />
-        </li>
-      ))}
-    </ol>
+    <div className="line py-2">
+      {earlier && (
+        <Button size="small" onClick={earlier.load}>
+          {earlier.isLoading ? t("common.loading") : t("story.earlier")}
+        </Button>
+      )}
+      {opened.end === "news" ? (
+        <Button size="small" onClick={() => openAt("beginning")}>
+          {t("story.from_beginning")}
+        </Button>
+      ) : (
+        <Button size="small" onClick={() => openAt("news")}>
+          {t("story.to_news")}
+        </Button>
+      )}
+    </div>
+  );
+}
+
+/** As many lines as one likes: only those around where one reads are in the document. */
+function StoryLines(props: { story: ReturnType<typeof useStory>; timeline: Timeline }) {
+  const { story, timeline } = props;
+  const { lines } = story;
+  const isLive = timeline.detail.run.completed_at === null;
+  return (
+    <Lines
+      className="story"
+      ids={useMemo(() => lines.map(({ id }) => id), [lines])}
+      story={story}
+      timeline={timeline}
+    >
+      {(at) => {
+        const entry = lines[at];
+        return (
+          entry && (
+            <StoryLine
+              entry={entry}
+              detail={timeline.detail}
+              previous={lines[at - 1]?.ts ?? null}
+              current={entry.id === story.current?.id}
+              live={isLive}
+            />
+          )
+        );
+      }}
+    </Lines>
   );
 }

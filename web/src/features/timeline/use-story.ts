@@ -1,5 +1,5 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { useRef, useState } from "react";
+import { useMemo, useState } from "react";
 import type { RunDetail } from "../../app/api.ts";
 import { useKeys } from "../../app/keys.ts";
 import { type Entry, entriesShown, notableEntry, type Shown } from "./entries.ts";
@@ -11,8 +11,8 @@ export function useStory(detail: RunDetail, entries: Entry[], wide: boolean) {
   const [closed, setClosed] = useState(false);
   const [raw, setRaw] = useState(false);
   const [shown, show] = useState<Shown>("all");
-  const list = useRef<HTMLOListElement>(null);
-  const lines = entriesShown(entries, shown);
+  const [walked, setWalked] = useState<{ id: string }>();
+  const lines = useMemo(() => entriesShown(entries, shown), [entries, shown]);
   const named = entries.find((entry) => entry.id === chosen);
   const suggested =
     wide && !closed ? notableEntry(entries, detail.run.state === "waiting_approval") : undefined;
@@ -30,10 +30,8 @@ export function useStory(detail: RunDetail, entries: Entry[], wide: boolean) {
     const next = stops[at === -1 ? (by === 1 ? 0 : stops.length - 1) : at + by];
     if (!next) return;
     void choose(next.id);
-    const link = list.current?.querySelector<HTMLElement>(`[data-entry="${CSS.escape(next.id)}"]`);
-    link?.focus({ preventScroll: true });
-    link?.scrollIntoView({ block: "nearest" });
+    setWalked({ id: next.id });
   };
   useKeys({ j: () => walk(1), k: () => walk(-1), v: toggleRaw, Escape: close });
-  return { lines, current, shown, show, raw, toggleRaw, close, list };
+  return { lines, current, shown, show, raw, toggleRaw, close, walked };
 }

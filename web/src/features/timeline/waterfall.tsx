@@ -1,12 +1,15 @@
 import { Link } from "@tanstack/react-router";
-import { type RefObject, useRef } from "react";
+import { useMemo, useRef } from "react";
 import { wallTime } from "../../app/format.ts";
 import { useWords, type Words } from "../../app/words.ts";
 import { useWidth } from "../../ui/use-width.ts";
 import { answerName } from "../approvals/answers.ts";
 import { axisLabels } from "./axis.ts";
 import type { Entry } from "./entries.ts";
+import { Lines } from "./lines.tsx";
 import { type Piece, piecesOf, positionOf, type Span } from "./spans.ts";
+import type { useStory } from "./use-story.ts";
+import type { Timeline } from "./use-timeline.ts";
 import "./waterfall.css";
 import { type WaterfallRow, waterfallRows } from "./waterfall-rows.ts";
 
@@ -16,26 +19,29 @@ const percent = (x: number) => `${x * 100}%`;
 
 /** The run in time: a row for each entry, tries of one call in one row, waits and gaps as long as they were or folded. */
 export function Waterfall(props: {
-  entries: readonly Entry[];
+  story: ReturnType<typeof useStory>;
   spans: readonly Span[];
-  current: Entry | undefined;
-  list: RefObject<HTMLOListElement | null>;
+  timeline: Timeline;
 }) {
   const { t } = useWords();
   const frame = useRef<HTMLDivElement>(null);
   const width = Math.max(0, useWidth(frame) - NAMES_PX);
   const pieces = piecesOf(props.spans, true);
   const now = props.spans.at(-1)?.until ?? 0;
+  const { story, timeline } = props;
+  const rows = useMemo(() => waterfallRows(story.lines, now), [story.lines, now]);
+  const ids = useMemo(() => rows.map(({ entry }) => entry.id), [rows]);
   return (
     <div className="waterfall" ref={frame}>
       <Axis pieces={pieces} width={width} />
-      <ol ref={props.list} aria-label={t("waterfall.title")}>
-        {waterfallRows(props.entries, now).map((row) => (
-          <li key={row.bars[0]?.id}>
-            <Row row={row} pieces={pieces} isCurrent={row.entry.id === props.current?.id} />
-          </li>
-        ))}
-      </ol>
+      <Lines label={t("waterfall.title")} ids={ids} story={story} timeline={timeline}>
+        {(at) => {
+          const row = rows[at];
+          return (
+            row && <Row row={row} pieces={pieces} isCurrent={row.entry.id === story.current?.id} />
+          );
+        }}
+      </Lines>
     </div>
   );
 }

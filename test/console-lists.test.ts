@@ -149,6 +149,57 @@ describe("the list of runs", { timeout: 120_000 }, () => {
   });
 });
 
+describe("a long run", { timeout: 120_000 }, () => {
+  const CALLS = 400;
+
+  async function seedLongRun(): Promise<string> {
+    const [run] = await queryRows<{ run_id: string }>(
+      database.adminUrl,
+      `select run_id from awooop.runs where title = 'Disk almost full on ${RUNS}'`,
+    );
+    await queryRows(
+      database.adminUrl,
+      `insert into awooop.mcp_calls (project_id, run_id, call_id, call_key, server, tool_name, args, args_hash, effect,
+         is_shadow, result_status, created_at, result)
+       select project_id, run_id, gen_random_uuid(), 'k', 'tools', 'tail_log', json_build_object('line', n),
+         repeat('0', 64), 'read', false, 'success', created_at + n * interval '1 ms', to_json('line ' || n)
+       from awooop.runs, generate_series(1, ${CALLS}) n where title = 'Disk almost full on ${RUNS}'`,
+    );
+    return run?.run_id ?? "";
+  }
+
+  it("opens at its news, is read both ways, opens each call, and grows without moving what one reads", async () => {
+    const run = await seedLongRun();
+    const { page, looksRight, close } = await visit(ENGLISH, `/runs/${run}`);
+    const line = (n: number) => page.locator(".story").getByText(`line ${n}`, { exact: true });
+    await line(CALLS).waitFor();
+    expect(await line(1).count()).toBe(0);
+    await page.getByRole("button", { name: "Earlier entries" }).click();
+    await line(CALLS - 100).click();
+    await page
+      .getByRole("complementary")
+      .getByText(`line ${CALLS - 100}`)
+      .waitFor();
+    const placeOf = async () => (await line(CALLS - 100).boundingBox())?.y ?? Number.NaN;
+    const before = await placeOf();
+    await server.api(`/runs/${run}/cancel`, { body: { reason: "seen enough" } });
+    const news = page.getByRole("button", { name: /new entr/ });
+    await news.waitFor();
+    await waitFor(async () => Math.abs((await placeOf()) - before) < 2, {
+      timeoutMs: 15_000,
+      what: "the line that is read to stand where it stood",
+    });
+    await news.click();
+    await page.locator("a.ev:focus").filter({ hasText: "seen enough" }).waitFor();
+    await page.getByRole("button", { name: "From the beginning" }).click();
+    await line(1).waitFor();
+    await looksRight();
+    await page.getByRole("button", { name: "To the newest entries" }).click();
+    await line(CALLS).waitFor();
+    await close();
+  });
+});
+
 describe("who may do what", { timeout: 120_000 }, () => {
   it("is told and changed by those who may", async () => {
     const { page, looksRight, close } = await visit(ENGLISH, "/members");

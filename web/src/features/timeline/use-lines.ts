@@ -23,12 +23,13 @@ function useMargin(list: List): number {
 }
 
 /**
- * Keeps the line that one reads in its place when lines come above it, and, once one has scrolled to the story, when what
- * stands above all of it changes.
+ * Keeps the line that one reads in its place when lines come above it, and, while one is in the story, when what stands
+ * above all of it changes.
  *
  * @param start where a line begins in the page
  */
 function useStill(
+  list: List,
   ids: readonly string[],
   reading: number,
   margin: number,
@@ -44,7 +45,10 @@ function useStill(
     if (was.ids === ids && was.margin === margin) return;
     const at = ids.indexOf(was.ids[was.reading] ?? "");
     const to = start(at);
-    const isRead = at !== was.reading || window.scrollY > margin;
+    const isRead =
+      at !== was.reading ||
+      window.scrollY > margin ||
+      list.current?.contains(document.activeElement);
     if (isRead && at !== -1 && from !== undefined && to !== undefined && to !== from)
       window.scrollBy(0, to - from);
   });
@@ -74,7 +78,7 @@ export function useLines(ids: readonly string[], list: List) {
   const drawn = virtual.getVirtualItems();
   const { startIndex = 0, endIndex = 0 } = virtual.range ?? {};
   const { measurementsCache } = virtual;
-  useStill(ids, startIndex, margin, (at) => measurementsCache[at]?.start);
+  useStill(list, ids, startIndex, margin, (at) => measurementsCache[at]?.start);
   useLayoutEffect(() => {
     if (wanted === undefined) return;
     const link = list.current?.querySelector<HTMLElement>(`[data-entry="${CSS.escape(wanted)}"]`);

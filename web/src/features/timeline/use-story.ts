@@ -26,7 +26,8 @@ export function useStory(detail: RunDetail, entries: Entry[], wide: boolean) {
   };
   const walk = (by: 1 | -1) => {
     const stops = lines.filter((entry) => entry.type !== "wait");
-    const at = stops.findIndex((entry) => entry.id === current?.id);
+    const focused = document.activeElement?.closest<HTMLElement>("[data-entry]")?.dataset.entry;
+    const at = stops.findIndex((entry) => entry.id === (focused ?? current?.id));
     const next = stops[at === -1 ? (by === 1 ? 0 : stops.length - 1) : at + by];
     if (!next) return;
     void choose(next.id);

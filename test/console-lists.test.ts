@@ -153,7 +153,7 @@ describe("a long run", { timeout: 120_000 }, () => {
   const CALLS = 400;
 
   async function seedLongRun(): Promise<string> {
-    const [run] = await queryRows<{ run_id: string }>(
+    const [run] = await queryRows(
       database.adminUrl,
       `select run_id from awooop.runs where title = 'Disk almost full on ${RUNS}'`,
     );
@@ -165,7 +165,7 @@ describe("a long run", { timeout: 120_000 }, () => {
          repeat('0', 64), 'read', false, 'success', created_at + n * interval '1 ms', to_json('line ' || n)
        from awooop.runs, generate_series(1, ${CALLS}) n where title = 'Disk almost full on ${RUNS}'`,
     );
-    return run?.run_id ?? "";
+    return String(run?.run_id);
   }
 
   it("opens at its news, is read both ways, opens each call, and grows without moving what one reads", async () => {

@@ -217,7 +217,9 @@ test("a page brings the records behind its items when they are asked for, and no
     mcp: records.mcp_calls.map((row: { call_id: string }) => row.call_id),
     outbound: records.outbound_messages.map((row: { message_id: string }) => row.message_id),
   };
-  const found = Object.entries(idsIn).flatMap(([kind, ids]) => ids.map((id) => `${kind}:${id}`));
+  const found = Object.entries(idsIn).flatMap(([kind, ids]) =>
+    ids.map((id: string) => `${kind}:${id}`),
+  );
   const expected = idsOf(items).filter((id) => !id.startsWith("run:"));
   expect(found.toSorted()).toEqual(expected.toSorted());
   expect(await page({ limit: 1 })).toMatchObject({ records: null });

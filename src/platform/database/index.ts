@@ -4,7 +4,7 @@ import { AppError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import type { JsonValue } from "./database.generated.ts";
 import { createStatementNames } from "./statement-names.ts";
-import { runTransaction, type Scope, type Tx } from "./transaction.ts";
+import { runTransaction, type Scope, SETTINGS, type Tx } from "./transaction.ts";
 
 export type { DB } from "./database.generated.ts";
 export type { Scope, Tx } from "./transaction.ts";
@@ -65,7 +65,6 @@ export function openDatabase(options: {
     connectionString: options.url,
     application_name: "awooop",
     max: options.max ?? 12,
-    types,
     // Statements are sent without waiting for the answer to the one before.
     pipeline: true,
   });
@@ -74,16 +73,15 @@ export function openDatabase(options: {
   );
   // A connection that is lost fails the statements under way; unheard, its error would end the process as well.
   pool.on("connect", (client) => client.on("error", () => {}));
+  if (!options.isPooled) pool.on("connect", (client) => client.query(SETTINGS).catch(() => {}));
   const names = options.isPooled ? undefined : createStatementNames();
   return {
     transaction: (scope, work, more) =>
       withRetries(() =>
-        runTransaction(pool, names, {
-          scope,
-          work,
-          snapshot: more?.snapshot === true,
-          isSent: more?.isSent === true,
-        }),
+        runTransaction(
+          { pool, types, names },
+          { scope, work, snapshot: more?.snapshot === true, isSent: more?.isSent === true },
+        ),
       ),
     close: () => pool.end(),
   };

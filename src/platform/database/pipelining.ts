@@ -1,6 +1,9 @@
-/** Statements are sent in the turn of the event loop in which they are made; the database works on them in that order. */
+/**
+ * Resolves when what could be done without waiting for anything has been done: statements made until then are sent
+ * together with those made right after, in that order.
+ */
 export function onItsWay(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+  return new Promise((resolve) => process.nextTick(resolve));
 }
 
 /** Work that is awaited only after others: until then its failure is nobody's. */

@@ -1,4 +1,3 @@
-import type { Writable } from "node:stream";
 import {
   type CompiledQuery,
   type DatabaseConnection,
@@ -12,6 +11,7 @@ import {
   Transaction,
 } from "kysely";
 import type pg from "pg";
+import { Pipeline } from "./batch.ts";
 import type { DB } from "./database.generated.ts";
 import type { StatementNames } from "./statement-names.ts";
 
@@ -44,20 +44,27 @@ interface Transacting<T> {
   isSent: boolean;
 }
 
+/** The connections that transactions are run on. */
+interface Connections {
+  pool: pg.Pool;
+  types: pg.CustomTypesConfig;
+  /** Where each transaction may get another connection, on which nothing has been set or prepared, undefined. */
+  names: StatementNames | undefined;
+}
+
 /**
  * Runs `work` in one transaction on a connection of the pool. What opens it travels with the first statement of `work`, so it
  * costs no round trip of its own; and so do statements that are sent without waiting for the one before.
  */
 export async function runTransaction<T>(
-  pool: pg.Pool,
-  names: StatementNames | undefined,
+  { pool, types, names }: Connections,
   { scope, work, snapshot, isSent }: Transacting<T>,
 ): Promise<T> {
   const client = await pool.connect();
-  gather(client);
-  const session = new Session(client, names);
-  const isPlanned = (snapshot || isSent) && names !== undefined;
-  const opening = open(client, scope, { snapshot, isPlanned });
+  const pipeline = new Pipeline(client, types);
+  const session = new Session(pipeline, names);
+  const isPrepared = names !== undefined;
+  const opening = open(pipeline, scope, { snapshot, isPrepared, isSent });
   let result: T;
   try {
     result = await work(transactionOn(session));
@@ -65,45 +72,62 @@ export async function runTransaction<T>(
     if (!isSent) await opening;
   } catch (error) {
     session.end();
-    await rollback(client);
+    await rollback(client, pipeline);
     // If it was not opened, that is the reason why everything else failed.
     await opening;
     throw error;
   }
-  if (snapshot) endLater(client);
+  if (snapshot) endLater(client, pipeline);
   // Had it not been opened, nothing of it would be committed.
-  else await Promise.all([commit(client), opening]);
+  else await Promise.all([commit(client, pipeline), opening]);
   return result;
 }
 
+/** What is the same in every transaction. */
+const COMMON = {
+  search_path: "awooop",
+  timezone: "UTC",
+  statement_timeout: "30s",
+  // A plan that may read much is compiled for half a second, and then mostly reads little.
+  jit: "off",
+};
+
+/** What a connection that is not shared with others is set to once. */
+export const SETTINGS = Object.entries(COMMON)
+  .map(([name, value]) => `set ${name} = '${value}'`)
+  .join("; ");
+
 /**
- * One message. It can't be refused before its `begin` is done, for nothing in it but slugs comes from outside: so no
- * statement would ever run under the rights of the login; whatever fails leaves a transaction in which nothing is done.
+ * Travels before the first statement. That can't be refused before `begin` is done, for nothing in it but slugs comes from
+ * outside: so no statement would ever run under the rights of the login; whatever fails leaves a transaction in which
+ * nothing is done.
  *
  * A snapshot is for questions that are asked again and again, and so are statements that nobody waits for; those are planned once
  * and not for every value.
  */
 function open(
-  client: pg.PoolClient,
+  pipeline: Pipeline,
   scope: Scope,
-  { snapshot, isPlanned }: { snapshot: boolean; isPlanned: boolean },
+  { snapshot, isPrepared, isSent }: Record<"snapshot" | "isPrepared" | "isSent", boolean>,
 ): Promise<unknown> {
   const settings = {
     role: `awooop_${scope.role}`,
-    "awooop.projects": `'${projectsOf(scope)}'`,
-    search_path: "awooop",
-    timezone: "'UTC'",
-    statement_timeout: "'30s'",
-    // A plan that may read much is compiled for half a second, and then mostly reads little.
-    jit: "off",
-    ...(isPlanned ? { plan_cache_mode: "force_generic_plan" } : {}),
+    "awooop.projects": projectsOf(scope),
+    ...(isPrepared ? {} : COMMON),
+    ...((snapshot || isSent) && isPrepared ? { plan_cache_mode: "force_generic_plan" } : {}),
   };
-  const opening = client.query(
-    [
-      snapshot ? "begin isolation level repeatable read read only" : "begin",
-      ...Object.entries(settings).map(([name, value]) => `set local ${name} = ${value}`),
-    ].join("; "),
+  const names = Object.keys(settings);
+  const begun = pipeline.send(
+    snapshot ? "begin isolation level repeatable read read only" : "begin",
+    [],
+    isPrepared ? (snapshot ? "begin_snapshot" : "begin") : undefined,
   );
+  const set = pipeline.send(
+    `select ${names.map((name, at) => `set_config('${name}', $${at + 1}, true)`).join(", ")}`,
+    Object.values(settings),
+    isPrepared ? `set_${names.length}` : undefined,
+  );
+  const opening = Promise.all([begun, set]);
   // Until it is awaited, its failure must not count as unhandled.
   opening.catch(() => {});
   return opening;
@@ -119,25 +143,18 @@ function projectsOf(scope: Scope): string {
  * What was only read needs no word from the database that it was kept: the answer does not wait for the end, and the next
  * transaction's statements may queue up behind it.
  */
-function endLater(client: pg.PoolClient): void {
-  gather(client);
-  client.query("commit").catch(() => {});
+function endLater(client: pg.PoolClient, pipeline: Pipeline): void {
+  pipeline.send("commit").catch(() => {});
+  pipeline.flush();
   client.release();
 }
 
-/** Sends what is written until the event loop goes on in one piece: a write for each statement would wake the database for each. */
-function gather(client: pg.PoolClient): void {
-  const { stream } = (client as unknown as { connection: { stream: Writable } }).connection;
-  stream.cork();
-  process.nextTick(() => stream.uncork());
-}
-
-async function commit(client: pg.PoolClient): Promise<void> {
+async function commit(client: pg.PoolClient, pipeline: Pipeline): Promise<void> {
   let command: string;
   try {
-    ({ command } = await client.query("commit"));
+    ({ command } = await pipeline.send("commit"));
   } catch (error) {
-    client.release(error as Error);
+    await rollback(client, pipeline);
     throw error;
   }
   client.release();
@@ -146,9 +163,9 @@ async function commit(client: pg.PoolClient): Promise<void> {
 }
 
 /** Gives the connection back; one that can't even roll back is closed. */
-async function rollback(client: pg.PoolClient): Promise<void> {
+async function rollback(client: pg.PoolClient, pipeline: Pipeline): Promise<void> {
   try {
-    await client.query("rollback");
+    await pipeline.send("rollback");
     client.release();
   } catch (error) {
     client.release(error as Error);
@@ -168,12 +185,12 @@ const CHANGES = new Set(["INSERT", "UPDATE", "DELETE", "MERGE"]);
 
 /** A connection for as long as its transaction lasts. */
 class Session implements DatabaseConnection {
-  readonly #client: pg.PoolClient;
+  readonly #pipeline: Pipeline;
   readonly #names: StatementNames | undefined;
   #hasEnded = false;
 
-  constructor(client: pg.PoolClient, names: StatementNames | undefined) {
-    this.#client = client;
+  constructor(pipeline: Pipeline, names: StatementNames | undefined) {
+    this.#pipeline = pipeline;
     this.#names = names;
   }
 
@@ -185,14 +202,9 @@ class Session implements DatabaseConnection {
   async executeQuery<R>({ sql: text, parameters }: CompiledQuery): Promise<QueryResult<R>> {
     if (this.#hasEnded) throw new Error("the transaction has ended");
     const name = this.#names?.nameOf(text);
-    gather(this.#client);
-    const { command, rowCount, rows } = await this.#client.query({
-      text,
-      values: [...parameters],
-      ...(name === undefined ? {} : { name }),
-    });
+    const { command, rowCount, rows } = await this.#pipeline.send(text, parameters, name);
     return {
-      rows,
+      rows: rows as R[],
       ...(CHANGES.has(command) ? { numAffectedRows: BigInt(rowCount ?? 0) } : {}),
     };
   }

@@ -166,6 +166,6 @@ describe("a decision whose server is killed", () => {
         }
       }
     },
-    IS_LONG ? 1_800_000 : 120_000,
+    IS_LONG ? 3_600_000 : 120_000,
   );
 });

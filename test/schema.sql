@@ -501,17 +501,21 @@ create table chat_link_codes (
   constraint chat_link_codes_code_hash_check CHECK ((length(code_hash) = 32))
 );
 alter table chat_link_codes owner to awooop_owner;
+create index chat_link_codes_expiry ON awooop.chat_link_codes USING btree (expires_at);
 create unique index chat_link_codes_of_hash ON awooop.chat_link_codes USING btree (project_id, code_hash);
 alter table chat_link_codes enable row level security;
 alter table chat_link_codes force row level security;
 create policy platform on chat_link_codes as permissive for all to awooop_platform
   using (true)
   with check (true);
+create policy system on chat_link_codes as permissive for all to awooop_system
+  using (true);
 create policy tenant on chat_link_codes as permissive for all to awooop_app
   using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
   with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
 grant select, insert, update, delete on chat_link_codes to awooop_app;
 grant select, insert, update, delete on chat_link_codes to awooop_platform;
+grant select (expires_at), delete on chat_link_codes to awooop_system;
 
 create table chat_links (
   project_id text collate "C" not null,
@@ -539,11 +543,14 @@ alter table chat_links force row level security;
 create policy platform on chat_links as permissive for all to awooop_platform
   using (true)
   with check (true);
+create policy system on chat_links as permissive for select to awooop_system
+  using (true);
 create policy tenant on chat_links as permissive for all to awooop_app
   using ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])))
   with check ((project_id = ANY (( SELECT string_to_array(NULLIF(current_setting('awooop.projects'::text, true), ''::text), ','::text) AS string_to_array)::text[])));
 grant select, insert, update (link_id, channel_id, user_name, key_id, member_id, created_at), delete on chat_links to awooop_app;
 grant select, insert, update (link_id, channel_id, user_name, key_id, member_id, created_at), delete on chat_links to awooop_platform;
+grant select on chat_links to awooop_system;
 
 create table contract_revisions (
   revision_id uuid not null,

@@ -6,8 +6,9 @@ import { createCursors } from "../platform/http/index.ts";
 import { createLog } from "../platform/log.ts";
 import type { Caller } from "./caller.ts";
 import { createChatLinks } from "./chat-service.ts";
-import { callerOfChat, linkChat, unlinkChat } from "./index.ts";
+import { callerOfChat, linkChat, sweepChatLinks, unlinkChat } from "./index.ts";
 import { createKeys } from "./key-service.ts";
+import { createMembers } from "./member-service.ts";
 
 let database: TestDatabase;
 let db: Database;
@@ -123,6 +124,13 @@ test("whoever is deactivated can do nothing at once, and may do no more than the
   expect((await callerOfChat(db, person("20")))?.role).toBe("viewer");
   await be({ is_active: false });
   expect(await callerOfChat(db, person("20"))).toBeUndefined();
+  // Whoever comes back links anew.
+  await be({ is_active: true });
+  const cursors = createCursors(new Uint8Array(32));
+  const change = { project_id: "acme", is_active: false };
+  await createMembers({ db, cursors }).change(root, caller.actor.id, change);
+  await be({ is_active: true });
+  expect(await callerOfChat(db, person("20"))).toBeUndefined();
 });
 
 test("a link ends with its key, and what is left of it is taken away", async () => {
@@ -147,6 +155,38 @@ test("an expired key's code and link are worth nothing", async () => {
   );
   expect(await callerOfChat(db, person("40"))).toBeUndefined();
   expect(await linkChat(db, person("41"), code)).toBeUndefined();
+  const stays = await linked(await newcomer(), "42");
+  await sweepChatLinks(db);
+  const { chat_links } = await links.list(root, { project_id: "acme" });
+  const users = chat_links.map(({ user_id }) => user_id);
+  expect(users).not.toContain("40");
+  expect(users).toContain(stays?.user_id);
+  const audits = await platform((tx) =>
+    tx
+      .selectFrom("audit_log")
+      .select(["actor_id", "details"])
+      .where("action", "=", "chat.unlink")
+      .where("actor_kind", "=", "system")
+      .execute(),
+  );
+  expect(audits).toMatchObject([{ details: { key_id: caller.keyId } }]);
+});
+
+test("a code that is too old is forgotten", async () => {
+  const caller = await newcomer();
+  await links.createCode(caller, "acme");
+  await platform((tx) =>
+    tx
+      .updateTable("chat_link_codes")
+      .set({ expires_at: "2020-01-01T00:00:00Z" })
+      .where("key_id", "=", caller.keyId)
+      .execute(),
+  );
+  await sweepChatLinks(db);
+  const rows = await platform((tx) =>
+    tx.selectFrom("chat_link_codes").select("key_id").where("key_id", "=", caller.keyId).execute(),
+  );
+  expect(rows).toEqual([]);
 });
 
 test("people see who is linked, and take back their own links, administrators everybody's", async () => {

@@ -136,13 +136,16 @@ export async function deleteLinkOf(tx: Tx, person: ChatPerson): Promise<ChatLink
 }
 
 /**
- * Takes links back: one, or all of a key.
+ * Takes links back: one, all of a key, or all of a member.
  *
  * @param of.member_id only if it is this member's
  */
 export async function deleteLinks(
   tx: Tx,
-  of: { link_id: string; member_id?: string } | { key_id: string },
+  of:
+    | { link_id: string; member_id?: string }
+    | { key_id: string }
+    | { project_id: string; member_id: string },
 ): Promise<ChatLink[]> {
   const rows = await tx
     .deleteFrom("chat_links")
@@ -150,6 +153,23 @@ export async function deleteLinks(
     .returning(COLUMNS)
     .execute();
   return rows as ChatLink[];
+}
+
+/** Whose links are worth nothing, for their key has ended: by project, as many as `most`. */
+export async function endedKeys(
+  tx: Tx,
+  most: number,
+): Promise<{ project_id: string; key_id: string }[]> {
+  return tx
+    .selectFrom("chat_links as l")
+    .innerJoin("api_keys as k", "k.key_id", "l.key_id")
+    .select(["l.project_id", "l.key_id"])
+    .distinct()
+    .where((of) =>
+      of.or([of("k.revoked_at", "is not", null), of("k.expires_at", "<=", sql<string>`now()`)]),
+    )
+    .limit(most)
+    .execute();
 }
 
 /** A page of the links the transaction may see and one more, newest first, with how many there are. */

@@ -1,10 +1,12 @@
 import { hash, randomInt } from "node:crypto";
+import { sql } from "kysely";
 import type { z } from "zod";
-import { type Actor, appendAudit } from "../audit/index.ts";
+import { type Actor, appendAudit, systemActor } from "../audit/index.ts";
 import { announce } from "../platform/database/changes.ts";
 import type { Database, Tx } from "../platform/database/index.ts";
 import { AppError } from "../platform/errors.ts";
 import { type Cursors, openPage, timeAndId } from "../platform/http/index.ts";
+import { inTurn } from "../platform/in-turn.ts";
 import {
   type Caller,
   isAtLeast,
@@ -24,6 +26,7 @@ import {
   type ChatPerson,
   deleteLinkOf,
   deleteLinks,
+  endedKeys,
   keyOfCode,
   keyOfPerson,
   listLinks,
@@ -191,6 +194,34 @@ async function usableKey(
 export async function unlinkKey(tx: Tx, by: Actor, keyId: string): Promise<void> {
   const gone = await deleteLinks(tx, { key_id: keyId });
   for (const link of gone) await record(tx, by, "chat.unlink", link);
+}
+
+/** Takes back all links of a member who is deactivated, in the transaction that does it. */
+export async function unlinkMember(
+  tx: Tx,
+  by: Actor,
+  { project_id, member_id }: { project_id: string; member_id: string },
+): Promise<void> {
+  const gone = await deleteLinks(tx, { project_id, member_id });
+  for (const link of gone) await record(tx, by, "chat.unlink", link);
+}
+
+const BATCH = 500;
+
+/**
+ * Takes back the links of keys that have ended by themselves, which were worth nothing from that moment on, and forgets codes
+ * that are too old.
+ */
+export async function sweepChatLinks(db: Database): Promise<void> {
+  const ended = await db.transaction({ role: "system" }, async (tx) => {
+    await tx.deleteFrom("chat_link_codes").where("expires_at", "<", sql<string>`now()`).execute();
+    return endedKeys(tx, BATCH);
+  });
+  await inTurn(ended, ({ project_id, key_id }) =>
+    db.transaction({ role: "app", projects: [project_id] }, (tx) =>
+      unlinkKey(tx, systemActor("sweeper"), key_id),
+    ),
+  );
 }
 
 async function record(

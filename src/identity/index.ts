@@ -12,7 +12,7 @@ export {
   unknownProject,
 } from "./caller.ts";
 export { resourceMetadata } from "./challenge.ts";
-export { callerOfChat, linkChat, unlinkChat } from "./chat-service.ts";
+export { callerOfChat, linkChat, sweepChatLinks, unlinkChat } from "./chat-service.ts";
 export type { Role } from "./contract.ts";
 export { answerOnce } from "./idempotency.ts";
 export { createKeys } from "./key-service.ts";

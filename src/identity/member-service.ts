@@ -12,6 +12,7 @@ import {
   sees,
   unknownProject,
 } from "./caller.ts";
+import { unlinkMember } from "./chat-service.ts";
 import type {
   Member,
   MemberListQuery,
@@ -127,6 +128,7 @@ async function change(
   if (changed.length === 0) return before;
   const changes: Partial<Member> = Object.fromEntries(changed);
   await updateMember(tx, before, changes);
+  if (changes.is_active === false) await unlinkMember(tx, by, before);
   const { display_name: _, ...open } = changes;
   const was = Object.fromEntries(
     Object.keys(open).map((field) => [field, before[field as keyof Member]]),

@@ -3,6 +3,7 @@ import type { ApprovalEffects } from "../approvals/index.ts";
 import { type Actor, systemActor } from "../audit/index.ts";
 import { declareLost, forgetOutcomes, sweepLostCalls } from "../calls/index.ts";
 import { wakeQueuedMessages } from "../channels/index.ts";
+import { sweepChatLinks } from "../identity/index.ts";
 import type { Database, DB, Tx } from "../platform/database/index.ts";
 import { inTurn } from "../platform/in-turn.ts";
 import { eventForLost, lockRun, type RunRow, transition, wakeBulks } from "../runs/index.ts";
@@ -44,6 +45,7 @@ export function sweepSlowly(deps: SweepDeps): Promise<void> {
       () => wakeUnclaimedRuns(deps),
       () => wakeQueuedMessages(db, deps.effects),
       () => forgetOutcomes(db),
+      () => sweepChatLinks(db),
       () => forgetOldEntries(db),
     ],
     (one) => one(),

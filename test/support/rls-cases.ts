@@ -84,9 +84,9 @@ export const TABLES: Record<string, TableCase> = {
     grants: { ...WORK, system: "sd" },
     updates: { app: FIGURES, platform: FIGURES },
   },
-  chat_link_codes: { grants: { app: "siud", platform: "siud" } },
+  chat_link_codes: { grants: { app: "siud", platform: "siud", system: "d" } },
   chat_links: {
-    grants: { app: "siud", platform: "siud" },
+    grants: { app: "siud", platform: "siud", system: "s" },
     updates: { app: LINKED, platform: LINKED },
   },
   contract_revisions: {

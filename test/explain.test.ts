@@ -10,12 +10,20 @@ import {
 import { approvalRoutes } from "../src/approvals/show.ts";
 import { inFlightRoutes } from "../src/calls/index.ts";
 import { channelPageRoutes } from "../src/channels/channels-routes.ts";
+import {
+  countOpenRuns,
+  LIST_MAX,
+  newestRuns,
+  oldestQuestions,
+  runsNamed,
+} from "../src/channels/chat-queries.ts";
 import { outboxRoutes } from "../src/channels/outbox-routes.ts";
 import { channelRoutes } from "../src/channels/routes.ts";
+import { readReceivingChannels } from "../src/channels/telegram/channels.ts";
 import { contractsRoutes } from "../src/contracts/index.ts";
 import type { Caller } from "../src/identity/index.ts";
 import { overviewRoutes } from "../src/overview/index.ts";
-import { type Database, openDatabase } from "../src/platform/database/index.ts";
+import { type Database, openDatabase, type Tx } from "../src/platform/database/index.ts";
 import { createCursors, newApi } from "../src/platform/http/index.ts";
 import { createLog } from "../src/platform/log.ts";
 import { runListRoutes } from "../src/runs/index.ts";
@@ -294,6 +302,21 @@ test("questions whose time has come, or that are void, are found by index", asyn
       );
   });
   expect(sent.filter(({ text }) => text.includes("approvals"))).toHaveLength(4);
+  expect(blindReads(await plansOf(database.url, sent), BIG_TABLES)).toEqual([]);
+});
+
+test("what chats are asked, and which chats are fetched from, is found by index", async () => {
+  const inProject = <T>(work: (tx: Tx) => Promise<T>) =>
+    db.transaction({ role: "app", projects: ["p0"] }, work);
+  const digits = (ids.run ?? "").replaceAll("-", "").slice(0, 13);
+  const sent = await statementsOf(async () => {
+    expect(await inProject((tx) => newestRuns(tx, "p0"))).toHaveLength(LIST_MAX + 1);
+    expect(await inProject((tx) => oldestQuestions(tx, "p0"))).toHaveLength(LIST_MAX + 1);
+    expect((await inProject((tx) => countOpenRuns(tx, "p0"))).waiting).toBeGreaterThan(500);
+    expect(await inProject((tx) => runsNamed(tx, "p0", digits))).toContain(ids.run);
+    await readReceivingChannels(db, undefined);
+    await readReceivingChannels(db, ["p0"]);
+  });
   expect(blindReads(await plansOf(database.url, sent), BIG_TABLES)).toEqual([]);
 });
 

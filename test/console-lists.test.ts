@@ -3,15 +3,14 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { linkChat } from "../src/identity/index.ts";
 import { openDatabase } from "../src/platform/database/index.ts";
 import { createLog } from "../src/platform/log.ts";
-import { ADMIN_KEY, type Awooop, startAwooop } from "./support/awooop.ts";
+import { type Awooop, startAwooop } from "./support/awooop.ts";
 import { BROWSER_READY_MS, launchChromium } from "./support/chromium.ts";
 import { createTestDatabase, type TestDatabase } from "./support/database.ts";
 import { applyContracts, contract, good } from "./support/e2e-tenant.ts";
-import { openPage, overflow, type Visitor, violations } from "./support/page.ts";
+import { openSignedIn, overflow, type Visitor, violations } from "./support/page.ts";
 import { openQuestions, type Questions } from "./support/questions.ts";
 import { queryRows } from "./support/server.ts";
 import { openReceiver } from "./support/tenant.ts";
-import { waitFor } from "./support/wait.ts";
 
 /** The console's lists of runs, of who may do what, and of who did what. */
 
@@ -51,13 +50,7 @@ const ENGLISH = { locale: "en-US", colorScheme: "light", width: 1440 } as const;
 const CHINESE = { locale: "zh-TW", colorScheme: "dark", width: 360 } as const;
 
 async function visit(visitor: Visitor, path: string) {
-  const { page, faults, close } = await openPage(browser, visitor);
-  await page.goto(`${server.url}/sign-in#key=${ADMIN_KEY}`);
-  await page.getByRole("heading", { level: 1 }).waitFor();
-  await waitFor(async () => !page.url().includes("sign-in"), {
-    timeoutMs: 15_000,
-    what: "the sign-in",
-  });
+  const { page, faults, close } = await openSignedIn(browser, visitor, server);
   await page.goto(server.url + path);
   const looksRight = async () => {
     expect(await violations(page)).toEqual([]);

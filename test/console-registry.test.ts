@@ -4,7 +4,7 @@ import { ADMIN_KEY, type Awooop, startAwooop } from "./support/awooop.ts";
 import { BROWSER_READY_MS, launchChromium } from "./support/chromium.ts";
 import { createTestDatabase, type TestDatabase } from "./support/database.ts";
 import { good } from "./support/e2e-tenant.ts";
-import { openPage, overflow, type Visitor, violations } from "./support/page.ts";
+import { openSignedIn, overflow, type Visitor, violations } from "./support/page.ts";
 import { makeRegistryWorld, type RegistryWorld } from "./support/registry-world.ts";
 
 const DESK: Visitor = { locale: "en-US", colorScheme: "light", width: 1440 };
@@ -41,10 +41,8 @@ afterAll(async () => {
 
 /** A visitor who has signed in and is at `path`; `end` says what went wrong on the way. */
 async function visit(path: string, visitor: Visitor = DESK, key: string = ADMIN_KEY) {
-  const { page, faults, close } = await openPage(browser, visitor);
-  const next = encodeURIComponent(path);
-  await page.goto(`${server.url}/sign-in?next=${next}#key=${key}`);
-  await page.waitForURL((url) => url.pathname + url.search === path);
+  const { page, faults, close } = await openSignedIn(browser, visitor, { url: server.url, key });
+  await page.goto(server.url + path);
   await page.getByRole("heading", { level: 1 }).waitFor();
   const end = async (expected: unknown[] = []) => {
     expect(faults).toEqual(expected);

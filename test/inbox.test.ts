@@ -1,9 +1,9 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ADMIN_KEY, type Awooop, startAwooop } from "./support/awooop.ts";
+import { type Awooop, startAwooop } from "./support/awooop.ts";
 import { BROWSER_READY_MS, launchChromium } from "./support/chromium.ts";
 import { createTestDatabase, type TestDatabase } from "./support/database.ts";
-import { openPage, overflow, type Visitor, violations } from "./support/page.ts";
+import { openSignedIn, overflow, type Visitor, violations } from "./support/page.ts";
 import { openQuestions, type Questions, type Waiting } from "./support/questions.ts";
 import { queryRows } from "./support/server.ts";
 import { waitFor } from "./support/wait.ts";
@@ -18,11 +18,13 @@ let browser: Browser;
 beforeAll(async () => {
   database = await createTestDatabase();
   questions = await openQuestions(database.url);
-  [server, browser] = await Promise.all([
-    startAwooop({ databaseUrl: database.url, env: { AWOOOP_ROLES: "api" } }),
-    launchChromium(),
-  ]);
+  [browser] = await Promise.all([launchChromium(), start()]);
 }, BROWSER_READY_MS);
+
+async function start(port?: number): Promise<void> {
+  const env = { AWOOOP_ROLES: "api" };
+  server = await startAwooop({ databaseUrl: database.url, env, ...(port ? { port } : {}) });
+}
 
 afterAll(async () => {
   await browser?.close();
@@ -55,15 +57,10 @@ async function seedRich(): Promise<Waiting[]> {
   return [earlier, rich];
 }
 
-async function visit(visitor: Visitor) {
-  const { page, faults, close } = await openPage(browser, visitor);
-  await page.goto(`${server.url}/sign-in#key=${ADMIN_KEY}`);
-  await page
-    .getByRole("link", { name: /Approvals|核准/ })
-    .first()
-    .waitFor();
-  return { page, faults, close };
-}
+const DESK: Visitor = { locale: "en-US", colorScheme: "light", width: 1440 };
+const PHONE: Visitor = { locale: "zh-TW", colorScheme: "dark", width: 360 };
+
+const visit = (visitor: Visitor) => openSignedIn(browser, visitor, server);
 
 const openInbox = async (page: Page, question: string) => {
   await page.goto(`${server.url}/approvals?question=${question}`);
@@ -85,30 +82,27 @@ async function press(page: Page, key: string): Promise<void> {
 const statusOf = async ({ approvalId }: Waiting) =>
   (await server.api(`/approvals/${approvalId}`)).body;
 
-describe("the inbox", { timeout: 60_000 }, () => {
+describe("the inbox", { timeout: 120_000 }, () => {
   it.each([
-    ["en-US", "light", 1440, "Proposal 2", "Worth a second look"],
-    ["zh-TW", "dark", 360, "第 2 次提出", "值得再看一眼"],
-  ] as const)(
-    "tells all that is known: %s, %s, %i px",
-    async (locale, colorScheme, width, proposal, risks) => {
-      const [, rich] = await seedRich();
-      const { page, faults, close } = await visit({ locale, colorScheme, width });
-      await openInbox(page, rich?.approvalId ?? "");
-      await page.getByRole("heading", { name: proposal }).waitFor();
-      await page.getByRole("list", { name: risks }).waitFor();
-      expect(await violations(page)).toEqual([]);
-      await press(page, "e");
-      expect(await violations(page)).toEqual([]);
-      expect(await overflow(page)).toBeLessThanOrEqual(0);
-      expect(faults).toEqual([]);
-      await close();
-    },
-  );
+    [DESK, "Proposal 2", "Worth a second look"],
+    [PHONE, "第 2 次提出", "值得再看一眼"],
+  ] as const)("tells all that is known: %o", async (visitor, proposal, risks) => {
+    const [, rich] = await seedRich();
+    const { page, faults, close } = await visit(visitor);
+    await openInbox(page, rich?.approvalId ?? "");
+    await page.getByRole("heading", { name: proposal }).waitFor();
+    await page.getByRole("list", { name: risks }).waitFor();
+    expect(await violations(page)).toEqual([]);
+    await press(page, "e");
+    expect(await violations(page)).toEqual([]);
+    expect(await overflow(page)).toBeLessThanOrEqual(0);
+    expect(faults).toEqual([]);
+    await close();
+  });
 
   it("takes an edit, says at the place what is wrong with it, and a wish for changes", async () => {
     const [edited, wished] = [await questions.ask(), await questions.ask()];
-    const { page, close } = await visit({ locale: "en-US", colorScheme: "light", width: 1440 });
+    const { page, close } = await visit(DESK);
     await openInbox(page, edited.approvalId);
     await press(page, "e");
     const dialog = page.getByRole("dialog");
@@ -149,11 +143,7 @@ describe("the inbox", { timeout: 60_000 }, () => {
     await admin(
       `update awooop.approvals set rule = 'another' where approval_id = '${other.approvalId}'`,
     );
-    const { page, faults, close } = await visit({
-      locale: "en-US",
-      colorScheme: "light",
-      width: 1440,
-    });
+    const { page, faults, close } = await visit(DESK);
     await openInbox(page, alike[0]?.approvalId ?? "");
     await page.keyboard.press("x");
     const boxes = page.getByRole("checkbox");
@@ -170,6 +160,48 @@ describe("the inbox", { timeout: 60_000 }, () => {
     const statuses = await Promise.all([...alike, other].map(statusOf));
     expect(statuses.map(({ status }) => status)).toEqual(["approved", "approved", "open"]);
     expect(faults).toEqual([]);
+    await close();
+  });
+
+  it("says at once what somebody else has decided, wherever one looks at it", async () => {
+    const asked = await questions.ask();
+    const [decider, inbox, run] = await Promise.all([visit(DESK), visit(PHONE), visit(PHONE)]);
+    await Promise.all([
+      openInbox(decider.page, asked.approvalId),
+      openInbox(inbox.page, asked.approvalId),
+      run.page.goto(`${server.url}/runs/acme/${asked.runId}`),
+    ]);
+    await run.page.getByText("等你決定").first().waitFor();
+    await press(decider.page, "r");
+    await decider.page.getByRole("dialog").getByRole("textbox").fill("The disk is needed.");
+    await decider.page.keyboard.press("Control+Enter");
+    await Promise.all([
+      inbox.page.getByText("The disk is needed.").first().waitFor(),
+      run.page.getByText("The disk is needed.").first().waitFor(),
+    ]);
+    for (const { faults, close } of [decider, inbox, run]) {
+      expect(faults).toEqual([]);
+      await close();
+    }
+  });
+
+  it("goes on by itself when the server comes back, and has missed nothing", async () => {
+    const before = await questions.ask();
+    const { page, close } = await visit(DESK);
+    await openInbox(page, before.approvalId);
+    await page.getByText("s behind").waitFor();
+    await server.stop();
+    const lost = page.getByText("No connection since");
+    await lost.waitFor({ timeout: 30_000 });
+    const meanwhile = await questions.ask();
+    await start(server.port);
+    const inList = ({ approvalId }: Waiting) => page.locator(`a[href*="${approvalId}"]`).first();
+    await inList(meanwhile).waitFor({ timeout: 45_000 });
+    await lost.waitFor({ state: "hidden" });
+    // The new stream brings what happens from now on, to the page that has stayed as it was.
+    const body = { project_id: "acme", decision: "reject", reason: "Only a drill." };
+    await server.api(`/approvals/${before.runId}/decide`, { body });
+    await page.getByText("Only a drill.").first().waitFor();
     await close();
   });
 });

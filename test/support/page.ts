@@ -1,5 +1,6 @@
 import AxeBuilder from "@axe-core/playwright";
 import type { Browser, Page } from "playwright-core";
+import { ADMIN_KEY } from "./awooop.ts";
 
 /** How a visitor's browser is set up. */
 export interface Visitor {
@@ -17,13 +18,28 @@ export async function openPage(browser: Browser, visitor: Visitor) {
   page.setDefaultTimeout(15_000);
   const faults: string[] = [];
   page.on("pageerror", (error) => faults.push(error.message));
-  page.on("console", (message) => message.type() === "error" && faults.push(message.text()));
+  page.on("console", (message) => {
+    if (["error", "warning"].includes(message.type())) faults.push(message.text());
+  });
   page.on("request", (request) => {
     const { protocol, hostname } = new URL(request.url());
     if (protocol.startsWith("http") && hostname !== "127.0.0.1")
       faults.push(`asked ${request.url()}`);
   });
   return { page, faults, close: () => context.close() };
+}
+
+/** As `openPage`, signed in with `key` at the server of `url`, without the way through the sign-in page. */
+export async function openSignedIn(
+  browser: Browser,
+  visitor: Visitor,
+  { url, key = ADMIN_KEY }: { url: string; key?: string },
+) {
+  const opened = await openPage(browser, visitor);
+  const { request } = opened.page.context();
+  const answer = await request.post(`${url}/api/v1/session`, { data: { key } });
+  if (!answer.ok()) throw new Error(`The sign-in was answered ${answer.status()}`);
+  return opened;
 }
 
 /** What axe has against a page. */

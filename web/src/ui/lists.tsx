@@ -14,7 +14,7 @@ export function ListHead(props: {
   const { t, number } = useWords();
   const { total } = props;
   return (
-    <div className="head items-center min-h-[34px]">
+    <div className="head items-center min-h-[34px] mb-2 sm:mb-0">
       <h1>{props.title}</h1>
       {total && (
         <span className="text-ink-3 num">

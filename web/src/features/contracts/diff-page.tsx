@@ -42,13 +42,9 @@ export function DiffPage() {
         )}
         {t("contracts.compare")}
       </div>
+      {!found && <h1 className="sr-only">{t("contracts.compare")}</h1>}
       {diff.isPending && <Bones rows={12} label={t("common.loading")} />}
-      {diff.isError && (
-        <>
-          <h1 className="sr-only">{t("contracts.compare")}</h1>
-          <ProblemNote error={diff.error} onRetry={() => diff.refetch()} />
-        </>
-      )}
+      {diff.isError && <ProblemNote error={diff.error} onRetry={() => diff.refetch()} />}
       {found && <Loaded diff={found} />}
     </div>
   );

@@ -28,19 +28,19 @@ export function RevisionPage() {
     <div className="page">
       <div className="crumb">
         <Link to="/contracts">{t("nav.pages.contracts")}</Link>
-        <Glyph name="right" className="sm" />
         {found && (
-          <Link to="/contracts" search={{ contract: found.contract_id }}>
-            {found.contract_id}
-          </Link>
+          <>
+            <Glyph name="right" className="sm" />
+            <Link to="/contracts" search={{ contract: found.contract_id }}>
+              {found.contract_id}
+            </Link>
+          </>
         )}
       </div>
+      {!found && <h1 className="sr-only">{t("nav.pages.contracts")}</h1>}
       {revision.isPending && <Bones rows={12} label={t("common.loading")} />}
       {revision.isError && (
-        <>
-          <h1 className="sr-only">{t("nav.pages.contracts")}</h1>
-          <ProblemNote error={revision.error} onRetry={() => revision.refetch()} />
-        </>
+        <ProblemNote error={revision.error} onRetry={() => revision.refetch()} />
       )}
       {found && <Loaded revision={found} />}
     </div>

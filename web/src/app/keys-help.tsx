@@ -55,7 +55,7 @@ export function KeysHelp(props: { onClose: () => void }) {
       {groups.map((group) => (
         <section key={group.title} className="mt-3">
           <h3>{group.title}</h3>
-          <dl className="kv mt-1">
+          <dl className="kv keys mt-1">
             {group.keys.map(([keys, what]) => (
               <div key={keys} className="contents">
                 <dt className="line gap-1">

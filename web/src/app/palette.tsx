@@ -2,15 +2,14 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Command } from "cmdk";
 import { Dialog as Radix } from "radix-ui";
-import { type ReactNode, useEffect, useRef, useState } from "react";
+import { type ReactNode, type RefObject, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Glyph, type GlyphName } from "../ui/glyphs.tsx";
 import { useSettled } from "../ui/use-settled.ts";
 import type { RunState } from "./api.ts";
 import { shortId } from "./format.ts";
-import { chooseLanguage } from "./i18n.ts";
-import "./palette.css";
 import { hasWords } from "./has-words.ts";
+import { chooseLanguage } from "./i18n.ts";
 import { usePages } from "./pages.ts";
 import { chooseTheme, type Theme, usePreferences } from "./preferences.ts";
 import { approvalsQuery, foundRunsQuery } from "./queries.ts";
@@ -20,11 +19,17 @@ const MOST_OF_A_KIND = 6;
 const SETTLED_MS = 150;
 
 /** Everything by its name: questions, pages, runs by words or the start of an id, projects, language, theme. */
-export function Palette(props: { onClose: () => void; onHelp: () => void }) {
+export function Palette(props: {
+  /** What was typed before it was there. */
+  typed: RefObject<string>;
+  onClose: () => void;
+  onHelp: () => void;
+}) {
   const { t } = useTranslation();
-  const [text, setText] = useState("");
+  const [text, setText] = useState(() => props.typed.current);
   const [chosen, setChosen] = useState("");
   const list = useRef<HTMLDivElement>(null);
+  const input = useRef<HTMLInputElement>(null);
   const chooseFirst = () => {
     const choices = [...(list.current?.querySelectorAll<HTMLElement>("[cmdk-item]") ?? [])];
     const first = choices[0]?.dataset.value;
@@ -39,7 +44,15 @@ export function Palette(props: { onClose: () => void; onHelp: () => void }) {
     <Radix.Root open onOpenChange={(open) => !open && props.onClose()}>
       <Radix.Portal>
         <div className="veil is-high" data-layer="dialog">
-          <Radix.Content className="dialog palette" aria-describedby={undefined}>
+          <Radix.Content
+            className="dialog palette"
+            aria-describedby={undefined}
+            onOpenAutoFocus={(event) => {
+              // Radix would select the text, and the next key would replace it.
+              event.preventDefault();
+              input.current?.focus();
+            }}
+          >
             <Radix.Title className="sr-only">{t("palette.title")}</Radix.Title>
             <Command
               label={t("palette.title")}
@@ -50,6 +63,7 @@ export function Palette(props: { onClose: () => void; onHelp: () => void }) {
               filter={(_, typed, names) => Number(hasWords(names ?? [], typed))}
             >
               <Command.Input
+                ref={input}
                 className="field"
                 placeholder={t("palette.placeholder")}
                 value={text}

@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Outlet, useNavigate } from "@tanstack/react-router";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { FreezeBanner } from "../features/freezes/freeze-banner.tsx";
 import { SignInAgain } from "../features/session/sign-in-again.tsx";
@@ -12,12 +12,13 @@ import { KeysHelp } from "./keys-help.tsx";
 import { startLive, useLive } from "./live.ts";
 import { Nav, Tabs } from "./navigation.tsx";
 import { usePages } from "./pages.ts";
+import { PaletteComing } from "./palette-coming.tsx";
 import { sessionQuery } from "./queries.ts";
 import { useSignedOut } from "./signed-out.ts";
 import { TopBar } from "./top-bar.tsx";
 import { useWords } from "./words.ts";
 
-// One opens it with a key: its code can come then.
+// Its code comes when one opens it; what is typed until then is kept.
 const Palette = lazy(() => import("./palette.tsx").then((part) => ({ default: part.Palette })));
 
 /** Everything around a page: navigation, top bar, the state of the stream, global keys. */
@@ -28,8 +29,13 @@ export function Shell() {
   const session = useQuery(sessionQuery);
   const [help, setHelp] = useState(false);
   const [palette, setPalette] = useState(false);
+  const typed = useRef("");
   const isOver = useSignedOut();
-  usePaletteKey(() => setPalette(true));
+  const openPalette = () => {
+    typed.current = "";
+    setPalette(true);
+  };
+  usePaletteKey(openPalette);
   useEffect(() => startLive(client), [client]);
   const jumps = usePages().filter((page) => page.key !== undefined);
   useKeys({
@@ -49,7 +55,7 @@ export function Shell() {
         {t("nav.skip")}
       </a>
       <Nav />
-      <TopBar onHelp={() => setHelp(true)} onSearch={() => setPalette(true)} />
+      <TopBar onHelp={() => setHelp(true)} onSearch={openPalette} />
       <main id="main" tabIndex={-1}>
         <OfflineNote />
         <FreezeBanner />
@@ -58,8 +64,8 @@ export function Shell() {
       <Tabs />
       {help && <KeysHelp onClose={() => setHelp(false)} />}
       {palette && (
-        <Suspense>
-          <Palette onClose={() => setPalette(false)} onHelp={() => setHelp(true)} />
+        <Suspense fallback={<PaletteComing typed={typed} onClose={() => setPalette(false)} />}>
+          <Palette typed={typed} onClose={() => setPalette(false)} onHelp={() => setHelp(true)} />
         </Suspense>
       )}
       {isOver && <SignInAgain />}

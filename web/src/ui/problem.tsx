@@ -1,24 +1,25 @@
 import type { ReactNode } from "react";
 import { Problem } from "../app/send.ts";
-import { useWords } from "../app/words.ts";
+import { useWords, type Words } from "../app/words.ts";
 import { Button } from "./button.tsx";
 import { Glyph } from "./glyphs.tsx";
 
 /** What one can do about an answer that says itself only what was wrong. */
-function whatNow({ status, code }: Problem): "look_again" | "ask" | "report" | undefined {
-  if (code === "E-NOT-FOUND") return "look_again";
-  if (code === "E-FORBIDDEN") return "ask";
-  return status >= 500 ? "report" : undefined;
+function whatNow({ status, code }: Problem, { t }: Words): string | undefined {
+  if (code === "E-NOT-FOUND") return t("problem.now.look_again");
+  if (code === "E-FORBIDDEN") return t("problem.now.ask");
+  return status >= 500 ? t("problem.now.report") : undefined;
 }
 
 /** What happened, why, what now; the code last. Stands in place of what failed. */
 export function ProblemNote(props: { error: Error; onRetry?: () => void; children?: ReactNode }) {
-  const { t, language, codeText } = useWords();
+  const words = useWords();
+  const { t, language, codeText } = words;
   const problem = props.error instanceof Problem ? props.error : undefined;
   // The server explains itself in English; where one reads another language its codes are read instead.
   const known = language === "en" ? undefined : codeText(problem?.code ?? null);
   const lost = problem?.isConnection ?? false;
-  const now = problem && !lost && whatNow(problem);
+  const now = problem && !lost && whatNow(problem, words);
   return (
     <div className="err" role="alert">
       <Glyph name="failed" className="text-stop-text" />
@@ -31,7 +32,7 @@ export function ProblemNote(props: { error: Error; onRetry?: () => void; childre
             ? t("problem.no_answer_why")
             : known === undefined && (problem?.detail ?? props.error.message)}
         </div>
-        {now && <div className="text-ink-2">{t(`problem.now.${now}`)}</div>}
+        {now && <div className="text-ink-2">{now}</div>}
         <div className="line mt-2 empty:hidden">
           {props.onRetry && (
             <Button size="small" onClick={props.onRetry}>

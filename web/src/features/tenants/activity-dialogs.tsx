@@ -12,9 +12,10 @@ type Runs = "finish" | "cancel";
 
 /** Ends a project: no run starts any more, and one says what becomes of those that are open. */
 export function DeactivateDialog(props: { tenant: TenantPage; onClose: () => void }) {
-  const { t } = useWords();
+  const { t, number } = useWords();
   const { tenant } = props;
   const { pending, running, waiting_approval: waiting } = tenant.open_runs;
+  const open = pending + running + waiting;
   const [runs, setRuns] = useState<Runs>("finish");
   const named = { name: tenant.display_name };
   const change = useChange(tenant.project_id, t("tenants.deactivated", named), props.onClose);
@@ -23,7 +24,7 @@ export function DeactivateDialog(props: { tenant: TenantPage; onClose: () => voi
     <Dialog title={t("tenants.deactivate_title", named)} onClose={props.onClose}>
       <p className="text-ink-2 mb-2">
         {t("tenants.deactivate_effect")}{" "}
-        {t("tenants.deactivate_open", { count: pending + running + waiting })}
+        {t("tenants.deactivate_open", { count: open, number: number(open) })}
       </p>
       <Choices<Runs>
         label={t("tenants.running_runs")}

@@ -6,21 +6,30 @@ import { createTestDatabase, type TestDatabase } from "./support/database.ts";
 import { good } from "./support/e2e-tenant.ts";
 import { openSignedIn, overflow, type Visitor, violations } from "./support/page.ts";
 import { makeRegistryWorld, type RegistryWorld } from "./support/registry-world.ts";
+import { type Stop, walk, walksOf } from "./support/walk.ts";
 
 const DESK: Visitor = { locale: "en-US", colorScheme: "light", width: 1440 };
-const DARK_DESK: Visitor = { locale: "en-US", colorScheme: "dark", width: 1440 };
 const PHONE: Visitor = { locale: "zh-TW", colorScheme: "dark", width: 360 };
 
-/** Each page, with something that stands on it in both languages: the first ones at a desk, the rest on a phone. */
-const PAGES = [
-  ["/contracts", "a-long-name"],
-  ["/contracts/new", "YAML"],
-  ["/tool-servers", "asleep"],
-  ["/tool-servers/acme/kit", "Looks"],
-  ["/channel-events", "/hooks/"],
-  ["/tenants", "globex"],
-  ["/tenants/acme", "ALERTS_TOKEN"],
-] as const;
+/** Each page of what is registered, and of what has no page of its own in the demo. */
+const PAGES: ((world: RegistryWorld) => Stop)[] = [
+  () => ["/contracts", "text=a-long-name"],
+  () => ["/contracts/new", "text=YAML"],
+  ({ inReview }) => [`/contracts/${inReview}`, "text=disk-janitor 2.0"],
+  ({ active, inReview }) => [`/contracts/${active}/diff/${inReview}`, "text=kit/grow"],
+  () => ["/tool-servers", "text=asleep"],
+  () => ["/tool-servers/acme/kit", "text=Looks"],
+  () => ["/channels", "text=alertmanager"],
+  () => ["/channels/acme/alerts", "text=hooks/acme/alerts"],
+  () => ["/channel-events", "text=hooks/"],
+  () => ["/tenants", "text=globex"],
+  () => ["/tenants/acme", "text=ALERTS_TOKEN"],
+  () => ["/freezes", "h2"],
+  () => ["/members", "main table"],
+  () => ["/members?tab=keys", "text=reviewer"],
+  () => ["/members?tab=oauth", "main h2"],
+  () => ["/audit-log", "text=session.create"],
+];
 
 let database: TestDatabase;
 let server: Awooop;
@@ -57,18 +66,9 @@ const inDialog = (page: Page, name: string | RegExp) =>
 const isGone = (page: Page) => page.getByRole("dialog").waitFor({ state: "hidden" });
 
 describe("the console's pages of what is registered", { timeout: 120_000 }, () => {
-  it.each([
-    [DARK_DESK, PAGES.slice(0, 3)],
-    [PHONE, PAGES.slice(3)],
-  ])("are read by anyone: %o", async (visitor, pages) => {
-    const { page, end } = await visit("/freezes", visitor);
-    for (const [path, has] of pages) {
-      await page.goto(server.url + path);
-      await page.getByText(has).first().waitFor();
-      expect(await violations(page), path).toEqual([]);
-      expect(await overflow(page), path).toBeLessThanOrEqual(0);
-    }
-    await end();
+  it.each(walksOf(PAGES))("are read by anyone: %o", async (visitor, pages) => {
+    const stops = pages.map((page) => page(world));
+    await walk(browser, visitor, server, stops);
   });
 
   it("find a contract by filter and by keyboard, and say what a viewer may not", async () => {
@@ -87,6 +87,8 @@ describe("the console's pages of what is registered", { timeout: 120_000 }, () =
     await page.locator("a.what:focus").waitFor();
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { level: 1, name: "disk-janitor 2.0" }).waitFor();
+    // The link is gone with its page; Tab goes on in the new one.
+    await page.locator("main:focus").waitFor();
     expect(await button(page, "Approve revision").isDisabled()).toBe(true);
     await page.getByText("These steps are for admins").waitFor();
     await end();
@@ -118,7 +120,6 @@ describe("the console's pages of what is registered", { timeout: 120_000 }, () =
     await page.getByRole("dialog").getByRole("textbox").fill("Only a trial.");
     await page.keyboard.press("Control+Enter");
     await page.getByText("Rejected for good").waitFor();
-    expect(await violations(page)).toEqual([]);
     await end();
   });
 
@@ -128,7 +129,6 @@ describe("the console's pages of what is registered", { timeout: 120_000 }, () =
     const { page, end } = await visit(path, DESK, world.reviewer);
     await page.getByText("It may use kit/grow.").first().waitFor();
     await page.getByText("2 gained, 0 lost, 1 changed").waitFor();
-    expect(await violations(page)).toEqual([]);
     for (const view of ["Inline", "JSON Patch", "Side by side"]) await button(page, view).click();
     await button(page, /equal lines/).click();
     await page.keyboard.press("a");
@@ -138,7 +138,6 @@ describe("the console's pages of what is registered", { timeout: 120_000 }, () =
     await button(page, "Activate").click();
     await inDialog(page, "Activate").click();
     await onlooker.page.getByText("啟用中：").waitFor();
-    expect(await violations(onlooker.page)).toEqual([]);
     await onlooker.end();
     await end();
   });
@@ -149,7 +148,12 @@ describe("the console's pages of what is registered", { timeout: 120_000 }, () =
     await page.getByText("Both versions, line by line").first().click();
     await page.getByText("tells somebody else").nth(1).waitFor();
     expect(await violations(page)).toEqual([]);
-    await button(page, "Keep it quarantined").click();
+    await button(page, "Keep it quarantined").focus();
+    await page.keyboard.press("Enter");
+    await page.getByRole("dialog").waitFor();
+    await page.keyboard.press("Escape");
+    await page.locator("button:focus").getByText("Keep it quarantined").waitFor();
+    await page.keyboard.press("Enter");
     await inDialog(page, "Keep it quarantined").click();
     await page.getByText("admin left it quarantined").waitFor();
     await button(page, /^Accept look/).focus();

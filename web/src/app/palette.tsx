@@ -5,6 +5,7 @@ import { Dialog as Radix } from "radix-ui";
 import { type ReactNode, type RefObject, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Glyph, type GlyphName } from "../ui/glyphs.tsx";
+import { useReturnFocus } from "../ui/return-focus.ts";
 import { useSettled } from "../ui/use-settled.ts";
 import type { RunState } from "./api.ts";
 import { shortId } from "./format.ts";
@@ -27,15 +28,9 @@ export function Palette(props: {
 }) {
   const { t } = useTranslation();
   const [text, setText] = useState(() => props.typed.current);
-  const [chosen, setChosen] = useState("");
-  const list = useRef<HTMLDivElement>(null);
+  const { list, chosen, setChosen, chooseFirst } = useChosen();
   const input = useRef<HTMLInputElement>(null);
-  const chooseFirst = () => {
-    const choices = [...(list.current?.querySelectorAll<HTMLElement>("[cmdk-item]") ?? [])];
-    const first = choices[0]?.dataset.value;
-    if (first !== undefined && !choices.some((item) => item.dataset.value === chosen))
-      setChosen(first);
-  };
+  const returnFocus = useReturnFocus();
   const close = (act: () => unknown) => () => {
     props.onClose();
     act();
@@ -52,6 +47,7 @@ export function Palette(props: {
               event.preventDefault();
               input.current?.focus();
             }}
+            onCloseAutoFocus={returnFocus}
           >
             <Radix.Title className="sr-only">{t("palette.title")}</Radix.Title>
             <Command
@@ -83,6 +79,19 @@ export function Palette(props: {
       </Radix.Portal>
     </Radix.Root>
   );
+}
+
+/** Which of the choices ↵ means; `chooseFirst` takes the first where the chosen one is not among them any more. */
+function useChosen() {
+  const [chosen, setChosen] = useState("");
+  const list = useRef<HTMLDivElement>(null);
+  const chooseFirst = () => {
+    const choices = [...(list.current?.querySelectorAll<HTMLElement>("[cmdk-item]") ?? [])];
+    const first = choices[0]?.dataset.value;
+    if (first !== undefined && !choices.some((item) => item.dataset.value === chosen))
+      setChosen(first);
+  };
+  return { list, chosen, setChosen, chooseFirst };
 }
 
 interface Part {

@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { Outlet, useNavigate } from "@tanstack/react-router";
+import { Outlet, useNavigate, useRouter } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { FreezeBanner } from "../features/freezes/freeze-banner.tsx";
@@ -36,6 +36,7 @@ export function Shell() {
     setPalette(true);
   };
   usePaletteKey(openPalette);
+  useFocusKept();
   useEffect(() => startLive(client), [client]);
   const jumps = usePages().filter((page) => page.key !== undefined);
   useKeys({
@@ -70,6 +71,19 @@ export function Shell() {
       )}
       {isOver && <SignInAgain />}
     </>
+  );
+}
+
+/** A link is gone with the page it stood on; the focus goes on to the new page, so that Tab and a reader do. */
+function useFocusKept(): void {
+  const router = useRouter();
+  useEffect(
+    () =>
+      router.subscribe("onRendered", ({ pathChanged, fromLocation }) => {
+        if (!pathChanged || !fromLocation || document.activeElement !== document.body) return;
+        document.getElementById("main")?.focus({ preventScroll: true });
+      }),
+    [router],
   );
 }
 

@@ -1,0 +1,80 @@
+import type { Browser, Page } from "playwright-core";
+import { expect } from "vitest";
+import { openSignedIn, overflow, type Visitor, violations } from "./page.ts";
+
+const IS_LONG = process.env.AWOOOP_SOAK === "yes";
+
+/** A page of the console: its path, and a selector of something that stands on it in every language once it is there. */
+export type Stop = readonly [path: string, has: string];
+
+const LOCALES = ["en-US", "zh-TW"];
+const THEMES = ["light", "dark"] as const;
+const WIDTHS = [1440, 390];
+
+const ALL: Visitor[] = LOCALES.flatMap((locale) =>
+  THEMES.flatMap((colorScheme) => WIDTHS.map((width) => ({ locale, colorScheme, width }))),
+);
+/** Half of them, so chosen that each pair of a language, a theme and a width is among them. */
+const HALF = ALL.filter(({ locale, colorScheme, width }) => {
+  const differences = [locale === "zh-TW", colorScheme === "dark", width === 390];
+  return differences.filter(Boolean).length % 2 === 0;
+});
+
+/** Who walks where: each stop once, spread over languages, themes and widths; in the long trial everybody everywhere. */
+export function walksOf<T>(stops: readonly T[]): (readonly [Visitor, readonly T[]])[] {
+  if (IS_LONG) return ALL.map((visitor) => [visitor, stops]);
+  return HALF.map((visitor, at) => [visitor, stops.filter((_, n) => n % HALF.length === at)]);
+}
+
+/** Visits each stop, and expects of each what holds for every page. */
+export async function walk(
+  browser: Browser,
+  visitor: Visitor,
+  server: { url: string; key?: string },
+  stops: readonly Stop[],
+): Promise<void> {
+  const { page, faults, close } = await openSignedIn(browser, visitor, server);
+  const titles: string[] = [];
+  for (const [path, has] of stops) {
+    await page.goto(server.url + path);
+    await page.locator(has).first().waitFor();
+    expect(await violations(page), path).toEqual([]);
+    expect(await overflow(page), path).toBeLessThanOrEqual(0);
+    expect(await page.locator("h1").count(), path).toBe(1);
+    expect(await page.locator("html").getAttribute("lang"), path).toMatch(
+      visitor.locale.slice(0, 2),
+    );
+    expect(await unseenFocus(page), path).toEqual([]);
+    titles.push(await page.title());
+  }
+  expect(titles.filter((title) => !/^.+ · AwoooP$/.test(title))).toEqual([]);
+  expect(new Set(titles).size, titles.join(", ")).toBe(stops.length);
+  expect(faults).toEqual([]);
+  await close();
+}
+
+const TABS = 8;
+
+/** What a ring around the focused element lacks; nothing when it is there and in view. */
+const LACKING = `(() => {
+  const focused = document.activeElement;
+  if (focused === document.body) return "the focus is nowhere";
+  const { top, bottom, width } = focused.getBoundingClientRect();
+  const isInView = width > 0 && bottom > 0 && top < innerHeight;
+  // The field of a search has its ring around the glyph as well.
+  const isRinged = [focused, focused.closest("label")].some((each) => {
+    const { outlineStyle, outlineWidth } = each ? getComputedStyle(each) : {};
+    return each && outlineStyle !== "none" && outlineWidth !== "0px";
+  });
+  return isInView && isRinged ? "" : focused.outerHTML.slice(0, 200);
+})()`;
+
+/** Of the first elements that Tab reaches, those where one doesn't see that they have the focus. */
+async function unseenFocus(page: Page): Promise<string[]> {
+  const found: string[] = [];
+  for (let n = 0; n < TABS; n += 1) {
+    await page.keyboard.press("Tab");
+    found.push(await page.evaluate<string>(LACKING));
+  }
+  return found.filter(Boolean);
+}

@@ -215,7 +215,10 @@ describe.each(CALLERS)("for %s", (_, as) => {
   }, 60_000);
 
   test.each([
-    ["/approvals?limit=20", ["", "&project_id=p0", "&run_id=RUN"]],
+    [
+      "/approvals?limit=20",
+      ["", "&project_id=p0", "&run_id=RUN", "&status=closed", "&status=closed&run_id=RUN"],
+    ],
     ["/calls/in-flight?limit=20", ["", "&project_id=p0", "&project_id=p7&agent_id=agent-3"]],
     [
       "/channel-events?limit=20",

@@ -133,6 +133,11 @@ describe("the inbox", { timeout: 120_000 }, () => {
       timeoutMs: 15_000,
       what: "the wish to be recorded",
     });
+    await page.goto(`${server.url}/approvals/decided`);
+    const newest = page.getByRole("row").nth(1);
+    await newest.getByText("only the replica").waitFor();
+    await newest.getByRole("link", { name: /signed record/ }).waitFor();
+    expect(await violations(page)).toEqual([]);
     await close();
   });
 

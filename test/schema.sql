@@ -232,6 +232,7 @@ create table approvals (
 alter table approvals owner to awooop_owner;
 create index approvals_alike ON awooop.approvals USING btree (project_id, server, tool_name, args_shape, decided_at DESC) WHERE (status = ANY (ARRAY['approved'::text, 'rejected'::text, 'changes_requested'::text]));
 create index approvals_asked ON awooop.approvals USING btree (project_id, created_at DESC) INCLUDE (status, decided_at);
+create index approvals_closed ON awooop.approvals USING btree (project_id, decided_at DESC, approval_id DESC) WHERE (decided_at IS NOT NULL);
 create index approvals_expiry ON awooop.approvals USING btree (expires_at) WHERE (status = 'open'::text);
 create index approvals_of_agent ON awooop.approvals USING btree (project_id, agent_id, server, tool_name, created_at);
 create index approvals_of_call ON awooop.approvals USING btree (project_id, run_id, tool_name, asked_hash, created_at DESC);

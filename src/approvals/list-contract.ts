@@ -6,9 +6,22 @@ import { questionFacts } from "./question-contract.ts";
 export const approvalListQuery = z.object({
   project_id: projectId.optional(),
   run_id: uuid.optional(),
+  status: z
+    .enum(["open", "closed"])
+    .default("open")
+    .describe(
+      "open: what waits, oldest first; closed: what was decided, has expired or was withdrawn, newest first",
+    ),
   ...paging,
 });
 export type ApprovalListQuery = z.infer<typeof approvalListQuery>;
+
+/** What happens next while nobody answers a question. */
+const nextStep = z.object({
+  at: timestamp,
+  /** Who is asked then as well; null where those that were asked are only reminded. */
+  to_group: z.string().nullable(),
+});
 
 /** A question and what a person needs to answer it. */
 export const openApproval = z.object({
@@ -41,6 +54,7 @@ export const openApproval = z.object({
   run_title: z.string(),
   asked_at: timestamp,
   expires_at: timestamp,
+  next_step: nextStep.nullable(),
   /** How long after approval the call may be executed, in seconds. */
   redeem_seconds: z.number().int(),
   on_reject: z.enum(["cancel", "return"]),

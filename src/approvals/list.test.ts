@@ -97,10 +97,16 @@ beforeAll(async () => {
     });
     await seedDecision(tx, rich, { reason: "go; password=hunter2", created_at: at("06") });
     await question("plain", full, "04", { expires_at: "2000-01-01T00:00:00Z" });
-    await question("answered", full, "03", { status: "rejected", tool_name: "other" });
+    const no = { status: "rejected", tool_name: "other", decided_at: at("07") };
+    await question("answered", full, "03", no);
+    await question("expired", full, "02", { ...no, status: "expired", decided_at: at("08") });
     // Still open, but nobody waits for it.
     await question("idle", await run("idle", "acme", { state: "running" }), "02");
-    await question("foreign", await run("foreign", "globex"), "04.5");
+    await question("foreign", await run("foreign", "globex"), "04.5", {
+      next_step_at: at("30"),
+      escalation: jsonb([{ after_seconds: 5 }, { after_seconds: 10, to_group: "dba" }]),
+      steps_done: 1,
+    });
     const many = await run("many", "many");
     for (let n = 0; n < 40; n++) await question(`m${n}`, many, String(10 + (n % 5)));
   });
@@ -202,6 +208,7 @@ test("what is asked, all of it and in its order", async () => {
     run_title: "Disk almost full",
     asked_at: at("05"),
     expires_at: "2100-01-01T00:00:00Z",
+    next_step: null,
     redeem_seconds: 300,
     on_reject: "cancel",
     on_expire: "cancel",
@@ -281,6 +288,24 @@ describe("which questions", () => {
     const agent = caller({ role: "agent", projects: ["acme"], agentId: "disk-janitor" });
     expect(await list({}, { caller: agent })).toMatchObject({ status: 403, code: "E-FORBIDDEN" });
   });
+});
+
+test("what was decided or has ended is told newest first, and is no open question", async () => {
+  const closed = await list({ status: "closed" });
+  expect(names(closed)).toEqual(["expired", "answered"]);
+  expect(closed).toMatchObject({
+    total: 2,
+    approvals: [{ status: "expired" }, { status: "rejected", decided_at: at("07") }],
+  });
+  const [first] = ids(closed);
+  const { next_cursor: cursor } = await list({ status: "closed", limit: 1 });
+  expect(ids(await list({ status: "closed", limit: 1, cursor }))).not.toContain(first);
+  expect(await list({ status: "closed", project_id: "globex" })).toMatchObject({ total: 0 });
+});
+
+test("what happens next while nobody answers is said", async () => {
+  const { approvals } = await list({ project_id: "globex" });
+  expect(approvals[0].next_step).toEqual({ at: at("30"), to_group: "dba" });
 });
 
 describe("paging", () => {

@@ -27,9 +27,12 @@ const route = createRoute({
   method: "get",
   path: "/approvals",
   tags: ["approvals"],
-  summary: "List what waits for a person, oldest question first",
+  summary: "List what waits for a person, oldest question first, or what was decided, newest first",
   request: { query: approvalListQuery },
-  responses: { 200: answers("Open questions", approvalListAnswer), ...problems(401, 403, 422) },
+  responses: {
+    200: answers("A page of questions", approvalListAnswer),
+    ...problems(401, 403, 422),
+  },
 });
 
 /** `GET /approvals`. */
@@ -43,9 +46,13 @@ export function approvalListRoutes(deps: { db: Database; cursors: Cursors }): Op
     const { page, total, approvals } = await deps.db.transaction(
       scopeOf(caller),
       async (tx) => {
-        const list = openQuestions(caller, filters);
+        const isOpen = filters.status === "open";
+        const list = isOpen ? openQuestions(caller, filters) : closedQuestions(caller, filters);
         const { rows, total } = await readList<QuestionRow>(tx, list, paging.place);
-        const page = paging.cut(rows, (row) => [row.asked_at, row.approval_id]);
+        const page = paging.cut(rows, (row) => [
+          (isOpen ? row.asked_at : row.decided_at) ?? "",
+          row.approval_id,
+        ]);
         return { page, total, approvals: await inFull(tx, page.rows, c.var.language, caller) };
       },
       { snapshot: true },
@@ -66,6 +73,9 @@ export function approvalListRoutes(deps: { db: Database; cursors: Cursors }): Op
 
 type Filters = Pick<ApprovalListQuery, "project_id" | "run_id">;
 
+const inRun = (run_id: string | undefined) =>
+  run_id === undefined ? sql`true` : sql`a.run_id = ${run_id}::uuid`;
+
 /** The open questions of waiting runs, oldest first. */
 const openQuestions = (caller: Caller, { project_id, run_id }: Filters): List => ({
   table: "approvals",
@@ -76,8 +86,21 @@ const openQuestions = (caller: Caller, { project_id, run_id }: Filters): List =>
       select title, created_at, timeout_at, cost_usd, is_shadow from runs
       where project_id = a.project_id and run_id = a.run_id and state = 'waiting_approval' limit 1
     ) r
-    where a.project_id = p.project_id and a.status = 'open'
-      and ${run_id === undefined ? sql`true` : sql`a.run_id = ${run_id}::uuid`}`,
+    where a.project_id = p.project_id and a.status = 'open' and ${inRun(run_id)}`,
   by: { asked_at: sql`a.created_at`, approval_id: sql`a.approval_id` },
   order: "asc",
+});
+
+/** The questions that are open no more, whatever became of them, newest first. */
+const closedQuestions = (caller: Caller, { project_id, run_id }: Filters): List => ({
+  table: "approvals",
+  projects: projectsTable(caller, project_id),
+  columns: questionColumns,
+  from: sql`approvals a cross join lateral (
+      select title, created_at, timeout_at, cost_usd, is_shadow from runs
+      where project_id = a.project_id and run_id = a.run_id limit 1
+    ) r
+    where a.project_id = p.project_id and a.decided_at is not null and ${inRun(run_id)}`,
+  by: { decided_at: sql`a.decided_at`, approval_id: sql`a.approval_id` },
+  order: "desc",
 });

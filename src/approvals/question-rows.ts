@@ -32,6 +32,9 @@ export interface QuestionRow
   blast_radius: Words;
   estimate: Words;
   asked_arguments: Args;
+  /** The time of the next reminder or escalation. */
+  next_step_at: string | null;
+  next_step_group: string | null;
   demand: Demand | null;
   risks: { key: string; params: WordParams }[] | null;
 }
@@ -45,6 +48,8 @@ export const questionColumns = sql`a.run_id, a.project_id, a.agent_id, r.created
   r.cost_usd as run_cost_usd, r.is_shadow,
   a.status in ('open', 'expired') and a.expires_at <= clock_timestamp() as expired, a.verdicts,
   case when a.status = 'open' and a.expires_at <= clock_timestamp() then 'expired' else a.status end as status,
+  case when a.status = 'open' then a.next_step_at end as next_step_at,
+  a.escalation -> a.steps_done ->> 'to_group' as next_step_group,
   a.args_display as asked_arguments, a.demand, a.risks, a.revision, a.decided_at, a.void_reason,
   case when a.status = 'open' then greatest(0, floor(extract(epoch from a.expires_at - clock_timestamp()))) else 0
     end::float8 as seconds_left`;

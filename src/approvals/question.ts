@@ -90,7 +90,7 @@ function shaped(given: QuestionRow, around: Around, language: Language): Questio
     asked_arguments: redact(given.asked_arguments) as Args,
   };
   const words = (texts: QuestionRow["headline"]) => texts?.[language] ?? texts?.en ?? null;
-  const { asked_arguments, demand, risks, ...plain } = row;
+  const { asked_arguments, demand, risks, next_step_at, next_step_group, ...plain } = row;
   const { context } = around;
   const decisions = around.decisions.get(row.approval_id) ?? [];
   if (!around.approvers) throw new Error(`nothing was read of who may approve ${row.approval_id}`);
@@ -100,6 +100,7 @@ function shaped(given: QuestionRow, around: Around, language: Language): Questio
     headline: words(row.headline) ?? plainHeadline(row, language),
     blast_radius: words(row.blast_radius),
     estimate: words(row.estimate),
+    next_step: next_step_at === null ? null : { at: next_step_at, to_group: next_step_group },
     decisions: decisions.map(({ actor, decision, reason, at, round, is_proposal }) => ({
       ...{ actor, decision, reason, at },
       counts: round === row.round && !is_proposal,

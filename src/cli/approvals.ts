@@ -13,9 +13,10 @@ import { usageError } from "./usage.ts";
 
 export const approvalsList: Command = {
   name: "approvals list",
-  summary: "List open questions, oldest first",
+  summary: "List open questions, oldest first, or decided ones, newest first",
   takes: [],
   options: {
+    status: { value: "open|closed", help: "closed: what was decided or has ended" },
     project: { value: "PROJECT_ID", help: "only of this project" },
     run: { value: "RUN_ID", help: "only of this run" },
     ...PAGING,
@@ -24,17 +25,22 @@ export const approvalsList: Command = {
     const answer = await api.get<z.output<typeof approvalListAnswer>>("/approvals", {
       project_id: option("project"),
       run_id: option("run"),
+      status: option("status"),
       limit: option("limit"),
       cursor: option("cursor"),
     });
     const { approvals } = answer;
+    const nothing =
+      option("status") === "closed" ? "Nothing was decided yet." : "Nothing waits for an answer.";
     show(answer, () =>
-      approvals.length === 0
-        ? "Nothing waits for an answer."
-        : approvals.map(question).join("\n\n") + moreHint(answer),
+      approvals.length === 0 ? nothing : approvals.map(question).join("\n\n") + moreHint(answer),
     );
   },
 };
+
+const nextOf = ({ next_step: next }: OpenApproval): string | null =>
+  next &&
+  `${moment(next.at)}: ${next.to_group === null ? "a reminder" : `${next.to_group} is asked too`}`;
 
 /** A question with all that is needed to answer it. */
 function question(open: OpenApproval): string {
@@ -51,6 +57,7 @@ function question(open: OpenApproval): string {
     ["effect", [open.blast_radius, undo, open.estimate].filter((part) => part !== null).join("; ")],
     ["it says", open.agent_reason],
     ["expires", `${moment(open.expires_at)}${open.expired ? " (expired)" : ""}`],
+    ["next", nextOf(open)],
     ["edited", open.edited ? "a person has put these arguments in the place of others" : null],
     ["decided", open.decisions.map(said).join("; ")],
     ["approvers", approversOf(open)],

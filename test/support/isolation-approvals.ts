@@ -19,6 +19,7 @@ export const APPROVALS: Record<string, EndpointCase> = {
     reach: ({ project, run }) => [
       get(`/approvals?project_id=${project}`),
       get(`/approvals?run_id=${run}`),
+      get(`/approvals?status=closed&run_id=${run}`),
     ],
   },
   "GET /approvals/{approval_id}/record": {

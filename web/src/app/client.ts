@@ -120,6 +120,10 @@ export const api = {
 
   approvals: (query: { project_id?: string | undefined; run_id?: string }, signal?: AbortSignal) =>
     send<ApprovalList>("/approvals", { query: { ...query, limit: 200 }, signal }),
+  closedApprovals: (
+    query: { project_id?: string | undefined; cursor?: string; limit: number },
+    signal?: AbortSignal,
+  ) => send<ApprovalList>("/approvals", { query: { ...query, status: "closed" }, signal }),
   decide: (request: DecisionRequest) =>
     send<DecideAnswer>(`/approvals/${encodeURIComponent(request.runId)}/decide`, {
       method: "POST",

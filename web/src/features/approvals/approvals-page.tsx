@@ -157,6 +157,10 @@ function InboxList(props: {
         {props.count > 0 && (
           <span className="text-xs text-ink-3 num">{t("inbox.count", { count: props.count })}</span>
         )}
+        <span className="flex-1" />
+        <Link className="text-xs" to="/approvals/decided">
+          {t("decided.title")}
+        </Link>
       </div>
       <BulkBar marked={props.marked} onClear={props.onClear} />
       <ul>
@@ -261,6 +265,9 @@ function Nothing() {
       <h1>{t("nav.pages.approvals")}</h1>
       <h2 className="text-md mt-6">{t("inbox.nothing")}</h2>
       <p className="text-ink-2 max-w-[68ch]">{t("inbox.nothing_why")}</p>
+      <Link className="btn is-small mt-3" to="/approvals/decided">
+        {t("decided.title")}
+      </Link>
     </div>
   );
 }

@@ -60,7 +60,8 @@ export function Before({ approval }: { approval: Approval }) {
 
 type EarlierQuestion = Approval["earlier"][number];
 
-function endingOf(ended: EarlierQuestion["ended"], { t }: Words): string {
+/** What came of a call that a person was asked about. */
+export function endingOf(ended: EarlierQuestion["ended"], { t }: Words): string {
   switch (ended) {
     case "success":
       return t("earlier.success");

@@ -136,6 +136,19 @@ function TimeBlock({ approval }: { approval: Approval }) {
       <dl className="kv">
         <dt>{t("question.decide_by")}</dt>
         <dd>{moment(approval.expires_at, Date.now())}</dd>
+        {approval.next_step && (
+          <>
+            <dt>{t("question.next_step")}</dt>
+            <dd>
+              {approval.next_step.to_group === null
+                ? t("question.reminded_at", { at: moment(approval.next_step.at, Date.now()) })
+                : t("question.escalated_at", {
+                    at: moment(approval.next_step.at, Date.now()),
+                    group: approval.next_step.to_group,
+                  })}
+            </dd>
+          </>
+        )}
         <dt>{t("question.run_by")}</dt>
         <dd>
           {t("question.after_yes", {

@@ -12,4 +12,9 @@ export const approvalsRoutes = [
     },
     component: lazyRouteComponent(() => import("./approvals-page.tsx"), "ApprovalsPage"),
   }),
+  createRoute({
+    getParentRoute: () => consoleRoute,
+    path: "/approvals/decided",
+    component: lazyRouteComponent(() => import("./decided-page.tsx"), "DecidedPage"),
+  }),
 ] as const;

@@ -134,7 +134,7 @@ describe("a decision whose connection is lost", () => {
         const answer = await decide(question, kind);
         expect(watched.wasCut).toBe(true);
         expect(watched.statements).toEqual(whole.statements.slice(0, cut.statement));
-        expect(answer).toMatchObject({ status: 500, body: { code: "E-INTERNAL" } });
+        expect(answer).toMatchObject({ status: 503, body: { code: "E-DB-DOWN" } });
         await expectOnce(kind, question, whole, cut);
       }
     },

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { enqueueMessage } from "../src/channels/index.ts";
@@ -12,16 +13,22 @@ import { ADMIN_KEY, type Awooop, startAwooop } from "./support/awooop.ts";
 import { compileCache } from "./support/compile-cache.ts";
 import { createTestDatabase, type TestDatabase } from "./support/database.ts";
 import { applyContracts, contract, good } from "./support/e2e-tenant.ts";
+import { alert, alertDelivery } from "./support/hooks.ts";
+import { type PgProxy, startPgProxy } from "./support/pg-proxy.ts";
 import { openReceiver, type Receiver } from "./support/tenant.ts";
 import { waitFor } from "./support/wait.ts";
 
 const CLI = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
 const LONG_MS = 120_000;
+/** How long the database and the receiver are away; a minute in `npm run soak`. */
+const OUTAGE_MS = process.env.AWOOOP_SOAK === "yes" ? 60_000 : 3_000;
 const scope = { role: "app", projects: ["acme"] } as const;
 
 let database: TestDatabase;
 let db: Database;
 let jobs: Jobs;
+/** How the server reaches the database. */
+let proxy: PgProxy;
 let server: Awooop;
 let receiver: Receiver;
 
@@ -31,7 +38,8 @@ beforeAll(async () => {
   db = openDatabase({ url: database.url, log });
   jobs = await openJobs({ url: database.url, log });
   receiver = await openReceiver();
-  server = await startAwooop({ databaseUrl: database.url });
+  proxy = await startPgProxy(database.url);
+  server = await startAwooop({ databaseUrl: proxy.url });
   await good(server.api("/tenants", { body: { project_id: "acme", display_name: "Acme" } }));
   const value = `whsec_${randomBytes(24).toString("base64")}`;
   const secret = { project_id: "acme", value };
@@ -43,6 +51,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await server?.stop();
   await receiver?.close();
+  await proxy?.close();
   await jobs?.stop();
   await db?.close();
   await database?.drop();
@@ -94,7 +103,7 @@ test(
         .set({ next_attempt_at: "2020-01-01T00:00:00Z" })
         .execute(),
     );
-    server = await startAwooop({ databaseUrl: database.url });
+    server = await startAwooop({ databaseUrl: proxy.url });
     const failed = async () => (await messages()).some(({ send_error }) => send_error !== null);
     await waitFor(failed, { timeoutMs: 60_000, what: "a try while nobody listens" });
     receiver = await openReceiver(Number(port));
@@ -165,4 +174,86 @@ test(
     expect(await awooop("channels", "list")).toMatch(/pager +webhook +out +ok/);
   },
   LONG_MS,
+);
+
+/** A project whose agent says on the pager what each alert is about. */
+async function addAlertedProject(project_id: string): Promise<void> {
+  const project = { project_id, display_name: project_id, migration_mode: "active" };
+  await good(server.api("/tenants", { body: project }));
+  const secrets = { TOKEN: "a-token", PAGER: `whsec_${randomBytes(24).toString("base64")}` };
+  for (const [name, value] of Object.entries(secrets))
+    await good(server.api(`/secrets/${name}`, { method: "PUT", body: { project_id, value } }));
+  const auth = { scheme: "bearer", secret: "secret:TOKEN" };
+  const say = { channel: "pager", type: "final", text: { $cel: "run.title" } };
+  await applyContracts(server, project_id, [
+    contract("channel", "pager", { type: "webhook", url: receiver.url, secret: "secret:PAGER" }),
+    contract("channel", "alerts", { type: "alertmanager", auth }),
+    contract("agent", "medic", {
+      driver: "worker",
+      triggers: [{ channel: "alerts" }],
+      runbook: { steps: [{ key: "say", message: say }] },
+    }),
+  ]);
+}
+
+/** Sends an alert as its sender does, again and again until it is taken, only sooner than it is asked to; answers the refusals. */
+async function deliver(project: string, fingerprint: string) {
+  const refusals: { status: number; code: string; retryAfter: string | null }[] = [];
+  for (;;) {
+    const response = await fetch(`${server.url}/hooks/${project}/alerts`, {
+      method: "POST",
+      headers: { "content-type": "application/json", authorization: "Bearer a-token" },
+      body: JSON.stringify(alertDelivery(alert({ fingerprint }))),
+    });
+    const { code } = (await response.json()) as { code: string };
+    if (response.status === 202) return refusals;
+    const retryAfter = response.headers.get("retry-after");
+    refusals.push({ status: response.status, code, retryAfter });
+    await sleep(200);
+  }
+}
+
+test(
+  "while the database is away senders are asked to come again; what was accepted is there, and each message goes out once",
+  async () => {
+    await addAlertedProject("away");
+    const open: (() => void)[] = [];
+    receiver.received.length = 0;
+    receiver.answer = (_, response) => open.push(() => response.end());
+    expect(await deliver("away", "before")).toEqual([]);
+    await waitFor(() => open.length === 1, { timeoutMs: 60_000, what: "a message on its way" });
+    await proxy.close();
+    // It has arrived, which nobody can write down now.
+    for (const answer of open) answer();
+    const taken = receiver.received;
+    await receiver.close();
+    const names = ["one", "two", "three", "four"];
+    const sending = Promise.all(names.map((name) => deliver("away", name)));
+    await sleep(OUTAGE_MS);
+    await proxy.reopen();
+    for (const refusals of await sending) {
+      expect(refusals.length).toBeGreaterThan(0);
+      for (const refusal of refusals)
+        expect(refusal).toEqual({ status: 503, code: "E-DB-DOWN", retryAfter: "5" });
+    }
+    await sleep(OUTAGE_MS);
+    receiver = await openReceiver(Number(new URL(receiver.url).port));
+    const sent = async () => {
+      const { messages } = await good(server.api("/outbound-messages?project_id=away"));
+      const isOver = (of: { send_status: string }) => of.send_status === "sent";
+      return messages.length === 5 && messages.every(isOver) ? messages : undefined;
+    };
+    const messages = await waitFor(sent, { timeoutMs: LONG_MS, what: "all of them to be sent" });
+    const arrived = [...taken, ...receiver.received].map(({ headers }) => headers["webhook-id"]);
+    const ids = messages.map(({ message_id }: { message_id: string }) => message_id);
+    expect(arrived.sort()).toEqual(ids.sort());
+    const events = await db.transaction({ role: "app", projects: ["away"] }, (tx) =>
+      tx.selectFrom("channel_events").select(["fingerprint", "is_duplicate"]).execute(),
+    );
+    expect(events.map(({ fingerprint }) => fingerprint).sort()).toEqual(
+      ["before", ...names].sort(),
+    );
+    expect(events.some(({ is_duplicate }) => is_duplicate)).toBe(false);
+  },
+  2 * LONG_MS + 2 * OUTAGE_MS,
 );

@@ -6,6 +6,7 @@ import { HTTPException } from "hono/http-exception";
 import type { Registry } from "prom-client";
 import type { ApiEnv, Identity } from "../identity/index.ts";
 import type { Changes } from "../platform/database/changes.ts";
+import { Unreachable } from "../platform/database/unreachable.ts";
 import { AppError } from "../platform/errors.ts";
 import { notJson, problemResponse, type WhenSent, whenSent } from "../platform/http/index.ts";
 import type { Logger } from "../platform/log.ts";
@@ -135,6 +136,10 @@ function answerError(error: Error, c: Context<Env>, log: Logger): Response {
   }
   if (!(error instanceof AppError)) {
     const where = { method: c.req.method, path: c.req.path, request_id: c.get("requestId") };
+    if (error instanceof Unreachable) {
+      log.warn({ err: error.cause, ...where }, "a request found no database");
+      return problemResponse(error);
+    }
     log.error({ err: error, ...where }, "a request failed");
     const detail = `The error has been logged under the request id ${c.get("requestId")}.`;
     return problemResponse(new AppError("E-INTERNAL", detail));

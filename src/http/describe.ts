@@ -45,5 +45,6 @@ function edgeStatuses(operation: Operation): number[] {
     // Also where no body is wanted: one with a number that would become another is refused before anybody looks.
     422,
     500,
+    503,
   ];
 }

@@ -12,6 +12,7 @@ export const ERRORS = {
   "E-METHOD": { status: 405, title: "The address does not know this method" },
   "E-MEDIA-TYPE": { status: 415, title: "The body is not JSON" },
   "E-INTERNAL": { status: 500, title: "Something went wrong on our side" },
+  "E-DB-DOWN": { status: 503, title: "The database can't be reached" },
   // who is asking
   "E-AUTH": { status: 401, title: "A valid key or session is needed" },
   "E-FORBIDDEN": { status: 403, title: "Not allowed" },

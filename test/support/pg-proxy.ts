@@ -23,7 +23,10 @@ export interface PgProxy {
   watchNext(opening: RegExp, cut?: Cut): Watched;
   /** Watches all such transactions from now on as if they were one, and interrupts one of them where `cut` says. */
   watchAll(opening: RegExp, cut?: Cut): Watched;
+  /** Cuts all connections and takes none: the database is away until it is let back. */
   close(): Promise<void>;
+  /** Takes connections again, at the same address. */
+  reopen(): Promise<void>;
 }
 
 /** Parts a stream into messages of the protocol (version 3.0); the first of a client has no type. */
@@ -204,7 +207,9 @@ export async function startPgProxy(databaseUrl: string): Promise<PgProxy> {
     relays.add(relay);
     client.on("close", () => relays.delete(relay));
   });
-  await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));
+  const listen = (port: number) =>
+    new Promise<void>((resolve) => listener.listen(port, "127.0.0.1", resolve));
+  await listen(0);
   const url = new URL(databaseUrl);
   url.hostname = "127.0.0.1";
   url.port = String((listener.address() as AddressInfo).port);
@@ -226,5 +231,6 @@ export async function startPgProxy(databaseUrl: string): Promise<PgProxy> {
       for (const relay of relays) relay.destroy();
       return new Promise((resolve) => listener.close(() => resolve()));
     },
+    reopen: () => listen(Number(url.port)),
   };
 }

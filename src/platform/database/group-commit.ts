@@ -1,5 +1,6 @@
 import pg from "pg";
 import type { Logger } from "../log.ts";
+import { Unreachable } from "./unreachable.ts";
 
 /** Collects what comes while a transaction is under way and commits it together in the next one. */
 export interface GroupCommit<I, O> {
@@ -102,25 +103,10 @@ function refuse<I, O>(group: readonly Waiting<I, O>[], error: unknown): void {
   for (const { reject } of group) reject(error);
 }
 
-/** The database has looked at it and won't have it; anything else may be the connection. */
+/** The database has looked at it and won't have it, which is not so of two that waited for each other. */
 function isRefusal(error: unknown): boolean {
-  if (!(error instanceof pg.DatabaseError)) return !isConnectionError(error);
-  // Connection trouble, a server that shuts down or starts up, too many connections; two that waited for each other.
-  return !/^(08|57P|53|40)/.test(error.code ?? "");
-}
-
-const NETWORK = new Set([
-  "ECONNREFUSED",
-  "ECONNRESET",
-  "EPIPE",
-  "ENOENT",
-  "ETIMEDOUT",
-  "EAI_AGAIN",
-]);
-
-function isConnectionError(error: unknown): boolean {
-  const { code, message = "" } = error as NodeJS.ErrnoException;
-  return NETWORK.has(code ?? "") || /^Connection terminated|^Client has encountered/.test(message);
+  if (error instanceof Unreachable) return false;
+  return !(error instanceof pg.DatabaseError && /^40/.test(error.code ?? ""));
 }
 
 function pause(): Promise<void> {

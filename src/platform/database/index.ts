@@ -5,6 +5,7 @@ import type { Logger } from "../log.ts";
 import type { JsonValue } from "./database.generated.ts";
 import { createStatementNames } from "./statement-names.ts";
 import { runTransaction, type Scope, SETTINGS, type Tx } from "./transaction.ts";
+import { isConnectionTrouble, Unreachable } from "./unreachable.ts";
 
 export type { DB } from "./database.generated.ts";
 export type { Scope, Tx } from "./transaction.ts";
@@ -15,7 +16,8 @@ export type Timestamp = string;
 export interface Database {
   /**
    * Runs `work` in one transaction under the scope's role; commits when it resolves, rolls back when it throws. A
-   * deadlock or serialization failure is tried again (three times in all), so `work` does nothing but SQL.
+   * deadlock or serialization failure is tried again (three times in all), so `work` does nothing but SQL. Throws
+   * `Unreachable` while the database is not there.
    *
    * @param options.snapshot every statement sees the same moment (REPEATABLE READ, read only)
    * @param options.isSent `work` resolves once its statements are sent, and answers with the promise of what they say: the
@@ -94,6 +96,7 @@ async function withRetries<T>(attempt: () => Promise<T>): Promise<T> {
     try {
       return await attempt();
     } catch (error) {
+      if (isConnectionTrouble(error)) throw new Unreachable(error);
       const code = error instanceof pg.DatabaseError ? error.code : undefined;
       if (tries >= 3 || code === undefined || !RETRYABLE.has(code)) throw error;
     }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Unreachable } from "../database/unreachable.ts";
 import { AppError, ERRORS, type FieldError } from "../errors.ts";
 
 /** The body of every error answer (RFC 9457), with `code` from the catalogue. */
@@ -13,26 +14,39 @@ export const problemSchema = z
   })
   .loose();
 
+/** How soon whoever asked may come again while the database is away, in seconds. */
+const AWAY_SECONDS = 5;
+
+function known(error: unknown): AppError {
+  if (error instanceof AppError) return error;
+  if (!(error instanceof Unreachable))
+    return new AppError("E-INTERNAL", "The error has been logged.");
+  return new AppError(
+    "E-DB-DOWN",
+    `The database can't be reached at this moment; come again in ${AWAY_SECONDS} seconds.`,
+    { headers: { "retry-after": String(AWAY_SECONDS) } },
+  );
+}
+
 /**
  * The error answer for anything thrown. What is not an AppError says nothing about the inside; the caller logs it.
  */
-export function problemResponse(error: unknown): Response {
-  const known =
-    error instanceof AppError ? error : new AppError("E-INTERNAL", "The error has been logged.");
+export function problemResponse(thrown: unknown): Response {
+  const error = known(thrown);
   const body = {
-    type: `urn:awooop:error:${known.code}`,
-    status: known.status,
-    title: ERRORS[known.code].title,
-    detail: known.message,
-    code: known.code,
-    ...(known.errors ? { errors: known.errors } : {}),
-    ...known.extra,
+    type: `urn:awooop:error:${error.code}`,
+    status: error.status,
+    title: ERRORS[error.code].title,
+    detail: error.message,
+    code: error.code,
+    ...(error.errors ? { errors: error.errors } : {}),
+    ...error.extra,
   };
   const headers: Record<string, string> = { "content-type": "application/problem+json" };
-  if (known.status === 401) headers["www-authenticate"] = 'Bearer realm="awooop"';
+  if (error.status === 401) headers["www-authenticate"] = 'Bearer realm="awooop"';
   return new Response(JSON.stringify(body), {
-    status: known.status,
-    headers: { ...headers, ...known.headers },
+    status: error.status,
+    headers: { ...headers, ...error.headers },
   });
 }
 

@@ -1,0 +1,28 @@
+import pg from "pg";
+
+/** The database could not be reached, or took nothing: unlike a refusal, that says nothing about what was asked of it. */
+export class Unreachable extends Error {
+  constructor(cause: unknown) {
+    super("the database can't be reached", { cause });
+    this.name = "Unreachable";
+  }
+}
+
+/** Connection trouble, a server that shuts down or starts up, too many connections (PostgreSQL, appendix A). */
+const CODES = /^(08|57P|53)/;
+
+const NETWORK = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EPIPE",
+  "ENOENT",
+  "ETIMEDOUT",
+  "EAI_AGAIN",
+]);
+
+/** Whether what a transaction threw says that the database is not there now. */
+export function isConnectionTrouble(error: unknown): boolean {
+  const { code = "", message = "" } = error as NodeJS.ErrnoException;
+  if (error instanceof pg.DatabaseError) return CODES.test(code);
+  return NETWORK.has(code) || /^Connection terminated|^Client has encountered/.test(message);
+}

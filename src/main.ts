@@ -35,6 +35,7 @@ import {
 } from "./calls/index.ts";
 import {
   type ChannelBody,
+  type ChannelFigures,
   channelBodySchema,
   channelChecks,
   channelRouters,
@@ -264,7 +265,7 @@ function openGateway(
 async function openWorker(
   config: Config,
   platform: Platform,
-  calls: CallDeps & ReturnType<typeof openChat>,
+  calls: CallDeps & ReturnType<typeof openChat> & { figures: ChannelFigures },
   closers: Closer[],
 ): Promise<void> {
   const { db, sealer, jobs, changes, log } = platform;
@@ -337,13 +338,12 @@ async function start(config: Config, log: Logger, onLost: () => void): Promise<R
     const runs = createOpenRuns({ ...platform, effects });
     const { identity, routers, waiting } = createRouters(config, platform, effects, calls, runs);
     const chats = openChat({ ...calls, ...config, checkEdit: editCheck(calls), whyVoid });
-    const deeds = { ...calls, ...chats };
+    const deeds = { ...calls, ...chats, figures: createChannelFigures(platform, closers) };
     if (config.roles.has("worker")) await openWorker(config, platform, deeds, closers);
     const tasks = createTasks(calls);
     closers.push({ name: "tasks", close: () => tasks.idle() });
     const gateway = openGateway(config, platform, calls, { runs, tasks, identity });
     const hasApi = config.roles.has("api");
-    const figures = createChannelFigures(platform, closers);
     let isOpen = false;
     const http = createHttp({
       config,
@@ -354,7 +354,7 @@ async function start(config: Config, log: Logger, onLost: () => void): Promise<R
         config.roles.has("gateway") ? resourceMetadata(config) : undefined,
         hasApi ? keySetRoutes(platform) : undefined,
       ],
-      hooks: hasApi ? hookRoutes({ ...platform, ...config, ...deeds, figures }) : undefined,
+      hooks: hasApi ? hookRoutes({ ...platform, ...config, ...deeds }) : undefined,
       metrics: new Registry(),
       log,
       changes: platform.changes,

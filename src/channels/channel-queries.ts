@@ -24,7 +24,7 @@ const countOf = (status: "queued" | "failed") =>
 const hours = sql`channel_hours h where h.project_id = r.project_id and h.channel_id = r.contract_id`;
 
 const COLUMNS = sql`r.project_id, r.contract_id as channel_id, r.revision_id, r.version_major, r.version_minor,
-  r.lifecycle_status, r.body, came.*, refused.*, given_up.*,
+  r.lifecycle_status, r.body, came.*, refused.*, given_up.*, bot.*,
   (select h.last_event_at from ${hours} and h.last_event_at is not null order by h.hour desc limit 1) as last_event_at,
   (select m.sent_at from ${messages("sent")} order by m.queued_at desc limit 1) as last_sent_at,
   (select m.queued_at from ${messages("sent")} order by m.queued_at desc limit 1) as last_sent_queued_at,
@@ -41,7 +41,9 @@ const CHANNELS = sql`contract_revisions r
   left join lateral (select h.last_refused_at, h.last_refused_code from ${hours} and h.last_refused_at is not null
     order by h.hour desc limit 1) refused on true
   left join lateral (select m.queued_at as last_failed_at, m.send_error as last_error from ${messages("failed")}
-    order by m.queued_at desc limit 1) given_up on true`;
+    order by m.queued_at desc limit 1) given_up on true
+  left join lateral (select b.error as receive_error, b.failed_at as receive_failing_since from telegram_bots b
+    where b.project_id = r.project_id and b.channel_id = r.contract_id) bot on true`;
 
 const ACTIVE = sql`r.contract_family = 'channel' and r.lifecycle_status = 'active'`;
 
@@ -134,9 +136,14 @@ async function readDay(tx: Tx, projectId: string, channelId: string): Promise<Da
 
 function shown(row: ChannelRow, language: "en" | "zh-TW"): ChannelSummary {
   const { version_major, version_minor, body, ...more } = row;
-  const { events_lately, refused_lately, last_sent_queued_at, is_stuck, ...facts } = more;
-  const { last_failed_at, last_sent_at, last_event_at } = facts;
+  const { events_lately, refused_lately, last_sent_queued_at, is_stuck, ...known } = more;
   const channel = channelBodySchema.parse(body);
+  // What failed while it still received says nothing any more.
+  const isReceiving = channel.type === "telegram" && channel.receive !== undefined;
+  const facts = isReceiving
+    ? known
+    : { ...known, receive_error: null, receive_failing_since: null };
+  const { last_failed_at, last_sent_at, last_event_at } = facts;
   const isOut = channel.type === "console" || sendsOut(channel);
   const dayAgo = new Date(Date.now() - 86_400_000).toISOString();
   const isRecent = (at: string | null) => at !== null && at > dayAgo;
@@ -144,7 +151,7 @@ function shown(row: ChannelRow, language: "en" | "zh-TW"): ChannelSummary {
     ...facts,
     version: `${version_major}.${version_minor}`,
     channel_type: channel.type,
-    direction: inboundOf(channel) ? (isOut ? "both" : "in") : "out",
+    direction: inboundOf(channel) || isReceiving ? (isOut ? "both" : "in") : "out",
     health: healthOf(
       {
         events: events_lately,
@@ -152,6 +159,7 @@ function shown(row: ChannelRow, language: "en" | "zh-TW"): ChannelSummary {
         isUsed: isRecent(last_event_at) || isRecent(last_sent_at),
         isLastGivenUp:
           isRecent(last_failed_at) && (last_failed_at ?? "") > (last_sent_queued_at ?? ""),
+        isDeaf: facts.receive_error !== null,
         isStuck: is_stuck ?? false,
       },
       language,

@@ -6,7 +6,7 @@ export const channelParams = z.object({ channel_id: text(1, 128) });
 export const channelQuery = z.object({ project_id: projectId });
 
 const health = z.object({
-  code: z.enum(["ok", "unused", "refusing", "failing"]),
+  code: z.enum(["ok", "unused", "refusing", "not_receiving", "failing"]),
   /** The same for people, in the language that was asked for. */
   words: z.string(),
 });
@@ -29,6 +29,9 @@ const channelSummary = z.object({
   last_failed_at: timestamp.nullable(),
   /** Why the newest message failed that was given up. */
   last_error: z.string().nullable(),
+  /** Why its messages can't be fetched now, or the provider be told where to post them, and since when. */
+  receive_error: z.string().nullable(),
+  receive_failing_since: timestamp.nullable(),
   /** Not sent yet, and given up; 10,000 at the most are counted. */
   queued: z.number().int(),
   failed: z.number().int(),

@@ -9,6 +9,8 @@ export interface HealthFacts {
   isUsed: boolean;
   /** Whether the newest message that was either sent or given up was given up. */
   isLastGivenUp: boolean;
+  /** Whether its provider can't be asked for what was said, or told where to post it. */
+  isDeaf: boolean;
   /** Whether the oldest message that waits has been tried for five minutes. */
   isStuck: boolean;
 }
@@ -22,6 +24,10 @@ const WORDS: Record<ChannelHealth["code"], Record<"en" | "zh-TW", string>> = {
   refusing: {
     en: "All that came in lately was refused: most likely the sender has another secret.",
     "zh-TW": "近期收到的內容全部被拒：傳送端的密鑰很可能不同。",
+  },
+  not_receiving: {
+    en: "Messages can't be received; the error says why, and it is tried again.",
+    "zh-TW": "無法接收訊息，原因見錯誤；系統會自動重試。",
   },
   failing: {
     en: "Messages can't be delivered; the last error says why.",
@@ -37,6 +43,7 @@ export function healthOf(facts: HealthFacts, language: "en" | "zh-TW"): ChannelH
 
 function codeOf(facts: HealthFacts): ChannelHealth["code"] {
   if (facts.isLastGivenUp || facts.isStuck) return "failing";
+  if (facts.isDeaf) return "not_receiving";
   if (facts.refused > 0 && facts.events === 0) return "refusing";
   return facts.isUsed ? "ok" : "unused";
 }

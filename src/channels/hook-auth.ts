@@ -1,4 +1,4 @@
-import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { createHmac, hash, randomBytes, timingSafeEqual } from "node:crypto";
 import { Webhook } from "standardwebhooks";
 
 /** What a hook's request shows to prove who sent it. */
@@ -62,7 +62,7 @@ function telegramMatches(proof: HookProof, secret: string): boolean {
 }
 
 function digest(text: string): Buffer {
-  return createHash("sha256").update(text).digest();
+  return hash("sha256", text, "buffer");
 }
 
 /** The signing key in a secret (`whsec_` and base64, or base64 alone); undefined when it is neither. */

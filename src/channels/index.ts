@@ -4,7 +4,7 @@ export { createChatTags } from "./chat-tags.ts";
 export type { Chat } from "./chat-types.ts";
 export { editClosedQuestions, noteClosedQuestion } from "./closed-questions.ts";
 export { createDelivery } from "./deliver.ts";
-export { createChannelFigures } from "./figures.ts";
+export { type ChannelFigures, createChannelFigures } from "./figures.ts";
 export { hookRoutes } from "./hooks.ts";
 export { enqueueMessage } from "./messages.ts";
 export { notifyApprovalOpened, notifyRunEnded } from "./notifications.ts";

@@ -28,6 +28,7 @@ export const channelsList: Command = {
             ["last sent", (row) => moment(row.last_sent_at)],
             ["queued", (row) => row.queued],
             ["failed", (row) => row.failed],
+            ["receive error", (row) => row.receive_error],
             ["last error", (row) => row.last_error],
           ],
           "The project has no channels.",

@@ -80,7 +80,7 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
 
 /** What a text has somewhere in it if one of the patterns finds anything: one look instead of ten, for most have none. */
 const SUSPECT =
-  /-----begin|awp_|a[ks]ia|gh[pousr]_|github_pat_|glpat-|xox|xapp-|sk-|whsec_|:[\w-]{35}|eyj|bearer|:\/\/|authorization|passw|passphrase|pwd|token|api[_-]?key|private[_-]?key|access[_-]?key|secret/i;
+  /-----begin|awp_|a[ks]ia|gh[pousr]_|github_pat_|glpat-|xox|xapp-|sk-|whsec_|:[\w-]{35}|eyj|bearer|:\/\/[^\s/@]{2,701}@|authorization|passw|passphrase|pwd|token|api[_-]?key|private[_-]?key|access[_-]?key|secret/i;
 
 function redactText(text: string): string {
   if (!SUSPECT.test(text)) return text;

@@ -1,9 +1,12 @@
 import { sql } from "kysely";
 import type { Database, Tx } from "../../platform/database/index.ts";
+import { redact } from "../../platform/redact.ts";
 import type { ChannelRef } from "../event-queries.ts";
+import { oneLine } from "../preview.ts";
 
 /** How long a process may be silent before another one looks after its channels. */
 const LEASE_SECONDS = 30;
+const ERROR_CHARS = 500;
 
 /** Another process looks after the channel by now: what was going to be written must not be. */
 export class LeaseLost extends Error {}
@@ -15,14 +18,14 @@ const leaseEnd = sql<string>`now() + make_interval(secs => ${sql.lit(LEASE_SECON
  * Takes or keeps the channel; undefined while another process holds it.
  *
  * @param botId whose updates are counted: another bot's begin anew
- * @returns the first update that has not been taken in yet
+ * @returns the first update that has not been taken in yet, and whether the channel is said to fail
  */
 export async function holdChannel(
   db: Database,
   channel: ChannelRef,
   holder: string,
   botId: number,
-): Promise<number | undefined> {
+): Promise<{ nextUpdateId: number; isFailing: boolean } | undefined> {
   const { projectId: project_id, channelId: channel_id } = channel;
   const bot_id = String(botId);
   const row = await db.transaction(scopeOf(channel), (tx) =>
@@ -45,10 +48,10 @@ export async function holdChannel(
             ]),
           ),
       )
-      .returning("next_update_id")
+      .returning(["next_update_id", "failed_at"])
       .executeTakeFirst(),
   );
-  return row?.next_update_id;
+  return row && { nextUpdateId: row.next_update_id, isFailing: row.failed_at !== null };
 }
 
 /**
@@ -88,7 +91,10 @@ export async function noteFailure(
   await db.transaction(scopeOf(channel), (tx) =>
     tx
       .updateTable("telegram_bots")
-      .set({ error, failed_at: sql<string>`coalesce(failed_at, now())` })
+      .set({
+        error: redact(oneLine(error, ERROR_CHARS)),
+        failed_at: sql<string>`coalesce(failed_at, now())`,
+      })
       .where("project_id", "=", channel.projectId)
       .where("channel_id", "=", channel.channelId)
       .where("holder", "=", holder)

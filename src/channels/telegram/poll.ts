@@ -25,7 +25,9 @@ export async function fetchUpdates(
   signal: AbortSignal,
 ): Promise<void> {
   const updates = await ask(tended, from, signal);
-  await takeAll(deps, tended, updates.map(asUpdate), signal);
+  const read = (raw: unknown) =>
+    asUpdate(raw, () => deps.figures.refused(tended.channel, "E-HOOK-PAYLOAD"));
+  await takeAll(deps, tended, updates.map(read), signal);
 }
 
 async function ask({ bot }: Tended, offset: number, signal: AbortSignal): Promise<unknown[]> {
@@ -42,12 +44,13 @@ async function ask({ bot }: Tended, offset: number, signal: AbortSignal): Promis
 }
 
 /** One that we can't read is passed over: otherwise nothing behind it would ever be seen. */
-function asUpdate(raw: unknown): Update {
+function asUpdate(raw: unknown, refused: () => void): Update {
   try {
     return readUpdate(raw);
   } catch (error) {
     const { update_id } = Object(raw) as Update;
     if (!Number.isSafeInteger(update_id)) throw error;
+    refused();
     return { update_id };
   }
 }
@@ -83,25 +86,27 @@ async function takeAll(
 
 /** @throws LeaseLost, and then nothing was stored */
 async function commit(
-  { db, effects, holder }: TendDeps,
+  { db, effects, holder, figures }: TendDeps,
   { channel, body, isFailing }: Tended,
   events: readonly IncomingEvent[],
   nextUpdateId: number | undefined,
 ): Promise<void> {
-  await db.transaction({ role: "app", projects: [channel.projectId] }, async (tx) => {
+  const scope = { role: "app", projects: [channel.projectId] } as const;
+  const stored = await db.transaction(scope, async (tx) => {
     await noteProgress(tx, channel, holder, {
       isWell: isFailing,
       ...(nextUpdateId === undefined ? {} : { nextUpdateId }),
     });
-    if (events.length === 0) return;
+    if (events.length === 0) return [];
     const delivery = {
       channel: { ...channel, channelType: body.type },
       rule: body.correlate,
       events: keyed(events, body.correlate),
     };
     const { written } = await ingest(tx, effects, delivery);
-    await written;
+    return written;
   });
+  await figures.counting(channel, async (took) => took({ events: stored }));
 }
 
 function logIgnored({ log }: TendDeps, { channel }: Tended, update: Update, why: string): void {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { AppError } from "../../platform/errors.ts";
 import type { RunEffects } from "../../runs/index.ts";
 import type { ChannelRef } from "../event-queries.ts";
+import type { ChannelFigures } from "../figures.ts";
 import type { TelegramBody } from "./body.ts";
 import { type Bot, type Failure, failureOf } from "./bot.ts";
 import { type BotDeps, openChannelBot } from "./channel-bot.ts";
@@ -16,6 +17,7 @@ const LONGEST_MS = 30_000;
 /** What channels are looked after with. */
 export interface TendDeps extends DeedDeps, BotDeps {
   effects: RunEffects;
+  figures: ChannelFigures;
   /** Where Telegram reaches us. */
   publicUrl: string;
   /** This process, among those that may look after a channel. */
@@ -27,7 +29,7 @@ export interface Tended {
   channel: ChannelRef;
   body: TelegramBody;
   bot: Bot;
-  /** The round before failed, and whoever looks is told so. */
+  /** A round before failed, and whoever looks is told so. */
   isFailing: boolean;
 }
 
@@ -49,10 +51,13 @@ export async function tend(
   while (!signal.aborted) {
     try {
       const bot = await openChannelBot(deps, channel.projectId, body);
-      const next = await holdChannel(deps.db, channel, deps.holder, bot.id);
-      isHeld = next !== undefined;
-      if (next === undefined) await pause(HELD_MS, signal);
-      else if (await round({ channel, body, bot, isFailing: failures > 0 }, next, signal)) break;
+      const held = await holdChannel(deps.db, channel, deps.holder, bot.id);
+      isHeld = held !== undefined;
+      if (!held) await pause(HELD_MS, signal);
+      else {
+        const { nextUpdateId, isFailing } = held;
+        if (await round({ channel, body, bot, isFailing }, nextUpdateId, signal)) break;
+      }
       failures = 0;
     } catch (error) {
       if (signal.aborted) break;

@@ -6,6 +6,8 @@ import { openWorkshop, type Workshop } from "../../../test/support/tenant.ts";
 import { waitFor } from "../../../test/support/wait.ts";
 import { announce, type Changes, listenToChanges } from "../../platform/database/changes.ts";
 import { createLog } from "../../platform/log.ts";
+import { readChannel } from "../channel-queries.ts";
+import { type ChannelFigures, createChannelFigures } from "../figures.ts";
 import { watchTelegram } from "./watch.ts";
 
 const GROUP = -1_001_234;
@@ -15,6 +17,7 @@ const log = createLog("silent");
 
 let shop: Workshop;
 let changes: Changes;
+let figures: ChannelFigures;
 let telegram: TelegramServer;
 let serial = 0;
 /** Of the test at hand. */
@@ -25,6 +28,7 @@ let watching: { stop(): Promise<void> }[];
 beforeAll(async () => {
   shop = await openWorkshop();
   changes = await listenToChanges({ url: shop.url, log });
+  figures = createChannelFigures({ db: shop.db, log }, []);
   telegram = await openTelegram();
 });
 
@@ -53,6 +57,7 @@ function watch(holder: string): { stop(): Promise<void> } {
   const started = watchTelegram({
     ...shop,
     changes,
+    figures,
     effects: { send: shop.jobs.send },
     chat: { pressed: nobody, commanded: nobody, texted: nobody },
     allowHosts: ["127.0.0.1"],
@@ -132,6 +137,15 @@ describe("a channel whose updates are fetched", () => {
     watch("one");
     await heard(["here"]);
     expect(await eventsOf()).toMatchObject([{ channel_chat_id: String(GROUP) }]);
+    await confirmed();
+    // Counted as what a hook takes or refuses is.
+    await figures.write();
+    const hours = await shop.platform((tx) =>
+      tx.selectFrom("channel_hours").selectAll().where("project_id", "=", project).execute(),
+    );
+    const sum = (of: "event_count" | "refused_count") =>
+      hours.reduce((all, row) => all + Number(row[of]), 0);
+    expect([sum("event_count"), sum("refused_count")]).toEqual([1, 1]);
   });
 
   test("is looked after from when its contract is there, in its new chat, and no longer when it is gone", async () => {
@@ -186,12 +200,30 @@ describe("a channel whose updates are fetched", () => {
       ...WITHIN,
       what: "the failure to be noted",
     });
+    const seen = () =>
+      shop.platform((tx) =>
+        readChannel(tx, { projectId: project, channelId: "ops", language: "en" }),
+      );
+    expect(await seen()).toMatchObject({
+      health: { code: "not_receiving" },
+      receive_error: expect.stringContaining("429"),
+      receive_failing_since: expect.any(String),
+    });
+    // Another process is well from the beginning, and says so.
+    await Promise.all(watching.map(({ stop }) => stop()));
+    watch("two");
     bot.say(GROUP, ada, "one");
     await heard(["one"]);
     await waitFor(async () => (await stateOf())?.error === null, {
       ...WITHIN,
       what: "the failure to be over",
     });
+    const isWell = async () => {
+      await figures.write();
+      return (await seen())?.health.code === "ok";
+    };
+    await waitFor(isWell, { ...WITHIN, what: "the channel to be well, with its event counted" });
+    expect(await seen()).toMatchObject({ direction: "both", receive_error: null });
   });
 });
 

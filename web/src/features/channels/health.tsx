@@ -7,6 +7,7 @@ import type { ChannelSummary } from "./queries.ts";
 const GLYPHS: Record<ChannelSummary["health"]["code"], { glyph: GlyphName; tone: string }> = {
   ok: { glyph: "completed", tone: "is-ok" },
   unused: { glyph: "pending", tone: "is-off" },
+  not_receiving: { glyph: "failed", tone: "is-stop" },
   refusing: { glyph: "cancelled", tone: "is-stop" },
   failing: { glyph: "failed", tone: "is-stop" },
 };
@@ -28,7 +29,8 @@ export function HealthNote(props: { channel: ChannelSummary }) {
   const { t, when, codeText } = useWords();
   const now = useNow();
   const { health, last_error, last_failed_at, last_refused_at, last_refused_code } = props.channel;
-  const isBad = health.code === "refusing" || health.code === "failing";
+  const { receive_error, receive_failing_since } = props.channel;
+  const isBad = GLYPHS[health.code].tone === "is-stop";
   return (
     <div className={cx("note", isBad && "is-stop")}>
       <Glyph
@@ -37,6 +39,12 @@ export function HealthNote(props: { channel: ChannelSummary }) {
       />
       <div className="min-w-0 wrap-anywhere">
         <b>{health.words}</b>
+        {receive_failing_since && (
+          <div className="text-ink-2">
+            {t("channels.receive_error", { when: when(receive_failing_since, now) })}{" "}
+            {receive_error}
+          </div>
+        )}
         {last_failed_at && (
           <div className="text-ink-2">
             {t("channels.last_error", { when: when(last_failed_at, now) })} {last_error}

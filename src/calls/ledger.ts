@@ -78,9 +78,7 @@ export function createLedger({ db, log }: { db: Database; log: Logger }): Ledger
   const group = createGroupCommit<Item, Entered>({
     log,
     commit(items, isRepeat) {
-      const touching = dueToTouch(items);
-      const isPlain = !isRepeat && touching.length === 0 && !items.some(mustBeHeld);
-      return isPlain ? commitPlain(db, items) : commitHeld(db, items, { touching, isRepeat });
+      return commitTogether(db, items, { touching: dueToTouch(items), isRepeat });
     },
   });
   return {
@@ -93,36 +91,29 @@ export function createLedger({ db, log }: { db: Database; log: Logger }): Ledger
 const scopeOf = (items: readonly Item[]) =>
   ({ role: "app", projects: [...new Set(items.map(({ row }) => row.projectId))] }) as const;
 
-/** Commits ends that nothing has to be held or looked up for: all of it goes to the database in one piece. */
-async function commitPlain(db: Database, items: readonly Item[]): Promise<Entered[]> {
-  let writing: Promise<[Item, Entered][]> | undefined;
+/** Writes all of it in one transaction, which ends with the last that is written: nothing is waited for in between. */
+async function commitTogether(
+  db: Database,
+  items: readonly Item[],
+  { touching, isRepeat }: { touching: readonly Place[]; isRepeat: boolean },
+): Promise<Entered[]> {
+  const rows = items.map(({ row }) => row);
+  let known: ReadonlyMap<string, string> = new Map();
+  let entering: Promise<[Item, Entered][]> | undefined;
   const work = async (tx: Tx) => {
-    writing = later(enterAll(tx, items, []));
-    await onItsWay();
+    if (isRepeat) known = await statusesOf(tx, rows);
+    const left = items.filter((item) => !isWritten(item, known));
+    entering = (await enterAll(tx, left, touching)).entered;
   };
   try {
     await db.transaction(scopeOf(items), work, { isSent: true });
   } catch (error) {
     // Why, the statement that failed knows better than the commit.
-    await writing;
+    await entering;
     throw error;
   }
-  const entered = new Map(await writing);
-  return items.map((item) => entered.get(item) ?? { kind: "lost" });
-}
-
-async function commitHeld(
-  db: Database,
-  items: readonly Item[],
-  { touching, isRepeat }: { touching: readonly Place[]; isRepeat: boolean },
-): Promise<Entered[]> {
-  return db.transaction(scopeOf(items), async (tx) => {
-    const rows = items.map(({ row }) => row);
-    const known = isRepeat ? await statusesOf(tx, rows) : new Map();
-    const left = items.filter((item) => !isWritten(item, known));
-    const entered = new Map(await enterAll(tx, left, touching));
-    return items.map((item) => entered.get(item) ?? asWritten(item, known));
-  });
+  const entered = new Map(await entering);
+  return items.map((item) => entered.get(item) ?? asWritten(item, known));
 }
 
 /** Whether an earlier try has written it, though nobody heard of it. */
@@ -153,16 +144,19 @@ const costs = (item: Item) => item.amountUsd > 0;
 /** Whether runs and budgets have to be held before it can be written: it is to be decided, or money moves. */
 const mustBeHeld = (item: Item) => item.kind === "begin" || costs(item);
 
-/** Holds what has to be held, always in the same order; then decides and writes. */
+/**
+ * Holds what has to be held, always in the same order; then decides and writes.
+ *
+ * @returns resolves once all is sent, `entered` once it has been written
+ */
 async function enterAll(
   tx: Tx,
   items: readonly Item[],
   touching: readonly Place[],
-): Promise<[Item, Entered][]> {
-  if (items.length === 0) return [];
+): Promise<{ entered: Promise<[Item, Entered][]> }> {
+  if (items.length === 0) return { entered: Promise.resolve([]) };
   const begins = items.filter((item) => item.kind === "begin");
   const ends = items.filter((item) => item.kind === "end");
-  const counted = ends.filter(({ hasBegun }) => !hasBegun);
   // Where nothing is to be decided and no money moves, what is written holds by itself what it has to.
   const isHeld = items.some(mustBeHeld);
   const holding = isHeld ? hold(tx, items, touching) : undefined;
@@ -171,11 +165,38 @@ async function enterAll(
   await holding?.sent;
   const touched = later(touchClientRuns(tx, touching));
   if (touching.length > 0) await onItsWay();
+  const finished = later(writeAll(tx, { items, ends, decided }));
+  // Where money moves, one thing is written once it is known what became of another.
+  await (items.some(costs) ? finished : onItsWay());
+  const written = Promise.all([finished, touched, holding]);
+  const entered = written.then(([executing]) => [
+    ...decided.map(({ begin, decision }): [Item, Entered] => [begin, enteredOf(decision)]),
+    ...ends.map((end): [Item, Entered] => [
+      end,
+      { kind: end.hasBegun && !executing.has(end.row.callId) ? "lost" : "ended" },
+    ]),
+  ]);
+  return { entered: later(entered) };
+}
+
+interface Entering {
+  items: readonly Item[];
+  ends: readonly End[];
+  decided: readonly Decided[];
+}
+
+/** @returns those of the ended calls that were still executing */
+async function writeAll(tx: Tx, { items, ends, decided }: Entering): Promise<Set<string>> {
+  const counted = ends.filter(({ hasBegun }) => !hasBegun);
   const passed = decided.filter(({ decision }) => decision.decision === "pass");
-  const rows = [...decided.map(rowOf), ...counted.map(({ row }) => row)];
+  const changes = runsOf(items).map(({ projectId, runId }) => ({
+    project_id: projectId,
+    kind: "calls" as const,
+    id: runId,
+  }));
   // In this order, for they are sent as they are made.
   const [, finished] = await Promise.all([
-    insertCalls(tx, rows),
+    insertCalls(tx, [...decided.map(rowOf), ...counted.map(({ row }) => row)]),
     finishAll(tx, ends),
     reserve(tx, passed.map(reservationOf)),
     countCalls(tx, countsOf(counted)),
@@ -183,24 +204,9 @@ async function enterAll(
       tx,
       passed.map(({ begin }) => begin),
     ),
-    touched,
-    announce(
-      tx,
-      runsOf(items).map(({ projectId, runId }) => ({
-        project_id: projectId,
-        kind: "calls" as const,
-        id: runId,
-      })),
-    ),
-    holding,
+    announce(tx, changes),
   ]);
-  return [
-    ...decided.map(({ begin, decision }): [Item, Entered] => [begin, enteredOf(decision)]),
-    ...ends.map((end): [Item, Entered] => [
-      end,
-      { kind: end.hasBegun && !finished.has(end.row.callId) ? "lost" : "ended" },
-    ]),
-  ];
+  return finished;
 }
 
 /**

@@ -3,7 +3,7 @@ import {
   PROTOCOL_VERSION_META_KEY,
   ProtocolError,
 } from "@modelcontextprotocol/client";
-import type { GuardedFetch, Posted } from "./guardedfetch.ts";
+import type { GuardedFetch, Posted, Posting } from "./guardedfetch.ts";
 import { toUpstreamError, type UpstreamError, UpstreamFailure } from "./outcome.ts";
 import type { ClientPeer } from "./peer.ts";
 
@@ -46,7 +46,8 @@ export interface DirectTerms {
 }
 
 const PRINTABLE = /^[\x21-\x7e]{1,256}$/;
-const GONE = "The caller went away before the tool server answered.";
+const gone = () =>
+  new UpstreamFailure("E-CALL-LOST", "The caller went away before the tool server answered.");
 
 /**
  * Tool calls to a Streamable HTTP server past the SDK's layers: one POST, and if one JSON result comes back, that is it.
@@ -89,36 +90,33 @@ export class DirectHttp {
     this.#count += 1;
     const id = `call-${this.#count}`;
     const place = { sent: false, timeoutMs: options.timeoutMs };
-    const { promise: over, reject: end } = Promise.withResolvers<never>();
-    over.catch(() => undefined);
-    const cut = new AbortController();
+    if (options.signal?.aborted) return toUpstreamError(gone(), place);
+    const broken = Promise.withResolvers<Error>();
+    const observer = {
+      onReached: () => {
+        place.sent = true;
+      },
+      onBodyError: broken.resolve,
+    };
+    let posting: Posting | undefined;
     const stop = (why: Error) => {
-      end(why);
-      cut.abort();
+      posting?.cut(why);
       if (place.sent && this.#terms.legacy) this.#cancel(id);
     };
     const timer = setTimeout(() => stop(options.late()), options.leftMs);
-    const onGone = () => stop(new UpstreamFailure("E-CALL-LOST", GONE));
-    if (options.signal?.aborted) onGone();
-    options.signal?.addEventListener("abort", onGone, { once: true });
+    const onGone = () => stop(gone());
+    options.signal?.addEventListener("abort", onGone);
     this.#inFlight += 1;
     try {
-      const broken = Promise.withResolvers<Error>();
-      const observer = {
-        onReached: () => {
-          place.sent = true;
-        },
-        onBodyError: broken.resolve,
-      };
-      const message = this.#message(id, params, options.headers);
-      const posting = this.#post({ ...message, signal: cut.signal, observer });
-      const read = this.#read(id, await Promise.race([posting, over]));
+      posting = this.#post({ ...this.#message(id, params, options.headers), observer });
+      const { answer, cut } = posting;
+      const read = this.#read(id, await answer);
       if ("kind" in read) return read;
       return {
         kind: "prefetched",
         id,
         response: read,
-        cut: () => cut.abort(),
+        cut: () => cut(gone()),
         onBroken: (hear) => void broken.promise.then(hear),
       };
     } catch (error) {
@@ -167,7 +165,7 @@ export class DirectHttp {
       ...(sessionId === undefined ? {} : { "mcp-session-id": sessionId }),
     };
     const body = JSON.stringify({ jsonrpc: "2.0", method: "notifications/cancelled", params });
-    this.#post({ body, headers, observer: {} }).then(
+    this.#post({ body, headers, observer: {} }).answer.then(
       (posted) => {
         if (posted.kind === "other") void posted.response.body?.cancel().catch(() => undefined);
       },

@@ -31,15 +31,21 @@ export interface Post {
   body: string;
   /** In lower case. */
   headers: Record<string, string>;
-  signal?: AbortSignal | undefined;
   observer: FetchObserver;
+}
+
+/** A message that was posted. */
+export interface Posting {
+  answer: Promise<Posted>;
+  /** Ends the waiting, and breaks off what is still to come. */
+  cut(why: Error): void;
 }
 
 /** A `fetch` that reaches public addresses and allowed hosts only. */
 export interface GuardedFetch {
   fetch(url: string | URL, init?: RequestInit, observer?: FetchObserver): Promise<Response>;
   /** Posts to one URL, with as little around it as can be. */
-  poster(url: URL): (post: Post) => Promise<Posted>;
+  poster(url: URL): (post: Post) => Posting;
 }
 
 /** The connections that such requests are made over. */
@@ -222,7 +228,7 @@ function posterTo(
   agents: { http: http.Agent; https: https.Agent },
   options: GuardedFetchOptions,
   timeouts: FetchTimeouts,
-): (post: Post) => Promise<Posted> {
+): (post: Post) => Posting {
   const secure = url.protocol === "https:";
   const { host } = url;
   const place = {
@@ -235,15 +241,15 @@ function posterTo(
   };
   // What may be connected to does not change; where it may not at all, each request says so.
   let connection: ReturnType<typeof guardedConnection> | undefined;
-  return ({ body: text, headers, signal, observer }) => {
+  return ({ body: text, headers, observer }) => {
     connection ??= guardedConnection(url, options.allowHosts, refused);
-    const { promise, resolve, reject } = Promise.withResolvers<Posted>();
-    const length = Buffer.byteLength(text);
+    const { promise: answer, resolve, reject } = Promise.withResolvers<Posted>();
+    const own = { host, "accept-encoding": "identity", "content-length": Buffer.byteLength(text) };
     const request = (secure ? https : http).request({
       ...place,
       ...connection,
-      headers: { ...headers, host, "accept-encoding": "identity", "content-length": length },
-      ...(signal ? { signal } : {}),
+      // A list is written as it is; fields of an object would each be looked up and kept.
+      headers: Object.entries({ ...headers, ...own }).flat() as string[],
     });
     watchConnection(request, secure, timeouts.connectMs, observer);
     let body: Transform | undefined;
@@ -263,7 +269,13 @@ function posterTo(
     });
     request.on("error", reject);
     request.end(text);
-    return promise;
+    return {
+      answer,
+      cut(why) {
+        reject(why);
+        request.destroy(why);
+      },
+    };
   };
 }
 

@@ -10,6 +10,7 @@ import {
   grants,
   type Ledger,
   openLedger,
+  waitUntilSent,
 } from "./support/e2e-tenant.ts";
 import {
   CONVERSATION,
@@ -85,19 +86,20 @@ function dataOf(message: PostedMessage, label: string): string {
   return elements.find(({ text }) => text.text === label)?.value;
 }
 
-function press(message: PostedMessage, label: string, name: string): Promise<Response> {
-  const payload = pressOf(dataOf(message, label), {
+let presses = 0;
+
+function press(message: PostedMessage, data: string): Promise<Response> {
+  presses += 1;
+  const payload = pressOf(data, {
+    trigger_id: `trigger.${presses}`,
     message: { type: "message", ts: message.ts, thread_ts: message.thread_ts },
-    response_url: slack.responseUrl(name),
   });
   return post(interactionForm(payload), FORM);
 }
 
-const noteOf = (name: string) =>
-  slack.waitFor(
-    () => slack.responses.find((response) => response.name === name)?.body.text as string,
-    `the note for ${name}`,
-  );
+/** What whoever pressed was told, and nobody else. */
+const notes = () => slack.messages.filter(({ user }) => user !== undefined);
+const note = (at: number) => slack.waitFor(() => notes()[at]?.text, `note ${at}`);
 
 test("a message starts a run, its question is decided by who is linked, and the message says by whom", async () => {
   const said = JSON.stringify(eventOf({ text: "The disk of cache-1 is full" }));
@@ -106,9 +108,14 @@ test("a message starts a run, its question is decided by who is linked, and the 
 
   const question = await slack.waitFor(() => slack.messages[0], "the question");
   expect(question.channel).toBe(CONVERSATION);
+  await waitUntilSent(server, "acme");
+  const [approve, reject] = ["Approve", "Reject"].map((label) => dataOf(question, label)) as [
+    string,
+    string,
+  ];
 
-  await press(question, "Approve", "stranger");
-  expect(await noteOf("stranger")).toMatch(/link/i);
+  await press(question, approve);
+  expect(await note(0)).toMatch(/link/i);
   expect(ledger.lines()).toEqual([]);
 
   const { say } = await good(
@@ -117,17 +124,18 @@ test("a message starts a run, its question is decided by who is linked, and the 
   const linked = await post(commandOf(say.replace(/^\//, "")), FORM);
   expect(linked.status).toBe(200);
 
-  const pressed = await press(question, "Approve", "approval");
+  const pressed = await press(question, approve);
   expect(pressed.status).toBe(200);
-  expect(await noteOf("approval")).toBe("Approved.");
+  expect(await note(1)).toBe("Approved.");
   await waitFor(() => ledger.lines().length === 1, { timeoutMs: 20_000, what: "the call" });
   expect(ledger.lines()).toEqual(["wipe cache"]);
   const edited = await slack.waitFor(() => question.edits > 0 && question, "the edit");
   expect(edited.blocks.filter(({ type }) => type === "actions")).toEqual([]);
 
-  await press(question, "Reject", "late");
+  await press(question, reject);
+  expect(await note(2)).toMatch(/^acme-operator approved this at/);
   const ending = await slack.waitFor(
-    () => slack.messages.find(({ thread_ts }) => thread_ts === question.ts),
+    () => slack.messages.find(({ thread_ts, user }) => thread_ts === question.ts && !user),
     "how the run ended, in its thread",
   );
   expect(ending.text).toContain("completed");

@@ -15,6 +15,7 @@ import {
   newKey,
   openLedger,
   waitForRun,
+  waitUntilSent,
 } from "./support/e2e-tenant.ts";
 import { freePort } from "./support/port.ts";
 import type { BotState, Shown } from "./support/telegram/bot-state.ts";
@@ -144,6 +145,7 @@ async function asked(bot = fetched): Promise<{ runId: string; question: Shown }>
       fetched.sentTo(GROUP).find(({ text, reply_markup }) => reply_markup && text.includes(name)),
     { timeoutMs: SOON_MS, what: "the question" },
   );
+  await waitUntilSent(server, PROJECT);
   return { runId: await runOf(String(update_id)), question };
 }
 
@@ -285,6 +287,7 @@ describe("deciding on Telegram", () => {
     });
     expect(asNow(question)?.text).toMatch(/^Edited by acme-admin, .* UTC; another message asks/);
     expect((await press(question, ada, /approve/i)).text).toMatch(/arguments are others/);
+    await waitUntilSent(server, PROJECT);
     expect((await press(anew, bob, /approve/i)).text).toBe("Approved.");
     await waitForRun(server, runId, ({ run }) => run.state === "completed", SOON_MS);
     expect(ledger.lines()).toContain(`wipe ${name} less`);

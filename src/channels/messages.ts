@@ -11,6 +11,7 @@ import { channelBodySchema, languageOf, sendsOut } from "./channel-body.ts";
 import { type ChatButton, isChatType, type Language } from "./chat-types.ts";
 import type { SendStatus } from "./contract.ts";
 import { cutToSize } from "./cut-to-size.ts";
+import { inSeconds } from "./due.ts";
 import { oneLine } from "./preview.ts";
 
 const TEXT_CHARS = 16_384;
@@ -22,6 +23,8 @@ export interface MessageContent {
   approval?: ApprovalContent;
   /** In the order they stand in; only on channels that people answer in. */
   buttons?: ChatButton[];
+  /** Whom alone it is shown to, and where, by the provider's ids; else everybody in the channel sees it. */
+  to?: { userId: string; chatId: string; threadId?: string };
 }
 
 export interface ApprovalContent {
@@ -52,6 +55,10 @@ export interface NewMessage {
   edits?: string;
   /** Its buttons, where people can answer in the channel. */
   buttons?: (on: { messageId: string; language: Language }) => Promise<ChatButton[]> | ChatButton[];
+  /** Whom alone it is for. */
+  to?: MessageContent["to"];
+  /** It is sent no sooner than after so many seconds. */
+  delaySeconds?: number;
   /** Messages with the same key about the same thing are one message: a repeated job makes no second one. */
   onceKey?: string;
 }
@@ -59,12 +66,14 @@ export interface NewMessage {
 /**
  * Puts a message in the outbox, in the caller's transaction, with the job that sends it. A message that can't be sent
  * (no such channel, or one that only takes events in) is recorded as failed with the reason.
+ *
+ * @returns its id
  */
 export async function enqueueMessage(
   tx: Tx,
   jobs: Pick<Jobs, "send">,
   message: NewMessage,
-): Promise<void> {
+): Promise<string> {
   const revision = await activeRevision(tx, message.projectId, message.channelId, "channel");
   const channel = channelBodySchema.safeParse(revision?.body).data;
   const fate = message.isShadow ? { status: "suppressed" as const } : fateOn(channel, message);
@@ -73,6 +82,8 @@ export async function enqueueMessage(
   const content = await contentOf(message, language);
   if (channel && isChatType(channel.type) && message.buttons)
     content.buttons = await message.buttons({ messageId: message_id, language });
+  if (message.to) content.to = message.to;
+  const { delaySeconds = 0 } = message;
   const inserted = await tx
     .insertInto("outbound_messages")
     .values({
@@ -91,14 +102,16 @@ export async function enqueueMessage(
       triggered_by_state: message.triggeredByState ?? null,
       approval_id: message.approval?.approval_id ?? null,
       edits: message.edits ?? null,
+      ...(delaySeconds > 0 ? { next_attempt_at: inSeconds(delaySeconds) } : {}),
     })
     .onConflict((conflict) => conflict.columns(["project_id", "message_id"]).doNothing())
     .returning("message_id")
     .executeTakeFirst();
-  if (!inserted) return;
-  const ids = { project_id: message.projectId, message_id: inserted.message_id };
-  if (fate.status === "queued") await jobs.send(tx, "message.deliver", ids);
-  await announce(tx, { project_id: message.projectId, kind: "message", id: ids.message_id });
+  if (!inserted) return message_id;
+  const ids = { project_id: message.projectId, message_id };
+  if (fate.status === "queued") await jobs.send(tx, "message.deliver", ids, { delaySeconds });
+  await announce(tx, { project_id: message.projectId, kind: "message", id: message_id });
+  return message_id;
 }
 
 /** Redacted and cut to size; buttons stay as they are, or they would be none. */

@@ -3,6 +3,7 @@ import { announce } from "../platform/database/changes.ts";
 import type { Tx } from "../platform/database/index.ts";
 import type { Jobs } from "../platform/jobs/index.ts";
 import { redact } from "../platform/redact.ts";
+import { inSeconds } from "./due.ts";
 import { oneLine } from "./preview.ts";
 import type { Sent } from "./sender.ts";
 import { LOST_SECONDS, type MessageIds, type MessageRow } from "./take.ts";
@@ -11,9 +12,6 @@ import { nextTry } from "./tries.ts";
 type Failed = Extract<Sent, { ok: false }>;
 const REASON_MAX = 500;
 const now = sql<string>`clock_timestamp()`;
-const inSeconds = (seconds: number) =>
-  // The transaction's time, as the job engine has it: a job never comes before its message is due.
-  sql<string>`now() - interval '1 millisecond' + make_interval(secs => ${seconds})`;
 
 function update(tx: Tx, { project_id, message_id }: MessageIds) {
   return tx
@@ -70,6 +68,16 @@ async function sendAgain(
 /** Notes that the message is not sent at all. */
 export async function recordSuppressed(tx: Tx, message: MessageIds, reason: string): Promise<void> {
   await update(tx, message).set({ send_status: "suppressed", send_error: reason }).execute();
+  await announceMessage(tx, message);
+}
+
+/** As `recordSuppressed`, if no try has begun. */
+export async function withdrawMessage(tx: Tx, message: MessageIds, reason: string): Promise<void> {
+  await update(tx, message)
+    .where("send_status", "=", "queued")
+    .where("attempt_count", "=", 0)
+    .set({ send_status: "suppressed", send_error: reason })
+    .execute();
   await announceMessage(tx, message);
 }
 

@@ -152,6 +152,15 @@ export async function fireAlert(
   return events[0];
 }
 
+/** Waits until nothing of a project's is on its way out any more: a button can be pressed once it is known where it stands. */
+export async function waitUntilSent(server: Awooop, projectId: string): Promise<void> {
+  const path = `/outbound-messages?project_id=${projectId}&send_status=queued&limit=1`;
+  await waitFor(async () => (await good(server.api(path))).messages.length === 0, {
+    timeoutMs: 20_000,
+    what: "all messages to be sent",
+  });
+}
+
 /** Polls the run until it is as wanted; the run's page as the API tells it. */
 export async function waitForRun(
   server: Awooop,

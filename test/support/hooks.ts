@@ -1,6 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { Hono } from "hono";
-import { type Chat, createChannelFigures, hookRoutes } from "../../src/channels/index.ts";
+import {
+  type Chat,
+  createChannelFigures,
+  createDelivery,
+  hookRoutes,
+} from "../../src/channels/index.ts";
 import { listenToChanges } from "../../src/platform/database/changes.ts";
 import { problemResponse } from "../../src/platform/http/index.ts";
 import { createLog } from "../../src/platform/log.ts";
@@ -75,8 +80,27 @@ export async function openHooks({ chat = SILENT }: { chat?: Chat } = {}) {
     return { status: response.status, body: (await response.json()) as any };
   }
 
+  const queued = () =>
+    shop.platform((tx) =>
+      tx
+        .selectFrom("outbound_messages")
+        .select(["project_id", "message_id", "content", "subject_kind"])
+        .where("send_status", "=", "queued")
+        .execute(),
+    );
+
+  /** Sends what is queued, as a worker would. */
+  async function deliver(): Promise<void> {
+    const publicUrl = "https://console.example";
+    const send = createDelivery({ ...shop, allowHosts: ["127.0.0.1"], publicUrl, log });
+    const { signal } = new AbortController();
+    for (const message of await queued()) await send(message, { signal });
+  }
+
   return {
     ...shop,
+    queued,
+    deliver,
     async close() {
       await figures.write();
       await changes.close();

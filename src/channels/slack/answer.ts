@@ -1,17 +1,19 @@
 import type { Database } from "../../platform/database/index.ts";
+import type { Jobs } from "../../platform/jobs/index.ts";
 import type { Sealer } from "../../platform/sealing.ts";
 import { readSecret } from "../../secrets/index.ts";
-import type { ChatReply } from "../chat-types.ts";
+import type { ChatButton, ChatReply } from "../chat-types.ts";
 import type { ChannelRef } from "../event-queries.ts";
-import { guardedPost } from "../guarded-request.ts";
+import { enqueueMessage } from "../messages.ts";
+import { withdrawMessage } from "../record-try.ts";
 import { formFor } from "./asked.ts";
 import { contentOf, type SlackContent } from "./blocks.ts";
 import type { SlackBody } from "./body.ts";
 import { failureOf, openSlack } from "./client.ts";
 import type { Deed } from "./meaning.ts";
 
-const TIMEOUT_MS = 10_000;
-const MOST_ANSWER_BYTES = 65_536;
+/** How long nobody hears of a deed that is under way until they are told that it may be lost. */
+const LOST_SECONDS = 60;
 
 const WORDS = {
   open: { en: "Open in the console", "zh-TW": "在主控台開啟" },
@@ -23,10 +25,15 @@ const WORDS = {
     en: "That did not work. Please try again, or use the console.",
     "zh-TW": "操作沒有成功，請再試一次，或使用主控台。",
   },
+  lost: {
+    en: "It is not known what came of this. Look in the console, or try again.",
+    "zh-TW": "無法得知結果，請到主控台查看，或再試一次。",
+  },
 };
 
 export interface AnswerDeps {
   db: Database;
+  jobs: Pick<Jobs, "send">;
   sealer: Sealer;
   /** Hosts that may have private addresses. */
   allowHosts: readonly string[];
@@ -38,15 +45,21 @@ export interface Answering {
   contract: SlackBody;
 }
 
-/** A reply as Slack shows it; undefined where there is nothing to say. */
-export function wordsOf(
+/** What a reply says, as a message; undefined where there is nothing to say. */
+function messageOf(
   { note, text, url }: ChatReply,
   { language }: SlackBody,
-): SlackContent | undefined {
+): { text: string; buttons: ChatButton[] } | undefined {
   const words = [note, text].filter((part) => part !== undefined).join("\n");
   if (words === "" && url === undefined) return undefined;
   const buttons = url === undefined ? [] : [{ label: WORDS.open[language], url }];
-  return contentOf(words || WORDS.open[language], buttons, { hasHeadline: false });
+  return { text: words || WORDS.open[language], buttons };
+}
+
+/** A reply as Slack shows it; undefined where there is nothing to say. */
+export function wordsOf(reply: ChatReply, contract: SlackBody): SlackContent | undefined {
+  const message = messageOf(reply, contract);
+  return message && contentOf(message.text, message.buttons, { hasHeadline: false });
 }
 
 /** What is said where what was asked for did not come through. */
@@ -55,88 +68,81 @@ export function failedReply({ language }: SlackBody): ChatReply {
 }
 
 /**
- * Shows a reply to nobody but whoever asked for it: others in the conversation may have fewer rights.
+ * Has a reply shown to nobody but whoever asked for it, for others in the conversation may have fewer rights: as a message
+ * that is sent like any other, so that it is not lost once this resolves.
  *
- * @throws Error when Slack can't be reached, or does not take it
+ * @param insteadOf the message of `warn`, which is withdrawn
  */
-export async function show(
-  deps: AnswerDeps,
-  answering: Answering,
+export async function tell(
+  { db, jobs }: AnswerDeps,
+  { channel: { projectId, channelId }, contract }: Answering,
   deed: Deed,
   reply: ChatReply,
+  insteadOf?: string,
 ): Promise<void> {
-  const { contract } = answering;
-  if (reply.ask && deed.triggerId !== undefined) {
-    await openForm(deps, answering, deed, reply.ask);
-  }
-  const isAskedInWords = reply.ask !== undefined && deed.triggerId === undefined;
-  const words = wordsOf(
-    isAskedInWords ? { text: reply.ask?.text ?? "", ...reply } : reply,
-    contract,
-  );
-  if (words) await say(deps, answering, deed, words);
+  // Where no form can be opened, the question is asked in words.
+  const isInWords = reply.ask !== undefined && deed.triggerId === undefined;
+  const said = messageOf(isInWords ? { text: reply.ask?.text ?? "", ...reply } : reply, contract);
+  if (!said && insteadOf === undefined) return;
+  await db.transaction({ role: "app", projects: [projectId] }, async (tx) => {
+    if (insteadOf !== undefined) {
+      const ids = { project_id: projectId, message_id: insteadOf };
+      await withdrawMessage(tx, ids, "It became known what came of it.");
+    }
+    if (said)
+      await enqueueMessage(tx, jobs, { projectId, channelId, ...notice(deed), ...of(said) });
+  });
 }
 
-/** Slack lets a form be opened within three seconds; whoever was kept waiting longer is told so. */
-async function openForm(
+const of = ({ text, buttons }: { text: string; buttons: ChatButton[] }) => ({
+  text,
+  ...(buttons.length > 0 ? { buttons: () => buttons } : {}),
+});
+
+function notice({ user, place: { chatId, threadId } }: Deed) {
+  const userId = user.userId.slice(user.userId.indexOf(":") + 1);
+  const to = { userId, chatId, ...(threadId === undefined ? {} : { threadId }) };
+  return { type: "notice", subjectKind: "chat_answer", isShadow: false, to } as const;
+}
+
+/** Has somebody told after a minute that it is not known what came of their deed, unless `tell` withdraws that. @returns its id */
+export function warn(
+  { db, jobs }: AnswerDeps,
+  { channel: { projectId, channelId }, contract }: Answering,
+  deed: Deed,
+): Promise<string> {
+  return db.transaction({ role: "app", projects: [projectId] }, (tx) =>
+    enqueueMessage(tx, jobs, {
+      projectId,
+      channelId,
+      ...notice(deed),
+      text: WORDS.lost[contract.language],
+      delaySeconds: LOST_SECONDS,
+    }),
+  );
+}
+
+/**
+ * Opens the form in which somebody answers. Slack lets one be opened within three seconds; whoever was kept waiting longer is
+ * told so.
+ *
+ * @throws Error when it could not be opened
+ */
+export async function openForm(
   deps: AnswerDeps,
   answering: Answering,
   deed: Deed,
   ask: NonNullable<ChatReply["ask"]>,
 ): Promise<void> {
   const { contract } = answering;
-  const slack = await openChannelSlack(deps, answering);
-  const view = formFor(ask, deed.place, contract.language);
   try {
+    const slack = await openChannelSlack(deps, answering);
+    const view = formFor(ask, deed.place, contract.language);
     await slack.apiCall("views.open", { trigger_id: deed.triggerId, view });
   } catch (error) {
-    const note = WORDS.late[contract.language];
-    const words = wordsOf({ note }, contract);
-    if (words) await say(deps, answering, deed, words);
+    await tell(deps, answering, deed, { note: WORDS.late[contract.language] });
     throw new Error(failureOf(error).reason);
   }
-}
-
-async function say(
-  deps: AnswerDeps,
-  answering: Answering,
-  { user, place, responseUrl }: Deed,
-  words: SlackContent,
-): Promise<void> {
-  if (responseUrl !== undefined) return respond(deps, responseUrl, words);
-  const slack = await openChannelSlack(deps, answering);
-  const message = { channel: place.chatId, ...words, ...inThread(place.threadId) };
-  const isOwnChat = place.chatId.startsWith("D");
-  const person = user.userId.slice(user.userId.indexOf(":") + 1);
-  try {
-    await (isOwnChat
-      ? slack.apiCall("chat.postMessage", message)
-      : slack.apiCall("chat.postEphemeral", { ...message, user: person }));
-  } catch (error) {
-    throw new Error(failureOf(error).reason);
-  }
-}
-
-function inThread(threadId: string | undefined) {
-  return threadId === undefined ? {} : { thread_ts: threadId };
-}
-
-/** The address comes from outside, so it is reached as tool servers are: no private host unless allowed. */
-async function respond(
-  { allowHosts }: AnswerDeps,
-  responseUrl: string,
-  words: SlackContent,
-): Promise<void> {
-  const body = { response_type: "ephemeral", replace_original: false, ...words };
-  const { status } = await guardedPost({
-    url: new URL(responseUrl),
-    headers: { "content-type": "application/json", "user-agent": "AwoooP" },
-    body: JSON.stringify(body),
-    allowHosts,
-    mostBytes: MOST_ANSWER_BYTES,
-    signal: AbortSignal.timeout(TIMEOUT_MS),
-  });
-  if (status !== 200) throw new Error(`The response_url answered ${status}.`);
 }
 
 async function openChannelSlack(

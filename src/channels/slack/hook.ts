@@ -8,7 +8,15 @@ import type { Logger } from "../../platform/log.ts";
 import type { Chat, ChatReply } from "../chat-types.ts";
 import type { DeliveryAnswer } from "../contract.ts";
 import type { IncomingEvent } from "../incoming.ts";
-import { type AnswerDeps, type Answering, failedReply, show, wordsOf } from "./answer.ts";
+import {
+  type AnswerDeps,
+  type Answering,
+  failedReply,
+  openForm,
+  tell,
+  warn,
+  wordsOf,
+} from "./answer.ts";
 import { type Meaning, meaningOf } from "./meaning.ts";
 import { readRequest } from "./request.ts";
 
@@ -31,8 +39,9 @@ export interface SlackPosted extends Answering {
 type DeedMeaning = Extract<Meaning, { kind: "command" | "press" | "answer" }>;
 
 /**
- * Takes in what Slack posted. What was said is stored before it is answered. What somebody asked for is done before as well, if
- * that takes no longer than Slack waits; else they hear of it as soon as it is.
+ * Takes in what Slack posted. What was said is stored before it is answered. What somebody asked for is done before as well,
+ * and what they are told of it is in the outbox, if that takes no longer than Slack waits; else they hear of it as soon as it
+ * is done, or that nothing is known of it.
  *
  * @param store stores a message as every channel's events are
  * @throws AppError E-HOOK-PAYLOAD; E-HOOK-AUTH for a button, form or command that came before
@@ -108,20 +117,34 @@ async function answerDeed(
   const reply = await Promise.race([work, late]);
   waiting.abort();
   if (reply === undefined) {
+    // What is asked from here on is known to this process alone: if it dies, the warning goes out.
+    const warning = await warn(deps, posted, deed);
     later(deps, posted, async () => {
       const known = await work.catch((error: unknown) => {
         deps.log.error({ err: error, ...posted.channel }, "what was asked for on Slack failed");
         return failedReply(contract);
       });
-      await show(deps, posted, deed, known);
+      await tell(deps, posted, deed, known, warning);
+      await askForText(deps, posted, deed, known);
     });
     return new Response(null);
   }
   // A slash command's answer is shown to whoever typed it.
-  const words = deed.responseUrl && deed.kind === "command" ? wordsOf(reply, contract) : undefined;
-  if (!words) later(deps, posted, () => show(deps, posted, deed, reply));
-  else if (reply.ask) later(deps, posted, () => show(deps, posted, deed, { ask: reply.ask }));
+  const isSlash = deed.kind === "command" && deed.isSlash === true;
+  const words = isSlash ? wordsOf(reply, contract) : undefined;
+  if (!words) await tell(deps, posted, deed, reply);
+  later(deps, posted, () => askForText(deps, posted, deed, reply));
   return words ? Response.json({ response_type: "ephemeral", ...words }) : new Response(null);
+}
+
+/** With a form, where Slack lets one be opened. */
+async function askForText(
+  deps: SlackHookDeps,
+  posted: SlackPosted,
+  deed: DeedMeaning,
+  { ask }: ChatReply,
+): Promise<void> {
+  if (ask && deed.triggerId !== undefined) await openForm(deps, posted, deed, ask);
 }
 
 function done(chat: Chat, deed: DeedMeaning): Promise<ChatReply> {
@@ -131,7 +154,7 @@ function done(chat: Chat, deed: DeedMeaning): Promise<ChatReply> {
   return chat.texted(user, place, deed.text, deed.token);
 }
 
-/** What is shown after Slack has its answer. It is done and recorded all the same if it can't be shown. */
+/** What comes after Slack has its answer. What was asked for is done and recorded all the same if it fails. */
 function later({ log }: SlackHookDeps, { channel }: SlackPosted, work: () => Promise<void>): void {
   work().catch((error: unknown) => {
     log.warn({ err: error, ...channel }, "an answer on Slack can't be shown");

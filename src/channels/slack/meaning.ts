@@ -32,14 +32,12 @@ export interface Deed {
   place: ChatPlace;
   /** Lets a form be opened for them, for three seconds. */
   triggerId?: string | undefined;
-  /** Where an answer for them alone can be posted. */
-  responseUrl?: string | undefined;
 }
 
 /** What a request means to us. */
 export type Meaning =
   | { kind: "event"; event: IncomingEvent }
-  | ({ kind: "command"; text: string; onceKey?: string } & Deed)
+  | ({ kind: "command"; text: string; onceKey?: string; isSlash?: true } & Deed)
   | ({ kind: "answer"; text: string; token: string } & Deed)
   | ({ kind: "press"; data: string } & Deed)
   | { kind: "challenge"; challenge: string }
@@ -121,7 +119,7 @@ function meaningOfCommand(side: Side, command: Of<"command">["command"]): Meanin
     text: commandIn(command.text),
     ...deedOf(side, { id: user_id, team: team_id, name }, channel_id),
     triggerId: command.trigger_id,
-    responseUrl: command.response_url,
+    isSlash: true,
   };
 }
 
@@ -147,7 +145,6 @@ function meaningOfPress(side: Side, press: Of<"press">["press"]): Meaning {
     ...deed,
     place: { ...deed.place, threadId, messageId: messageIdOf(channel.id, message.ts) },
     triggerId: press.trigger_id,
-    responseUrl: press.response_url,
   };
 }
 

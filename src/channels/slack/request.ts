@@ -54,7 +54,6 @@ const press = z.looseObject({
   team,
   user: person,
   trigger_id: token,
-  response_url: z.string().max(2_000).optional(),
   channel: z.looseObject({ id }).optional(),
   message: z.looseObject({ ts, thread_ts: ts.optional() }).optional(),
   actions: z
@@ -89,7 +88,6 @@ const command = z.looseObject({
   user_name: name.default(""),
   channel_id: id,
   trigger_id: token.optional(),
-  response_url: z.string().max(2_000).optional(),
 });
 
 /** What is wrong now is wrong an hour later (docs.slack.dev/apis/events-api, "Turning retries off"). */

@@ -95,6 +95,21 @@ test("a question is posted with its headline and buttons, and edited in its plac
   expect(slack.messages[0]?.blocks).toEqual([expect.objectContaining({ type: "section" })]);
 });
 
+test("what is for one person is shown to them alone, and in their own chat where the app is not", async () => {
+  slack.conversations.add("U1");
+  const told = (chatId: string) => {
+    const { content, ...message } = outgoing("x");
+    return { ...message, content: { ...content, to: { userId: "U1", chatId, threadId: "1.2" } } };
+  };
+  for (const chatId of ["C024BE91L", "D0123456", "C0ELSEWHERE"])
+    expect(await sender.send(told(chatId), signal)).toEqual({ ok: true });
+  expect(slack.messages).toMatchObject([
+    { channel: "C024BE91L", user: "U1", thread_ts: "1.2" },
+    { channel: "D0123456", thread_ts: "1.2" },
+    { channel: "U1" },
+  ]);
+});
+
 test("what a run says later stands in the thread of its first message", async () => {
   await sender.send(outgoing("first"), signal);
   const threadId = `C024BE91L:${slack.messages[0]?.ts}`;

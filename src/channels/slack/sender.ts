@@ -21,6 +21,8 @@ export async function slackSender(body: SlackBody, deps: SenderDeps): Promise<Se
     hasThreads: true,
     send: (message, signal) =>
       attempt(async () => {
+        const { to } = message.content;
+        if (to) return sendTo(slackFor(signal), to, message);
         const thread = readMessageId(message.threadId);
         const sent = await slackFor(signal).apiCall("chat.postMessage", {
           channel,
@@ -41,6 +43,30 @@ export async function slackSender(body: SlackBody, deps: SenderDeps): Promise<Se
       });
     },
   };
+}
+
+/** What Slack answers where somebody can't be told something in a conversation. */
+const NOT_THERE = ["channel_not_found", "not_in_channel", "user_not_in_channel", "is_archived"];
+
+/** Shows it to one person where they asked; where the app is not, in their own chat with it. */
+async function sendTo(
+  slack: ReturnType<typeof openSlack>,
+  { userId: user, chatId: channel, threadId }: NonNullable<Outgoing["content"]["to"]>,
+  message: Outgoing,
+): Promise<object> {
+  const shown = { client_msg_id: message.messageId, ...shownOf(message) };
+  const thread = threadId === undefined ? {} : { thread_ts: threadId };
+  if (channel.startsWith("D")) {
+    await slack.apiCall("chat.postMessage", { channel, ...shown, ...thread });
+    return {};
+  }
+  try {
+    await slack.apiCall("chat.postEphemeral", { channel, user, ...shownOf(message), ...thread });
+  } catch (error) {
+    if (!NOT_THERE.some((why) => failureOf(error).reason.includes(`(${why})`))) throw error;
+    await slack.apiCall("chat.postMessage", { channel: user, ...shown });
+  }
+  return {};
 }
 
 async function attempt(work: () => Promise<{ providerMessageId?: string }>): Promise<Sent> {

@@ -34,14 +34,9 @@ export type Mishap =
 export interface SlackServer {
   /** To be a channel's `api_url`. */
   apiUrl: string;
-  /** A `response_url`. */
-  responseUrl(name: string): string;
   token: string;
   calls: SlackCall[];
   messages: PostedMessage[];
-  /** Bodies that were posted to response_urls. */
-  // biome-ignore lint/suspicious/noExplicitAny: answers of any kind
-  responses: { name: string; body: any }[];
   /** Forms that stand open, by the trigger that opened them. */
   // biome-ignore lint/suspicious/noExplicitAny: views of any kind
   views: { trigger_id: string; view: any }[];
@@ -66,11 +61,9 @@ export async function openSlackServer(): Promise<SlackServer> {
   const { port } = server.address() as AddressInfo;
   const state: SlackServer = {
     apiUrl: `http://127.0.0.1:${port}/api/`,
-    responseUrl: (name) => `http://127.0.0.1:${port}/respond/${name}`,
     token: "xoxb-1-test-token-of-the-app",
     calls: [],
     messages: [],
-    responses: [],
     views: [],
     mishaps: [],
     conversations: new Set(["C024BE91L", "D0123456"]),
@@ -92,12 +85,7 @@ async function answer(
   const parts: Buffer[] = [];
   for await (const part of request) parts.push(part);
   const body = Buffer.concat(parts).toString();
-  const [, area = "", name = ""] = (request.url ?? "").split("/");
-  if (area === "respond") {
-    slack.responses.push({ name, body: JSON.parse(body) });
-    response.end("ok");
-    return;
-  }
+  const [, , name = ""] = (request.url ?? "").split("/");
   const args = argumentsIn(body);
   slack.calls.push({ method: name, args });
   const mishap = slack.mishaps.shift();

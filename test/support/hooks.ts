@@ -53,6 +53,29 @@ export function alertDelivery(...alerts: object[]) {
 const silence = async () => ({});
 const SILENT: Chat = { pressed: silence, commanded: silence, texted: silence };
 
+/** What waits to be sent, and a worker that sends it. */
+function outboxOf(shop: Workshop) {
+  const queued = () =>
+    shop.platform((tx) =>
+      tx
+        .selectFrom("outbound_messages")
+        .select(["project_id", "message_id", "content", "subject_kind"])
+        .where("send_status", "=", "queued")
+        .execute(),
+    );
+  return {
+    queued,
+    /** Sends all that is queued. */
+    async deliver(): Promise<void> {
+      const publicUrl = "https://console.example";
+      const log = createLog("silent");
+      const send = createDelivery({ ...shop, allowHosts: ["127.0.0.1"], publicUrl, log });
+      const { signal } = new AbortController();
+      for (const message of await queued()) await send(message, { signal });
+    },
+  };
+}
+
 /** The hooks on a database of their own; `chat` answers who asks something in a chat. */
 export async function openHooks({ chat = SILENT }: { chat?: Chat } = {}) {
   const shop = await openWorkshop();
@@ -80,27 +103,9 @@ export async function openHooks({ chat = SILENT }: { chat?: Chat } = {}) {
     return { status: response.status, body: (await response.json()) as any };
   }
 
-  const queued = () =>
-    shop.platform((tx) =>
-      tx
-        .selectFrom("outbound_messages")
-        .select(["project_id", "message_id", "content", "subject_kind"])
-        .where("send_status", "=", "queued")
-        .execute(),
-    );
-
-  /** Sends what is queued, as a worker would. */
-  async function deliver(): Promise<void> {
-    const publicUrl = "https://console.example";
-    const send = createDelivery({ ...shop, allowHosts: ["127.0.0.1"], publicUrl, log });
-    const { signal } = new AbortController();
-    for (const message of await queued()) await send(message, { signal });
-  }
-
   return {
     ...shop,
-    queued,
-    deliver,
+    ...outboxOf(shop),
     async close() {
       await figures.write();
       await changes.close();

@@ -148,6 +148,9 @@ describe("the list of runs", { timeout: 120_000 }, () => {
     await page.keyboard.type("no such words");
     await page.getByText("No run matches").waitFor();
     expect(page.url()).toContain("q=no");
+    // What is found is shown below; one goes on typing.
+    await page.keyboard.type(" at all");
+    expect(await page.getByRole("searchbox").inputValue()).toBe("no such words at all");
     await close();
   });
 });

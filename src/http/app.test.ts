@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { request as rawRequest } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../test/support/database.ts";
 import { startTestHttp, type TestHttp } from "../../test/support/http.ts";
@@ -18,6 +19,7 @@ beforeAll(async () => {
   await writeFile(join(webRoot, "index.html"), "<!doctype html><title>console</title>");
   await writeFile(join(webRoot, "theme.js"), "// theme");
   await writeFile(join(webRoot, "assets/main-1a2b.js"), "// main");
+  await writeFile(join(webRoot, "assets/main-1a2b.js.gz"), gzipSync("// main"));
   database = await createTestDatabase();
   api = await startTestHttp(database.url, {
     webRoot,
@@ -189,6 +191,14 @@ describe("what stands beside the API", () => {
       expect(headers.get("access-control-allow-origin")).toBeNull();
       expect(headers.get("strict-transport-security")).toBeNull();
     }
+  });
+
+  it("sends the smaller copy that the build has put beside a file", async () => {
+    const headers = { "accept-encoding": "gzip" };
+    const small = await fetch(`${api.url}/assets/main-1a2b.js`, { headers });
+    expect(small.headers.get("content-encoding")).toBe("gzip");
+    expect(small.headers.get("content-type")).toMatch(/javascript/);
+    expect(await small.text()).toBe("// main");
   });
 
   it("hands hooks and the gateway what is theirs", async () => {

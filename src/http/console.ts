@@ -22,8 +22,8 @@ export function consolePages(webRoot: string): Hono {
     return pages.get("*", (c, next) => (NOT_PAGES.test(c.req.path) ? next() : c.text(NOT_BUILT)));
   }
   pages.use(cacheByName);
-  pages.use(serveStatic({ root: webRoot }));
-  const index = serveStatic({ root: webRoot, path: "index.html" });
+  pages.use(serveStatic({ root: webRoot, precompressed: true }));
+  const index = serveStatic({ root: webRoot, path: "index.html", precompressed: true });
   return pages.get("*", (c, next) => (NOT_PAGES.test(c.req.path) ? next() : index(c, next)));
 }
 

@@ -61,8 +61,8 @@ const LACKING = `(() => {
   if (focused === document.body) return "the focus is nowhere";
   const { top, bottom, width } = focused.getBoundingClientRect();
   const isInView = width > 0 && bottom > 0 && top < innerHeight;
-  // The field of a search has its ring around the glyph as well.
-  const isRinged = [focused, focused.closest("label")].some((each) => {
+  // The field of a search has its ring around the glyph as well, the editor around the numbers of its lines.
+  const isRinged = [focused, focused.closest("label, .editor")].some((each) => {
     const { outlineStyle, outlineWidth } = each ? getComputedStyle(each) : {};
     return each && outlineStyle !== "none" && outlineWidth !== "0px";
   });

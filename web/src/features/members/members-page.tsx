@@ -20,8 +20,8 @@ const SECTIONS: Record<Tab, () => React.ReactNode> = {
 /** Who may do what here: people, what they lend each other, and the keys and clients that act for them. */
 export function MembersPage() {
   const { t } = useWords();
-  usePageTitle(t("nav.pages.members"));
   const { tab = "people" } = useSearch({ from: "/console/members" });
+  usePageTitle(`${t(`members.tabs.${tab}`)} · ${t("nav.pages.members")}`);
   const navigate = useNavigate({ from: "/members" });
   const Section = SECTIONS[tab];
   return (

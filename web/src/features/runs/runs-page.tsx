@@ -1,5 +1,5 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { useEffect, useMemo } from "react";
+import { useEffect, useMemo, useState } from "react";
 import type { RunList } from "../../app/api.ts";
 import type { RunFilters } from "../../app/client.ts";
 import { useKeys } from "../../app/keys.ts";
@@ -38,14 +38,10 @@ export function RunsPage() {
     return toFilters(Object.fromEntries(named), project, now);
   }, [q, state, agent, mode, since, trigger, project]);
   useEffect(() => rememberList(filters), [filters]);
-  return <RunsList key={JSON.stringify(filters)} filters={filters} filtered={isFiltered(search)} />;
-}
-
-function RunsList(props: { filters: RunFilters; filtered: boolean }) {
-  const { t } = useWords();
-  const runs = useRuns(props.filters);
-  const { first, query } = runs;
+  // Outlives the list that it is of: what one types and chooses above it must not go with it.
+  const [first, setFirst] = useState<RunList>();
   const columns = useColumns();
+  const filtered = isFiltered(search);
   return (
     <div className="page runs-page">
       <RunsHead total={first}>
@@ -53,13 +49,40 @@ function RunsList(props: { filters: RunFilters; filtered: boolean }) {
           <ColumnsMenu hidden={columns.hidden} onToggle={columns.toggle} />
         )}
       </RunsHead>
-      {(props.filtered || first?.total !== 0) && <FilterBar rows={first?.runs ?? []} />}
+      {(filtered || first?.total !== 0) && <FilterBar rows={first?.runs ?? []} />}
+      <RunsList
+        key={JSON.stringify(filters)}
+        filters={filters}
+        filtered={filtered}
+        hidden={columns.hidden}
+        onFirst={setFirst}
+      />
+    </div>
+  );
+}
+
+interface ListProps {
+  filters: RunFilters;
+  filtered: boolean;
+  hidden: ReturnType<typeof useColumns>["hidden"];
+}
+
+function RunsList(props: ListProps & { onFirst: (first: RunList) => void }) {
+  const { t } = useWords();
+  const { onFirst } = props;
+  const runs = useRuns(props.filters);
+  const { first, query } = runs;
+  useEffect(() => {
+    if (first) onFirst(first);
+  }, [first, onFirst]);
+  return (
+    <>
       {query.isPending && <Bones rows={12} label={t("common.loading")} />}
       {query.isError && !first && (
         <ProblemNote error={query.error} onRetry={() => void query.refetch()} />
       )}
-      {first && <LoadedRuns {...props} first={first} runs={runs} hidden={columns.hidden} />}
-    </div>
+      {first && <LoadedRuns {...props} first={first} runs={runs} />}
+    </>
   );
 }
 
@@ -89,13 +112,7 @@ function useOnlyProject(): string | undefined {
   return chosen ?? (projects.length === 1 ? projects[0]?.project_id : undefined);
 }
 
-function LoadedRuns(props: {
-  filters: RunFilters;
-  filtered: boolean;
-  first: RunList;
-  runs: Runs;
-  hidden: ReturnType<typeof useColumns>["hidden"];
-}) {
+function LoadedRuns(props: ListProps & { first: RunList; runs: Runs }) {
   const { t } = useWords();
   const { runs } = props;
   const { query, newer } = runs;

@@ -1,6 +1,6 @@
 /**
- * What it costs to take an alert in: deduplicated, correlated, triggers asked, committed; beside a bare insert over HTTP with
- * as many indexes: `npm run bench:ingest [-- --quick]`. See docs/performance.md.
+ * What it costs to take an alert in: deduplicated, correlated, triggers asked, committed; beside a bare indexed insert over
+ * HTTP: `npm run bench:ingest [-- --quick]`. See docs/performance.md.
  */
 import { openPostgres } from "./api/postgres.ts";
 import { machineOf } from "./api/report.ts";

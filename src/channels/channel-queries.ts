@@ -48,7 +48,7 @@ const CHANNELS = sql`contract_revisions r
 const ACTIVE = sql`r.contract_family = 'channel' and r.lifecycle_status = 'active'`;
 
 interface ChannelRow
-  extends Omit<ChannelSummary, "version" | "channel_type" | "direction" | "health"> {
+  extends Omit<ChannelSummary, "version" | "channel_type" | "direction" | "hook_path" | "health"> {
   version_major: number;
   version_minor: number;
   body: unknown;
@@ -144,6 +144,7 @@ function shown(row: ChannelRow, language: "en" | "zh-TW"): ChannelSummary {
     ? known
     : { ...known, receive_error: null, receive_failing_since: null };
   const { last_failed_at, last_sent_at, last_event_at } = facts;
+  const isPosted = inboundOf(channel) !== undefined;
   const isOut = channel.type === "console" || sendsOut(channel);
   const dayAgo = new Date(Date.now() - 86_400_000).toISOString();
   const isRecent = (at: string | null) => at !== null && at > dayAgo;
@@ -151,7 +152,8 @@ function shown(row: ChannelRow, language: "en" | "zh-TW"): ChannelSummary {
     ...facts,
     version: `${version_major}.${version_minor}`,
     channel_type: channel.type,
-    direction: inboundOf(channel) || isReceiving ? (isOut ? "both" : "in") : "out",
+    direction: isPosted || isReceiving ? (isOut ? "both" : "in") : "out",
+    hook_path: isPosted ? `/hooks/${facts.project_id}/${facts.channel_id}` : null,
     health: healthOf(
       {
         events: events_lately,

@@ -21,6 +21,8 @@ const channelSummary = z.object({
   lifecycle_status: z.string(),
   channel_type: z.string(),
   direction: z.enum(["in", "out", "both"]),
+  /** Where events are posted; null where they are fetched, and where none come in. */
+  hook_path: z.string().nullable(),
   health,
   last_event_at: timestamp.nullable(),
   last_refused_at: timestamp.nullable(),

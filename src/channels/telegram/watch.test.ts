@@ -223,7 +223,7 @@ describe("a channel whose updates are fetched", () => {
       return (await seen())?.health.code === "ok";
     };
     await waitFor(isWell, { ...WITHIN, what: "the channel to be well, with its event counted" });
-    expect(await seen()).toMatchObject({ direction: "both", receive_error: null });
+    expect(await seen()).toMatchObject({ direction: "both", hook_path: null, receive_error: null });
   });
 });
 

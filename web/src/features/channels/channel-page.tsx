@@ -82,11 +82,11 @@ function CameIn(props: { channel: ChannelDetail }) {
   const { channel } = props;
   return (
     <>
-      <Fact name={t("channels.address")}>
-        <span className="mono wrap-anywhere">
-          /hooks/{channel.project_id}/{channel.channel_id}
-        </span>
-      </Fact>
+      {channel.hook_path !== null && (
+        <Fact name={t("channels.address")}>
+          <span className="mono wrap-anywhere">{channel.hook_path}</span>
+        </Fact>
+      )}
       <Fact name={t("channels.last_event")}>
         <Link to="/channel-events" search={{ type: channel.channel_type }}>
           <Moment at={channel.last_event_at} />

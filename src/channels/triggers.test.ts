@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { MIGRATION_MODES } from "../platform/contract.ts";
-import { lowerMode } from "../runs/index.ts";
+import { lowerMode, readStart, startWords } from "../runs/index.ts";
 import { canaryPlace, decideStart } from "./triggers.ts";
 
 const mode = fc.constantFrom(...MIGRATION_MODES);
@@ -80,6 +80,14 @@ describe("how a trigger starts a run", () => {
     expect(why("active")).toBeUndefined();
     expect(why("shadow")).toBe("the agent's mode is shadow");
     expect(why("canary", place)).toContain(`place is ${place} of 0 to 99, not below ${place}`);
-    expect(why("canary", place + 1)).toContain(`below ${place + 1}, so it runs live`);
+    const live = why("canary", place + 1) ?? "";
+    expect(live).toContain(`below ${place + 1}, so it runs live`);
+    // A code and its parameters, from which the console has the words in either language.
+    const read = readStart(live);
+    expect(read).toEqual({ key: "agent_canary_live", params: { place, percent: place + 1 } });
+    expect(read && startWords(read, "zh-TW")).toBe(
+      `代理模式為金絲雀：此警報位於 0 至 99 中的 ${place}，小於 ${place + 1}，因此真正執行`,
+    );
+    expect(readStart("retried by ada")).toBeUndefined();
   });
 });

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import type { MigrationMode } from "../platform/contract.ts";
-import { lowerMode } from "../runs/index.ts";
+import { lowerMode, type StartKey, startWords } from "../runs/index.ts";
 
 /** How a trigger starts a run: with real writes, as a shadow run, or not at all. */
 export interface Start {
   start: "live" | "shadow" | "none";
-  /** Where it is no matter of course: why, in words. */
+  /** Where it is no matter of course: why, in English words that `readStart` reads. */
   why?: string;
 }
 
@@ -28,12 +28,14 @@ export function decideStart(trigger: {
   if (!project.isActive) return { start: "none" };
   const mode = lowerMode(project.mode, agent.mode);
   if (mode === "legacy") return { start: "none" };
-  const whose = mode === project.mode ? "project's" : "agent's";
-  if (mode === "shadow") return { start: "shadow", why: `the ${whose} mode is shadow` };
+  const whose = mode === project.mode ? "project" : "agent";
+  const because = (key: StartKey, params = {}) => startWords({ key, params }, "en");
+  if (mode === "shadow") return { start: "shadow", why: because(`${whose}_shadow`) };
   if (mode === "active") return { start: "live" };
-  const place = canaryPlace(project.projectId, agent.agentId, fingerprint);
-  const isLive = place < project.canaryPercent;
-  const side = isLive ? "below" : "not below";
-  const why = `the ${whose} mode is canary: this alert's place is ${place} of 0 to 99, ${side} ${project.canaryPercent}, so it runs ${isLive ? "live" : "as a shadow"}`;
-  return { start: isLive ? "live" : "shadow", why };
+  const params = {
+    place: canaryPlace(project.projectId, agent.agentId, fingerprint),
+    percent: project.canaryPercent,
+  };
+  const start = params.place < params.percent ? "live" : "shadow";
+  return { start, why: because(`${whose}_canary_${start}`, params) };
 }

@@ -51,6 +51,7 @@ function heading(run: RunAnswer["run"]): string {
     ["project", run.project_id],
     ["agent", `${run.agent_id} ${run.contract_version}`],
     ["state", run.is_shadow ? `${run.state} (shadow)` : run.state],
+    ["because", run.start?.text ?? ""],
     ["cost", `${run.cost_usd} USD`],
     ["error", [run.error_code, run.error_detail].filter((part) => part !== null).join(": ")],
   ];

@@ -23,6 +23,7 @@ export {
   touchClientRuns,
 } from "./queries.ts";
 export { runRoutes } from "./routes.ts";
+export { readStart, type StartKey, startWords } from "./start-contract.ts";
 export { eventForLost, isFinal } from "./states.ts";
 export { appendStep, completeStep, readSteps, type StepRow } from "./steps.ts";
 export { wakeThawedRuns } from "./thaw.ts";

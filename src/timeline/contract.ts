@@ -59,6 +59,14 @@ const runSchema = z.object({
   /** When inputs, results and arguments were erased, as the project's settings say; null while they are kept. */
   payload_erased_at: timestamp.nullable(),
   worker_id: words,
+  /** Why its mode made it a shadow run, or let it run live; null where that was a matter of course. */
+  start: z
+    .object({
+      key: z.string(),
+      params: z.record(z.string(), z.union([z.string(), z.number()])),
+      text: z.string(),
+    })
+    .nullable(),
   budget: z.object({
     calls_limit: count.nullable(),
     calls_used: count,

@@ -115,11 +115,11 @@ export function timelineRoutes(deps: TimelineDeps): OpenAPIHono<ApiEnv> {
  *
  * @throws AppError E-NOT-FOUND, for every other run, as if there were none
  */
-function requireRun(caller: Caller, found: FoundRun | undefined): FoundRun["run"] {
+function requireRun(caller: Caller, found: FoundRun | undefined): FoundRun {
   const isReadable =
     found !== undefined && (caller.role !== "agent" || found.openedBy === caller.keyId);
   if (!isReadable) throw new AppError("E-NOT-FOUND", "There is no such run.");
-  return found.run;
+  return found;
 }
 
 /** All that the page of a run shows; asked at once, none waits for another. */
@@ -143,7 +143,7 @@ async function readRunPage(tx: Tx, runId: string, projectId: string | undefined)
 }
 
 function answerOf(
-  run: FoundRun["run"],
+  found: FoundRun,
   { counted, timeline, lists }: Awaited<ReturnType<typeof readRunPage>>,
   language: Language,
 ): RunAnswer {
@@ -155,7 +155,7 @@ function answerOf(
     timeline: countItems(counted),
   };
   return {
-    run: shownRun(run),
+    run: shownRun(found, language),
     ...lists,
     timeline: timeline.map((row) => itemOf(row, language)),
     counts,

@@ -67,6 +67,20 @@ test("the run, its fields in the order of the operator API", () => {
   });
 });
 
+test("why it runs live, in a code, and in words in the reader's language", async () => {
+  const params = { place: 7, percent: 10 };
+  const why = { key: "project_canary_live", params };
+  expect(answer.run.start).toMatchObject({
+    ...why,
+    text: expect.stringMatching(/so it runs live$/),
+  });
+  const { run } = await read(story.run.run_id, { language: "zh-TW" });
+  expect(run.start).toMatchObject({
+    ...why,
+    text: "專案模式為金絲雀：此警報位於 0 至 99 中的 7，小於 10，因此真正執行",
+  });
+});
+
 test("steps by their number, redacted and of bearable length", () => {
   expect(Object.keys(answer.steps[0] ?? {}).slice(0, 10)).toEqual(
     "step_id step_seq tool_name result_status was_blocked block_reason error_code latency_ms created_at completed_at".split(

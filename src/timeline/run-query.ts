@@ -2,6 +2,7 @@ import { type RawBuilder, sql } from "kysely";
 import { fixedQuery } from "../platform/database/fixed-query.ts";
 import type { Tx } from "../platform/database/index.ts";
 import { redact } from "../platform/redact.ts";
+import { readStart, startWords } from "../runs/index.ts";
 import { LIST_MAX, type Records, type RunAnswer } from "./contract.ts";
 import { EVENTS_OF_RUN, OF_RUN, theRun } from "./timeline-query.ts";
 
@@ -13,11 +14,14 @@ type Run = RunAnswer["run"];
 
 /** A run with what only the server needs of it. */
 export interface FoundRun {
-  run: Run;
+  run: Omit<Run, "start">;
+  /** With which reason it was created. */
+  startReason: string | null;
   openedBy: string | null;
 }
 
-type RunRow = Omit<Run, "budget"> & Run["budget"] & { opened_by: string | null };
+type RunRow = Omit<Run, "budget" | "start"> &
+  Run["budget"] & { opened_by: string | null; start_reason: string | null };
 
 const runQuery = fixedQuery<{ run_id: string }, RunRow>(
   (slot) => sql<RunRow>`
@@ -27,7 +31,9 @@ const runQuery = fixedQuery<{ run_id: string }, RunRow>(
       v.version_major || '.' || v.version_minor as contract_version, r.retry_of, r.result,
       r.payload_erased_at, r.worker_id,
       b.calls_limit, coalesce(b.calls_used, 0) as calls_used, b.cost_limit_usd,
-      coalesce(b.reserved_usd, 0) as reserved_usd, r.opened_by
+      coalesce(b.reserved_usd, 0) as reserved_usd, r.opened_by,
+      (select t.reason from run_transitions t where t.project_id = r.project_id and t.run_id = r.run_id
+        and t.from_state is null order by t.at, t.transition_id limit 1) as start_reason
     from runs r
       join contract_revisions v using (project_id, revision_id)
       left join run_budgets b using (project_id, run_id)
@@ -44,15 +50,21 @@ export async function findRun(
   if (row === undefined || (projectId !== undefined && row.project_id !== projectId)) {
     return undefined;
   }
-  const { calls_limit, calls_used, cost_limit_usd, reserved_usd, opened_by, ...run } = row;
+  const { calls_limit, calls_used, cost_limit_usd, reserved_usd, opened_by, start_reason, ...run } =
+    row;
   const budget = { calls_limit, calls_used, cost_limit_usd, reserved_usd };
-  return { run: { ...run, budget }, openedBy: opened_by };
+  return { run: { ...run, budget }, openedBy: opened_by, startReason: start_reason };
 }
 
 /** The run as it is shown: without secrets, and with no more of its result than a page can bear. */
-export function shownRun(run: Run): Run {
+export function shownRun({ run, startReason }: FoundRun, language: "en" | "zh-TW"): Run {
   const { result, ...rest } = run;
-  return { ...(redact(rest) as typeof rest), result: bounded(result) };
+  const start = readStart(startReason ?? "");
+  return {
+    ...(redact(rest) as typeof rest),
+    result: bounded(result),
+    start: start ? { ...start, text: startWords(start, language) } : null,
+  };
 }
 
 interface Rows {

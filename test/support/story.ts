@@ -35,7 +35,13 @@ type Run = Awaited<ReturnType<typeof seedRun>>;
 async function seedChanges(tx: Tx, run: Run) {
   const change = (second: string, given: Parameters<typeof seedTransition>[2]) =>
     seedTransition(tx, run, { at: at(second), ...given });
-  await change("01", { from_state: null, to_state: "pending", event: "create" });
+  await change("01", {
+    from_state: null,
+    to_state: "pending",
+    event: "create",
+    reason:
+      "the project's mode is canary: this alert's place is 7 of 0 to 99, below 10, so it runs live",
+  });
   await change("03", {
     from_state: "pending",
     to_state: "running",

@@ -32,6 +32,7 @@ export default defineConfig({
       "contracts.status.*",
       "contracts.steps.*",
       "duration.*",
+      "elsewhere.*",
       "explain.*",
       "filter.since_values.*",
       "gates.names.*",

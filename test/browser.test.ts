@@ -115,6 +115,18 @@ describe("the console", { timeout: 120_000 }, () => {
     expect(await violations(page)).toEqual([]);
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { level: 1, name: "Cache service slow" }).waitFor();
+    await page.keyboard.press("Control+k");
+    await typed.fill("disk-jan");
+    await page.getByRole("option", { name: /^disk-janitor/ }).click();
+    await page.getByRole("heading", { level: 1, name: /disk-janitor/ }).waitFor();
+    await page.keyboard.press("Control+k");
+    await typed.fill("freeze");
+    await page.getByRole("option", { name: /^Freeze/ }).click();
+    await page
+      .getByRole("dialog")
+      .getByRole("button", { name: /Freeze/ })
+      .waitFor();
+    await page.keyboard.press("Escape");
     expect(faults).toEqual([]);
 
     await page.keyboard.press("Control+k");

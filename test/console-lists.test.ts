@@ -144,6 +144,9 @@ describe("the list of runs", { timeout: 120_000 }, () => {
     await page.reload();
     await page.locator("a.what").first().waitFor();
     expect(await page.getByRole("columnheader", { name: "Cost" }).count()).toBe(0);
+    await page.getByRole("button", { name: "Started", exact: true }).click();
+    await page.getByText(`Disk almost full on ${RUNS}`, { exact: true }).waitFor();
+    expect(page.url()).toContain("sort=created_at&order=asc");
     await page.keyboard.press("/");
     await page.keyboard.type("no such words");
     await page.getByText("No run matches").waitFor();

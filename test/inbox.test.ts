@@ -102,6 +102,7 @@ describe("the inbox", { timeout: 120_000 }, () => {
 
   it("takes an edit, says at the place what is wrong with it, and a wish for changes", async () => {
     const [edited, wished] = [await questions.ask(), await questions.ask()];
+    const refused = await questions.ask();
     const { page, close } = await visit(DESK);
     await openInbox(page, edited.approvalId);
     await press(page, "e");
@@ -134,10 +135,18 @@ describe("the inbox", { timeout: 120_000 }, () => {
       what: "the wish to be recorded",
     });
     await page.goto(`${server.url}/approvals/decided`);
-    const newest = page.getByRole("row").nth(1);
+    const { body: bo } = await server.api("/keys", { body: { name: "bo", role: "operator" } });
+    await server.api(`/approvals/${refused.runId}/decide`, {
+      key: bo.key,
+      body: { project_id: "acme", decision: "reject", reason: "not now" },
+    });
+    await page.getByText("bo rejected a question").waitFor();
+    expect(await violations(page)).toEqual([]);
+    await page.getByRole("button", { name: "Put away" }).click();
+    await page.getByText("bo rejected a question").waitFor({ state: "detached" });
+    const newest = page.getByRole("row").filter({ hasText: "asked for changes" }).first();
     await newest.getByText("only the replica").waitFor();
     await newest.getByRole("link", { name: /signed record/ }).waitFor();
-    expect(await violations(page)).toEqual([]);
     await close();
   });
 

@@ -24,6 +24,12 @@ export interface RunFilters {
   created_after?: string | undefined;
 }
 
+/** How a list of runs is sorted; without, the newest is first. */
+export interface RunsOrder {
+  sort?: "created_at" | "cost_usd";
+  order?: "asc" | "desc";
+}
+
 /** An action on many runs of a project: on those that are named, or on all that the filters match. */
 export interface BulkRequest {
   projectId: string;
@@ -76,7 +82,7 @@ export const api = {
   signOut: () => send<void>("/session", { method: "DELETE" }),
 
   runs: (
-    filters: RunFilters,
+    filters: RunFilters & RunsOrder,
     page: { cursor?: string; page?: number; limit: number },
     signal?: AbortSignal,
   ) => send<RunList>("/runs", { query: { ...filters, ...page }, signal }),

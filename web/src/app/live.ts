@@ -18,7 +18,7 @@ interface Change {
 }
 
 /** What counts everything is read again after any change, though not after each: that would be all the time. */
-const SUMS: QueryKey[] = [["overview"]];
+const SUMS: QueryKey[] = [["overview"], ["elsewhere"]];
 const SUMS_MS = 3_000;
 
 /** Which cached answers a change makes stale. */

@@ -4,6 +4,8 @@ import { Command } from "cmdk";
 import { Dialog as Radix } from "radix-ui";
 import { type ReactNode, type RefObject, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { contractsInForceQuery } from "../features/contracts/queries.ts";
+import { askToFreeze } from "../features/freezes/asked.ts";
 import { Glyph, type GlyphName } from "../ui/glyphs.tsx";
 import { useReturnFocus } from "../ui/return-focus.ts";
 import { useSettled } from "../ui/use-settled.ts";
@@ -14,7 +16,7 @@ import { chooseLanguage } from "./i18n.ts";
 import { usePages } from "./pages.ts";
 import { chooseTheme, type Theme, usePreferences } from "./preferences.ts";
 import { approvalsQuery, foundRunsQuery } from "./queries.ts";
-import { useProject, useProjects } from "./use-session.ts";
+import { useMayAct, useProject, useProjects } from "./use-session.ts";
 
 const MOST_OF_A_KIND = 6;
 const SETTLED_MS = 150;
@@ -70,6 +72,7 @@ export function Palette(props: {
                 <Questions close={close} text={text} />
                 <FoundRuns close={close} text={text} onShown={chooseFirst} />
                 <Pages close={close} />
+                <Contracts close={close} text={text} />
                 <Projects close={close} text={text} />
                 <Settings close={close} onHelp={props.onHelp} />
               </Command.List>
@@ -227,6 +230,36 @@ function Pages({ close }: Part) {
   );
 }
 
+/** The contracts in force, by name. */
+function Contracts({ close, text }: Part & { text: string }) {
+  const { t } = useTranslation();
+  const navigate = useNavigate();
+  const contracts = useQuery(contractsInForceQuery(useProject())).data?.contracts ?? [];
+  if (text === "") return null;
+  const found = contracts.filter((each) => hasWords([each.contract_id], text));
+  return (
+    <Command.Group heading={t("nav.pages.contracts")}>
+      {found.slice(0, MOST_OF_A_KIND).map((each) => (
+        <Choice
+          key={each.revision_id}
+          id={each.revision_id}
+          names={[each.contract_id]}
+          glyph="contracts"
+          note={`${t(`contracts.families.${each.contract_family}`)} ${each.project_id}`}
+          onSelect={close(() =>
+            navigate({
+              to: "/contracts/$revisionId",
+              params: { revisionId: each.revision_id },
+            }),
+          )}
+        >
+          {each.contract_id} {each.version_major}.{each.version_minor}
+        </Choice>
+      ))}
+    </Command.Group>
+  );
+}
+
 function Projects({ close, text }: Part & { text: string }) {
   const { t } = useTranslation();
   const navigate = useNavigate();
@@ -260,6 +293,8 @@ function Settings({ close, onHelp }: Part & { onHelp: () => void }) {
   const { t, i18n } = useTranslation();
   const client = useQueryClient();
   const { theme } = usePreferences();
+  const mayAct = useMayAct();
+  const project = useProject();
   const other = i18n.language === "zh-TW" ? "en" : "zh-TW";
   const otherName = other === "en" ? "English" : "繁體中文";
   const themes = (["system", "light", "dark"] satisfies Theme[]).filter((each) => each !== theme);
@@ -286,6 +321,17 @@ function Settings({ close, onHelp }: Part & { onHelp: () => void }) {
           {t("palette.theme", { theme: t(`theme.${each}`) })}
         </Choice>
       ))}
+      {mayAct && (
+        <Choice
+          id="freeze"
+          names={[t("freeze.open")]}
+          glyph="freeze"
+          tone="text-stop-text"
+          onSelect={close(() => askToFreeze(project ? { projectId: project } : {}))}
+        >
+          {t("freeze.open")}
+        </Choice>
+      )}
       <Choice id="keys" names={[t("keys.title")]} note="?" onSelect={close(onHelp)}>
         {t("keys.title")}
       </Choice>

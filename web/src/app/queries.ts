@@ -7,7 +7,7 @@ import {
   queryOptions,
 } from "@tanstack/react-query";
 import type { Session } from "./api.ts";
-import { api, type RunFilters } from "./client.ts";
+import { api, type RunFilters, type RunsOrder } from "./client.ts";
 import { Problem } from "./send.ts";
 import { noteSignedOut } from "./signed-out.ts";
 
@@ -70,7 +70,7 @@ const PAGES_KEPT = 8;
 export type RunsPlace = { cursor: string } | { page: number };
 
 /** The pages around the place one reads, from the page with this number on; they change only as one goes on or back. */
-export const runPagesQuery = (filters: RunFilters, from: number) =>
+export const runPagesQuery = (filters: RunFilters & RunsOrder, from: number) =>
   infiniteQueryOptions({
     queryKey: ["runs", "pages", filters, from],
     queryFn: ({ pageParam, signal }) =>
@@ -86,7 +86,7 @@ export const runPagesQuery = (filters: RunFilters, from: number) =>
   });
 
 /** The same rows as a page that is shown, fetched again whenever the stream says so; page 1 has the newest. */
-export const runsAnewQuery = (filters: RunFilters, place: RunsPlace) =>
+export const runsAnewQuery = (filters: RunFilters & RunsOrder, place: RunsPlace) =>
   queryOptions({
     queryKey: ["runs", "head", filters, place],
     queryFn: ({ signal }) => api.runs(filters, { ...place, limit: RUNS_A_PAGE }, signal),

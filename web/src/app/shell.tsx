@@ -2,6 +2,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Outlet, useNavigate, useRouter } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { Toasts } from "../features/elsewhere/toasts.tsx";
 import { FreezeBanner } from "../features/freezes/freeze-banner.tsx";
 import { SignInAgain } from "../features/session/sign-in-again.tsx";
 import { Glyph } from "../ui/glyphs.tsx";
@@ -69,6 +70,7 @@ export function Shell() {
           <Palette typed={typed} onClose={() => setPalette(false)} onHelp={() => setHelp(true)} />
         </Suspense>
       )}
+      <Toasts />
       {isOver && <SignInAgain />}
     </>
   );

@@ -33,6 +33,9 @@ const PAGE = 50;
 /** So many of a contract's revisions are offered for a comparison. */
 const MOST_OTHERS = 50;
 
+/** So many contracts are looked through for words. */
+const MOST_FOUND = 200;
+
 const list = (
   filters: ContractFilters,
   page: { cursor?: string; limit: number },
@@ -62,6 +65,14 @@ export const revisionsQuery = (projectId: string, contractId: string) =>
     queryKey: ["contracts", "of", projectId, contractId],
     queryFn: ({ signal }) =>
       list({ project_id: projectId, contract_id: contractId }, { limit: MOST_OTHERS }, signal),
+  });
+
+/** The contracts in force, to be found by name. */
+export const contractsInForceQuery = (projectId: string | undefined) =>
+  queryOptions({
+    queryKey: ["contracts", "in-force", projectId ?? null],
+    queryFn: ({ signal }) =>
+      list({ project_id: projectId, lifecycle_status: "active" }, { limit: MOST_FOUND }, signal),
   });
 
 export const diffQuery = (a: string, b: string) =>

@@ -1,4 +1,4 @@
-import { useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { lazy, Suspense } from "react";
 import { useNow } from "../../app/clock.ts";
 import { joined } from "../../app/format.ts";
@@ -7,11 +7,12 @@ import { usePageTitle } from "../../app/title.ts";
 import { useProject } from "../../app/use-session.ts";
 import { useWords } from "../../app/words.ts";
 import { Bones, ProblemNote } from "../../ui/problem.tsx";
+import { channelPagesQuery } from "../channels/queries.ts";
 import { GateBars, SpendBars } from "./bars.tsx";
 import { Needs } from "./needs.tsx";
 import "./overview.css";
 import { type Overview, overviewQuery } from "./queries.ts";
-import { countWrong, wrongsOf } from "./wrong.ts";
+import { countWrong, type Wrong, wrongsOf } from "./wrong.ts";
 import { WrongList } from "./wrong-list.tsx";
 
 // The library that draws them is larger than all the rest of this page.
@@ -40,12 +41,14 @@ export function OverviewPage() {
 
 function Loaded(props: { overview: Overview }) {
   const { overview } = props;
+  const channels = useInfiniteQuery(channelPagesQuery(useProject())).data;
+  const wrongs = wrongsOf(overview, channels?.pages.flatMap((page) => page.channels) ?? []);
   return (
     <>
-      <Opening overview={overview} />
+      <Opening overview={overview} wrongs={wrongs} />
       <div className="cols">
         <Needs />
-        <WrongList overview={overview} />
+        <WrongList wrongs={wrongs} />
       </div>
       <div className="charts">
         <Suspense fallback={<div className="chart-room" />}>
@@ -62,7 +65,7 @@ function Loaded(props: { overview: Overview }) {
 }
 
 /** Sentences before numbers: whether anything waits for one, and whether anything is wrong. */
-function Opening(props: { overview: Overview }) {
+function Opening(props: { overview: Overview; wrongs: readonly Wrong[] }) {
   const { t, duration, number } = useWords();
   const now = useNow();
   const approvals = useQuery(approvalsQuery(useProject())).data;
@@ -70,7 +73,7 @@ function Opening(props: { overview: Overview }) {
   const waiting = approvals?.total ?? 0;
   const oldest = approvals?.items[0];
   const minutes = oldest ? Math.floor((now - Date.parse(oldest.asked_at)) / 60_000) : 0;
-  const wrong = countWrong(overview, wrongsOf(overview));
+  const wrong = countWrong(overview, props.wrongs);
   const total = overview.runs.reduce((sum, { at: _, ...part }) => sum + sumOf(part), 0);
   const { running, pending, waiting_approval } = overview.working;
   const waits =

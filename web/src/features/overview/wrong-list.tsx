@@ -5,21 +5,21 @@ import { usePages } from "../../app/pages.ts";
 import { useProjects } from "../../app/use-session.ts";
 import { useWords, type Words } from "../../app/words.ts";
 import { Glyph, type GlyphName } from "../../ui/glyphs.tsx";
-import type { Overview } from "./queries.ts";
-import { type Wrong, wrongsOf } from "./wrong.ts";
+import type { Wrong } from "./wrong.ts";
 
 const GLYPHS: Record<Wrong["kind"], GlyphName> = {
   freeze: "freeze",
   server: "tools",
   tool: "shield",
+  channel: "channels",
+  unsent: "outbound",
   failed: "failed",
   over: "alert",
   soon: "clock",
 };
 
-export function WrongList(props: { overview: Overview }) {
+export function WrongList({ wrongs }: { wrongs: readonly Wrong[] }) {
   const { t } = useWords();
-  const wrongs = wrongsOf(props.overview);
   return (
     <section aria-labelledby="o-wrong">
       <div className="sec ruled">
@@ -96,6 +96,17 @@ function textOf(wrong: Wrong, words: Words, now: number) {
         project,
       };
     }
+    case "channel":
+    case "unsent": {
+      const { channel_id: channel, project_id: project, health, failed } = wrong.channel;
+      return wrong.kind === "channel"
+        ? { what: t("overview.wrong_of.channel", { channel }), why: health.words, project }
+        : {
+            what: t("overview.wrong_of.unsent", { channel, count: failed, number: number(failed) }),
+            why: t("overview.wrong_of.unsent_why"),
+            project,
+          };
+    }
     case "failed": {
       const { title, agent_id: agent, project_id: project } = wrong.newest;
       return {
@@ -130,6 +141,19 @@ function Way(props: { wrong: Wrong }): ReactNode {
     ) : (
       <Link className="text-xs" to="/runs" search={(old) => ({ ...old, state: "failed" })}>
         {t("overview.open_failed")}
+      </Link>
+    );
+  }
+  if (wrong.kind === "channel" || wrong.kind === "unsent") {
+    const { project_id: projectId, channel_id: channelId, failed } = wrong.channel;
+    return (
+      <Link
+        className="text-xs"
+        to="/channels/$projectId/$channelId"
+        params={{ projectId, channelId }}
+        search={failed > 0 ? { status: "failed" } : {}}
+      >
+        {t("overview.open_channel")}
       </Link>
     );
   }

@@ -1,3 +1,4 @@
+import type { ChannelSummary } from "../channels/queries.ts";
 import type { Overview } from "./queries.ts";
 
 /** One thing that is wrong, or soon will be; the texts are under `overview.wrong_of` in the locales. */
@@ -5,6 +6,7 @@ export type Wrong =
   | { kind: "freeze"; freeze: Overview["freezes"]["items"][number] }
   | { kind: "server"; server: Overview["unhealthy_servers"]["items"][number] }
   | { kind: "tool"; tool: Overview["changed_tools"]["items"][number] }
+  | { kind: "channel" | "unsent"; channel: ChannelSummary }
   | { kind: "failed"; count: number; newest: Overview["failed_runs"]["items"][number] }
   | { kind: "over" | "soon"; spend: Spend; share: number };
 
@@ -19,8 +21,11 @@ export function shareOf({ spent_usd, reserved_usd, limit_usd }: Spend): number |
   return limit_usd === 0 ? 1 : (spent_usd + reserved_usd) / limit_usd;
 }
 
-/** What is wrong, what stops the most first. */
-export function wrongsOf(overview: Overview): Wrong[] {
+const isIll = ({ health }: ChannelSummary) =>
+  health.code === "failing" || health.code === "refusing";
+
+/** What is wrong, what stops the most first. A channel that is well again may still have messages it has given up. */
+export function wrongsOf(overview: Overview, channels: readonly ChannelSummary[]): Wrong[] {
   const spent = overview.spend.items.flatMap((spend): Wrong[] => {
     const share = shareOf(spend);
     if (share === undefined || share < SOON) return [];
@@ -31,6 +36,10 @@ export function wrongsOf(overview: Overview): Wrong[] {
     ...overview.freezes.items.map((freeze): Wrong => ({ kind: "freeze", freeze })),
     ...spent.filter(({ kind }) => kind === "over"),
     ...overview.unhealthy_servers.items.map((server): Wrong => ({ kind: "server", server })),
+    ...channels.filter(isIll).map((channel): Wrong => ({ kind: "channel", channel })),
+    ...channels
+      .filter((channel) => channel.failed > 0 && !isIll(channel))
+      .map((channel): Wrong => ({ kind: "unsent", channel })),
     ...overview.changed_tools.items.map((tool): Wrong => ({ kind: "tool", tool })),
     ...(newest
       ? [{ kind: "failed", count: overview.failed_runs.total, newest } satisfies Wrong]

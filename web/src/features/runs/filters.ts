@@ -1,10 +1,22 @@
 import { RUN_STATES, type RunState } from "../../app/api.ts";
-import type { RunFilters } from "../../app/client.ts";
+import type { RunFilters, RunsOrder } from "../../app/client.ts";
 
 export const SINCE = ["1h", "24h", "7d", "30d"] as const;
 export type Since = (typeof SINCE)[number];
 export const MODES = ["live", "shadow"] as const;
 export type Mode = (typeof MODES)[number];
+
+const SORTS = ["created_at", "cost_usd"] as const;
+export type Sort = (typeof SORTS)[number];
+
+/** What a press on a column's head does: the most first, then the least, then the newest run again. */
+export function nextOrder({ sort, order }: RunsOrder, pressed: Sort): RunsOrder {
+  const now = sort === pressed ? order : undefined;
+  // The newest run is first as it is.
+  if (pressed === "created_at") return now === "asc" ? {} : { sort: pressed, order: "asc" };
+  if (now === undefined) return { sort: pressed, order: "desc" };
+  return now === "desc" ? { sort: pressed, order: "asc" } : {};
+}
 
 /** The longest text that can be searched for, in characters. */
 export const SEARCH_MAX = 500;
@@ -12,7 +24,7 @@ export const SEARCH_MAX = 500;
 const HOURS: Record<Since, number> = { "1h": 1, "24h": 24, "7d": 168, "30d": 720 };
 
 /** What stands in the address, so that a filtered list can be shared and gone back to. */
-export interface RunsSearch {
+export interface RunsSearch extends RunsOrder {
   q?: string;
   state?: RunState;
   agent?: string;
@@ -38,6 +50,8 @@ export function readRunsSearch(search: Record<string, unknown>): RunsSearch {
   const agent = text(search.agent);
   const trigger = text(search.trigger);
   const bulk = text(search.bulk);
+  const sort = oneOf(SORTS, search.sort);
+  const order = oneOf(["asc", "desc"] as const, search.order);
   const q = typeof search.q === "string" ? search.q.trim().slice(0, SEARCH_MAX) : "";
   return {
     ...(q ? { q } : {}),
@@ -47,6 +61,7 @@ export function readRunsSearch(search: Record<string, unknown>): RunsSearch {
     ...(since ? { since } : {}),
     ...(trigger ? { trigger } : {}),
     ...(bulk ? { bulk } : {}),
+    ...(sort && order ? { sort, order } : {}),
   };
 }
 

@@ -20,12 +20,21 @@ function covers(answer: RunList, run: RunRow): boolean {
   return isBelowTop && isAboveEnd;
 }
 
-/** Brings newer answers into the rows that are shown without moving any: their values change in place. */
-export function freshen(shown: readonly RunRow[], answers: readonly RunList[]): ShownRow[] {
+/**
+ * Brings newer answers into the rows that are shown without moving any: their values change in place.
+ *
+ * @param isNewestFirst in any other order a row that is missing may only have gone elsewhere
+ */
+export function freshen(
+  shown: readonly RunRow[],
+  answers: readonly RunList[],
+  isNewestFirst: boolean,
+): ShownRow[] {
   const fresh = new Map(answers.flatMap(({ runs }) => runs.map((run) => [run.run_id, run])));
   return shown.map((run) => {
     const now = fresh.get(run.run_id);
-    const gone = now === undefined && answers.some((answer) => covers(answer, run));
+    const gone =
+      isNewestFirst && now === undefined && answers.some((answer) => covers(answer, run));
     return { run: now ?? run, gone };
   });
 }

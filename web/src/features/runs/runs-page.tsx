@@ -19,7 +19,7 @@ import { FilterBar } from "./filter-bar.tsx";
 import { isFiltered, toFilters } from "./filters.ts";
 import { rememberList } from "./last-list.ts";
 import { RunsTable } from "./runs-table.tsx";
-import { type Runs, useRuns } from "./use-runs.ts";
+import { type ListedRuns, type Runs, useRuns } from "./use-runs.ts";
 import { useSelection } from "./use-selection.ts";
 
 const MINUTE_MS = 60_000;
@@ -38,6 +38,11 @@ export function RunsPage() {
     return toFilters(Object.fromEntries(named), project, now);
   }, [q, state, agent, mode, since, trigger, project]);
   useEffect(() => rememberList(filters), [filters]);
+  const { sort, order } = search;
+  const listed = useMemo(
+    () => ({ ...filters, ...(sort && order ? { sort, order } : {}) }),
+    [filters, sort, order],
+  );
   // Outlives the list that it is of: what one types and chooses above it must not go with it.
   const [first, setFirst] = useState<RunList>();
   const columns = useColumns();
@@ -51,8 +56,9 @@ export function RunsPage() {
       </RunsHead>
       {(filtered || first?.total !== 0) && <FilterBar rows={first?.runs ?? []} />}
       <RunsList
-        key={JSON.stringify(filters)}
+        key={JSON.stringify(listed)}
         filters={filters}
+        listed={listed}
         filtered={filtered}
         hidden={columns.hidden}
         onFirst={setFirst}
@@ -67,10 +73,10 @@ interface ListProps {
   hidden: ReturnType<typeof useColumns>["hidden"];
 }
 
-function RunsList(props: ListProps & { onFirst: (first: RunList) => void }) {
+function RunsList(props: ListProps & { listed: ListedRuns; onFirst: (first: RunList) => void }) {
   const { t } = useWords();
   const { onFirst } = props;
-  const runs = useRuns(props.filters);
+  const runs = useRuns(props.listed);
   const { first, query } = runs;
   useEffect(() => {
     if (first) onFirst(first);

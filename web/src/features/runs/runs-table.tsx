@@ -1,7 +1,9 @@
-import { Fragment, type RefObject, useEffect, useRef } from "react";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { Fragment, type ReactNode, type RefObject, useEffect, useRef } from "react";
 import { useKeys } from "../../app/keys.ts";
 import { useWords } from "../../app/words.ts";
 import type { Column } from "./columns.ts";
+import { nextOrder, type Sort } from "./filters.ts";
 import { RunLine } from "./run-line.tsx";
 import { useRows } from "./use-rows.ts";
 import type { Runs } from "./use-runs.ts";
@@ -126,14 +128,14 @@ function Head(props: { hidden: readonly Column[]; selection: Selection }) {
           </th>
         )}
         {has("cost") && (
-          <th className="c-cost n" scope="col">
+          <SortedHead className="c-cost n" sort="cost_usd">
             {t("runs.cost")}
-          </th>
+          </SortedHead>
         )}
         {has("started") && (
-          <th className="c-started n" scope="col" aria-sort="descending">
-            {t("runs.started")} <span aria-hidden="true">↓</span>
-          </th>
+          <SortedHead className="c-started n" sort="created_at">
+            {t("runs.started")}
+          </SortedHead>
         )}
         {has("id") && (
           <th className="c-id n" scope="col">
@@ -142,5 +144,32 @@ function Head(props: { hidden: readonly Column[]; selection: Selection }) {
         )}
       </tr>
     </thead>
+  );
+}
+
+/** A column that the list can be sorted by; how it is stands in the address. */
+function SortedHead(props: { sort: Sort; className: string; children: ReactNode }) {
+  const navigate = useNavigate({ from: "/runs" });
+  const { sort = "created_at", order = "desc" } = useSearch({ from: "/console/runs" });
+  const isIt = sort === props.sort;
+  const press = () =>
+    navigate({
+      search: ({ sort: by, order: way, ...old }) => ({
+        ...old,
+        ...nextOrder({ ...(by ? { sort: by } : {}), ...(way ? { order: way } : {}) }, props.sort),
+      }),
+      replace: true,
+    });
+  return (
+    <th
+      className={props.className}
+      scope="col"
+      aria-sort={isIt ? (order === "asc" ? "ascending" : "descending") : "none"}
+    >
+      <button type="button" className="sort" onClick={press}>
+        {props.children}
+        {isIt && <span aria-hidden="true"> {order === "asc" ? "↑" : "↓"}</span>}
+      </button>
+    </th>
   );
 }

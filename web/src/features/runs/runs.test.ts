@@ -44,7 +44,7 @@ describe("freshen", () => {
   const shown = [row("c", 3), row("b", 2), row("a", 1)];
 
   test("values change in place, nothing moves", () => {
-    const rows = freshen(shown, [list([row("d", 4), row("c", 3, "completed")], ON)]);
+    const rows = freshen(shown, [list([row("d", 4), row("c", 3, "completed")], ON)], true);
     expect(rows.map((r) => [r.run.run_id, r.run.state, r.gone])).toEqual([
       ["c", "completed", false],
       ["b", "running", false],
@@ -53,7 +53,7 @@ describe("freshen", () => {
   });
 
   test("a row that left the filter stays and says so; of one that no answer covers nothing is known", () => {
-    const gone = (answer: RunList) => freshen(shown, [answer]).map((r) => r.gone);
+    const gone = (answer: RunList) => freshen(shown, [answer], true).map((r) => r.gone);
     expect(gone(list([row("c", 3), row("a2", 1.5)], ON))).toEqual([false, true, false]);
     expect(gone(list([row("c", 3)]))).toEqual([false, true, true]);
     expect(gone(list([row("b", 2), row("a", 1)], BETWEEN))).toEqual([false, false, false]);

@@ -7,10 +7,13 @@ import {
 } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { RunList, RunRow } from "../../app/api.ts";
-import { api, type RunFilters } from "../../app/client.ts";
+import { api, type RunFilters, type RunsOrder } from "../../app/client.ts";
 import { RUNS_A_PAGE, type RunsPlace, runPagesQuery, runsAnewQuery } from "../../app/queries.ts";
 import { freshen, newerThan, type ShownRow } from "./merge.ts";
 import { needOf, type Stretch, stretchOf } from "./placing.ts";
+
+/** Which runs, in which order. */
+export type ListedRuns = RunFilters & RunsOrder;
 
 /** The rows that one sees, as indexes in the whole list. */
 export interface View {
@@ -23,7 +26,7 @@ export interface View {
 const FRESH_MS = 2000;
 
 /** How many rows a list has that has none beyond so many: found by halves, some ten small questions. */
-async function endOf(filters: RunFilters, beyond: number, signal: AbortSignal): Promise<number> {
+async function endOf(filters: ListedRuns, beyond: number, signal: AbortSignal): Promise<number> {
   let [has, hasNot] = [0, beyond];
   while (hasNot - has > 1) {
     const at = Math.floor((has + hasNot) / 2);
@@ -35,7 +38,7 @@ async function endOf(filters: RunFilters, beyond: number, signal: AbortSignal): 
 }
 
 /** Pages are fetched around the place one reads, by cursor; a jump beyond them goes by the page's number. */
-function usePages(filters: RunFilters) {
+function usePages(filters: ListedRuns) {
   const [from, setFrom] = useState(1);
   const [end, setEnd] = useState<number>();
   const query = useInfiniteQuery({
@@ -81,7 +84,7 @@ function useDemand({ query, stretch, setFrom }: Pages) {
 }
 
 /** The pages in view once more, as they are now, and the newest one. */
-function useAnew(filters: RunFilters, { query, stretch }: Pages, view: View) {
+function useAnew(filters: ListedRuns, { query, stretch }: Pages, view: View) {
   const { data } = query;
   const first = data?.pages[0];
   const isFresh = first?.page === 1 && Date.now() - query.dataUpdatedAt < FRESH_MS;
@@ -114,7 +117,7 @@ export interface Runs {
 }
 
 /** A list of any length of which only the part one reads is held, live without moving. */
-export function useRuns(filters: RunFilters): Runs {
+export function useRuns(filters: ListedRuns): Runs {
   const client = useQueryClient();
   const pages = usePages(filters);
   const { query, stretch, setFrom } = pages;
@@ -145,8 +148,9 @@ export function useRuns(filters: RunFilters): Runs {
     // An empty list has nothing that could move, so what comes is shown at once.
     if (isBehind) renew();
   }, [isBehind, renew]);
-  const rows = freshen(stretch.rows, answers);
-  const newer = newerThan(top.current, newest);
+  const isNewestFirst = filters.sort === undefined;
+  const rows = freshen(stretch.rows, answers, isNewestFirst);
+  const newer = newerThan(isNewestFirst ? top.current : undefined, newest);
   const isCounted = pages.isCounted || first?.total_is_exact !== false;
   return { stretch, rows, newer, renewal, renew, onView, first, isCounted, query };
 }

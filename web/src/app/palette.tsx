@@ -71,9 +71,7 @@ export function Palette(props: {
                 <Command.Empty className="none">{t("palette.none")}</Command.Empty>
                 <Questions close={close} text={text} />
                 <FoundRuns close={close} text={text} onShown={chooseFirst} />
-                <Pages close={close} />
-                <Contracts close={close} text={text} />
-                <Projects close={close} text={text} />
+                <Pages close={close} text={text} />
                 <Settings close={close} onHelp={props.onHelp} />
               </Command.List>
             </Command>
@@ -206,27 +204,32 @@ function FoundRuns({ close, text, onShown }: Part & { text: string; onShown: () 
   );
 }
 
-function Pages({ close }: Part) {
+/** The pages, and what some of them are of. */
+function Pages({ close, text }: Part & { text: string }) {
   const { t } = useTranslation();
   const navigate = useNavigate();
   return (
-    <Command.Group heading={t("palette.pages")}>
-      {usePages().map((page) => {
-        const name = t(`nav.pages.${page.label}`);
-        return (
-          <Choice
-            key={page.to}
-            id={page.to}
-            names={[name]}
-            glyph={page.glyph}
-            note={page.key && `g ${page.key}`}
-            onSelect={close(() => navigate({ to: page.to }))}
-          >
-            {name}
-          </Choice>
-        );
-      })}
-    </Command.Group>
+    <>
+      <Command.Group heading={t("palette.pages")}>
+        {usePages().map((page) => {
+          const name = t(`nav.pages.${page.label}`);
+          return (
+            <Choice
+              key={page.to}
+              id={page.to}
+              names={[name]}
+              glyph={page.glyph}
+              note={page.key && `g ${page.key}`}
+              onSelect={close(() => navigate({ to: page.to }))}
+            >
+              {name}
+            </Choice>
+          );
+        })}
+      </Command.Group>
+      <Contracts close={close} text={text} />
+      <Projects close={close} text={text} />
+    </>
   );
 }
 

@@ -18,6 +18,8 @@ const GLYPHS: Record<Wrong["kind"], GlyphName> = {
   soon: "clock",
 };
 
+type WrongChannel = Extract<Wrong, { kind: "channel" | "unsent" }>;
+
 export function WrongList({ wrongs }: { wrongs: readonly Wrong[] }) {
   const { t } = useWords();
   return (
@@ -97,16 +99,8 @@ function textOf(wrong: Wrong, words: Words, now: number) {
       };
     }
     case "channel":
-    case "unsent": {
-      const { channel_id: channel, project_id: project, health, failed } = wrong.channel;
-      return wrong.kind === "channel"
-        ? { what: t("overview.wrong_of.channel", { channel }), why: health.words, project }
-        : {
-            what: t("overview.wrong_of.unsent", { channel, count: failed, number: number(failed) }),
-            why: t("overview.wrong_of.unsent_why"),
-            project,
-          };
-    }
+    case "unsent":
+      return textOfChannel(wrong, words);
     case "failed": {
       const { title, agent_id: agent, project_id: project } = wrong.newest;
       return {
@@ -125,6 +119,14 @@ function textOf(wrong: Wrong, words: Words, now: number) {
       };
     }
   }
+}
+
+function textOfChannel({ kind, channel: one }: WrongChannel, { t, number }: Words) {
+  const { channel_id: channel, project_id: project, health, failed } = one;
+  if (kind === "channel")
+    return { what: t("overview.wrong_of.channel", { channel }), why: health.words, project };
+  const what = t("overview.wrong_of.unsent", { channel, count: failed, number: number(failed) });
+  return { what, why: t("overview.wrong_of.unsent_why"), project };
 }
 
 /** Where one looks closer, as far as there is a page for it. */

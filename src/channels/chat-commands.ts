@@ -2,7 +2,7 @@ import { readQuestions } from "../approvals/index.ts";
 import { type Caller, callerOfChat, linkChat, requireRole, unlinkChat } from "../identity/index.ts";
 import { AppError } from "../platform/errors.ts";
 import { redact } from "../platform/redact.ts";
-import { cancelRun, runOfCaller } from "../runs/index.ts";
+import { cancelRun, type RunState, runOfCaller } from "../runs/index.ts";
 import { readProject } from "../tenants/index.ts";
 import {
   COUNT_MAX,
@@ -103,7 +103,7 @@ async function status({ db }: ChatDeps, { user, language }: Commanding): Promise
   const shown = (count: number) => (count > COUNT_MAX ? `${COUNT_MAX}+` : count);
   return chatWords("status", language, {
     project: project.project_id,
-    mode: project.migration_mode,
+    mode: chatWords(`mode_${project.migration_mode}`, language),
     active: chatWords(project.is_active ? "is_active" : "is_inactive", language),
     running: shown(counts.running),
     waiting: shown(counts.waiting),
@@ -130,6 +130,10 @@ export function shortIds(ids: readonly string[]): Map<string, string> {
   return new Map(ids.map((id) => [id, id.slice(0, length)]));
 }
 
+function stateIn(state: string, language: Language): string {
+  return chatWords(`state_${state as RunState}`, language);
+}
+
 async function runs(deps: ChatDeps, { user, language }: Commanding): Promise<string> {
   const found = await deps.db.transaction(scopeIn(user), (tx) => newestRuns(tx, user.projectId));
   if (found.length === 0) return chatWords("no_runs", language);
@@ -137,7 +141,7 @@ async function runs(deps: ChatDeps, { user, language }: Commanding): Promise<str
   const short = shortIds(shown.map(({ run_id }) => run_id));
   const lines = shown.map(
     ({ run_id, agent_id, state, title }) =>
-      `${short.get(run_id)} ${state} ${agent_id}: ${titleOf(title)}\n${runLink(deps.publicUrl, user.projectId, run_id)}`,
+      `${short.get(run_id)} ${stateIn(state, language)}, ${agent_id}: ${titleOf(title)}\n${runLink(deps.publicUrl, user.projectId, run_id)}`,
   );
   return listed(deps, lines, found.length > LIST_MAX, language);
 }

@@ -116,9 +116,9 @@ const CHAT_WORDS = {
   },
   no_project: { en: "The project is not there.", "zh-TW": "找不到專案。" },
   status: {
-    en: "{{project}}: {{mode}}, {{active}}\nRunning: {{running}}, waiting for a person: {{waiting}}, not started: {{pending}}",
+    en: "{{project}}: mode {{mode}}, {{active}}\nRunning: {{running}}, waiting for a person: {{waiting}}, not started: {{pending}}",
     "zh-TW":
-      "{{project}}：{{mode}}，{{active}}\n執行中：{{running}}，等待決定：{{waiting}}，未開始：{{pending}}",
+      "{{project}}：模式為{{mode}}，{{active}}\n執行中：{{running}}，等待決定：{{waiting}}，未開始：{{pending}}",
   },
   is_active: { en: "active", "zh-TW": "啟用" },
   is_inactive: { en: "deactivated", "zh-TW": "已停用" },
@@ -137,6 +137,17 @@ const CHAT_WORDS = {
   },
   cancelled: { en: "Cancelled: {{run}} {{title}}", "zh-TW": "已取消：{{run}} {{title}}" },
   run_over: { en: "The run is over already.", "zh-TW": "此執行已結束。" },
+  state_pending: { en: "not started", "zh-TW": "未開始" },
+  state_running: { en: "running", "zh-TW": "執行中" },
+  state_waiting_approval: { en: "waiting for a person", "zh-TW": "等待決定" },
+  state_completed: { en: "completed", "zh-TW": "已完成" },
+  state_failed: { en: "failed", "zh-TW": "失敗" },
+  state_cancelled: { en: "cancelled", "zh-TW": "已取消" },
+  state_timed_out: { en: "timed out", "zh-TW": "逾時" },
+  mode_legacy: { en: "legacy", "zh-TW": "僅記錄" },
+  mode_shadow: { en: "shadow", "zh-TW": "影子" },
+  mode_canary: { en: "canary", "zh-TW": "金絲雀" },
+  mode_active: { en: "active", "zh-TW": "啟用" },
   from_chat: { en: "from a chat", "zh-TW": "來自聊天" },
 } as const satisfies Record<string, Template>;
 

@@ -2,7 +2,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { openShopBench, PROJECT, type ShopBench } from "../../test/support/calls.ts";
 import { CHAT, chatOn, chatUser, MESSAGE, said } from "../../test/support/chat.ts";
 import { newId } from "../platform/ids.ts";
+import { runCommand } from "./chat-commands.ts";
 import { press } from "./chat-press.ts";
+import { createChatRate } from "./chat-rate.ts";
 
 let bench: ShopBench;
 let world: ReturnType<typeof chatOn>;
@@ -313,13 +315,28 @@ describe("a command", () => {
     const run = await bench.openEchoRun();
     await world.ask(run);
     expect(await say("vic", "/status")).toMatch(
-      /^acme: \w+, active\nRunning: \d+, waiting for a person: \d+/,
+      /^acme: mode \w+, active\nRunning: \d+, waiting for a person: \d+/,
     );
     const runs = await say("vic", "/runs");
     expect(runs).toContain(`https://awooop.example/runs/acme/${run.run_id}`);
     expect(runs.match(/\/runs\/acme\//g)).toHaveLength(10);
     expect(runs).toContain("There are more");
     expect(await say("vic", "/approvals")).toContain("Run echo on shop?");
+  });
+
+  it("answers in Chinese where the channel does", async () => {
+    const guesses = createChatRate(5, 1_000, () => 0);
+    const by = {
+      user: chatUser("vic"),
+      place: { chatId: CHAT },
+      language: "zh-TW",
+      guesses,
+    } as const;
+    const ask = async (name: string) => said(await runCommand(world.deps, by, { name, rest: "" }));
+    expect(await ask("status")).toMatch(/^acme：模式為啟用，啟用\n執行中：\d+，等待決定：/);
+    expect(await ask("runs")).toMatch(/^[0-9a-f-]+ (未開始|執行中|等待決定|已完成|失敗|已取消), /);
+    for (const name of ["help", "link", "cancel", "approvals", "dance"])
+      expect(await ask(name)).toMatch(/\p{Script=Han}/u);
   });
 
   it("cancels a run that is named well enough, for who may", async () => {

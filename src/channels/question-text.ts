@@ -18,6 +18,8 @@ const WORDS = {
     en: "Edited by {{by}}: the agent asked with other arguments",
     "zh-TW": "已由 {{by}} 修改：代理原先以其他參數詢問",
   },
+  read: { en: "read", "zh-TW": "讀取" },
+  write: { en: "write", "zh-TW": "寫入" },
   somebody: { en: "somebody", "zh-TW": "某人" },
   risk: { en: "Look twice: {{text}}", "zh-TW": "請留意：{{text}}" },
 } as const satisfies Record<string, Template>;
@@ -47,7 +49,7 @@ export function questionText(
   const text = [
     short(headline, HEADLINE_MAX),
     short(question.why, WHY_MAX),
-    `${server}/${tool} (${effect})`,
+    `${server}/${tool} (${say(effect, {})})`,
     ...rows.map(({ path, value }) => `  ${short(path, VALUE_MAX)}: ${short(value, VALUE_MAX)}`),
     ...(more > 0 ? [say("more", { count: more })] : []),
     ...(edit ? [say("edited", { by: edit.by ?? fillWords(WORDS.somebody, {}, language) })] : []),

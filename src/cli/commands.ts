@@ -21,6 +21,7 @@ import { keysCreate, keysList, keysRevoke, keysSigningRotate } from "./keys.ts";
 import { keysOAuthCreate, keysOAuthList, keysOAuthRevoke } from "./keys-oauth.ts";
 import { membersAdd, membersList, membersUpdate } from "./members.ts";
 import { messagesList, messagesResend } from "./messages.ts";
+import { overviewShow } from "./overview.ts";
 import { runsShow } from "./runs.ts";
 import { runsCancel, runsRetry } from "./runs-act.ts";
 import { runsBulkCancel, runsBulkList, runsBulkRetry, runsBulkShow } from "./runs-bulk.ts";
@@ -52,6 +53,7 @@ export const COMMANDS: readonly Command[] = [
   ...thawCommands,
   freezesList,
   inFlight,
+  overviewShow,
   channelsList,
   messagesList,
   messagesResend,

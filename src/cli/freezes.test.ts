@@ -69,6 +69,10 @@ describe("the command line, when something has to stop", () => {
       expect((await awooop(["in-flight", "--agent", "nobody"])).out).toBe(
         "No call is under way.\n",
       );
+      const seen = await awooop(["overview", "--hours", "1"]);
+      expect(seen).toMatchObject({ status: 0, err: "" });
+      expect(seen.out).toMatch(/questions open +0\n/);
+      expect(seen.out).toContain("frozen: disk-janitor (it deletes too much)");
       const refused = await awooop(["thaw", ...AGENT]);
       expect(refused).toMatchObject({ status: 1, err: expect.stringContaining("E-FORBIDDEN") });
       await awooop(["freeze", "all", "--reason", "everything"], ADMIN_KEY);

@@ -37,7 +37,8 @@ export function Verdict(props: {
             <button type="button" onClick={() => props.onLine(fault.line)}>
               {t("contracts.line", { line: fault.line })}
             </button>
-            <span>{fault.message}</span>
+            {/* Checks speak English only; a reader of the page says so. */}
+            <span lang="en">{fault.message}</span>
           </li>
         ))}
       </ul>
@@ -69,7 +70,7 @@ function Outcome(props: { said: ValidateResponse }) {
         {warnings.map((text) => (
           <li key={text}>
             <Glyph name="alert" className="sm" />
-            <span>{text}</span>
+            <span lang="en">{text}</span>
           </li>
         ))}
       </ul>

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { brotliCompress, constants, gzip } from "node:zlib";
+import { gzip } from "node:zlib";
 import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
 import { defineConfig, type Plugin } from "vite";
@@ -17,12 +17,7 @@ function compressed(): Plugin {
       await Promise.all(
         names.map(async (name) => {
           const text = await readFile(join(dir, name));
-          const params = { [constants.BROTLI_PARAM_QUALITY]: 9 };
-          await writeFile(
-            join(dir, `${name}.br`),
-            await promisify(brotliCompress)(text, { params }),
-          );
-          await writeFile(join(dir, `${name}.gz`), await promisify(gzip)(text, { level: 9 }));
+          await writeFile(join(dir, `${name}.gz`), await promisify(gzip)(text));
         }),
       );
     },

@@ -1,6 +1,6 @@
 /**
  * Takes the pictures of the README, docs/console.md and docs/console-parts.md from the demo: `npm run picture` (needs a built
- * console, a Chromium and, for 繁體中文, a font with its characters).
+ * console, a Chromium and, for 繁體中文, a font with its characters); `npm run picture -- runs parts/menu` takes some of them.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -48,6 +48,8 @@ async function take(browser: Browser, link: URL, scene: Scene): Promise<void> {
   const said = new URLSearchParams(link.hash.slice(1));
   const server = { url: link.origin, key: said.get("key") ?? "" };
   const { page, close } = await openSignedIn(browser, scene.visitor, server);
+  // Less high than the tests' windows: a picture is to be small.
+  await page.setViewportSize({ width: scene.visitor.width, height: 720 });
   await page.goto(link.origin + (scene.path ?? said.get("to") ?? "/"));
   const part = await scene.prepare(page);
   // What appears has come to rest.
@@ -56,6 +58,10 @@ async function take(browser: Browser, link: URL, scene: Scene): Promise<void> {
   await close();
 }
 
+const named = process.argv.slice(2);
+const scenes = [...PAGES, ...PARTS].filter(
+  ({ name }) => named.length === 0 || named.includes(name),
+);
 const browser = await launchChromium();
 try {
   await mkdir(file("../docs/images/parts"), { recursive: true });
@@ -63,7 +69,7 @@ try {
     timeoutMs: 120_000,
     what: "the demo's link",
   });
-  for (const scene of [...PAGES, ...PARTS]) {
+  for (const scene of scenes) {
     await take(browser, new URL(link), scene).catch((error: Error) => {
       console.error(`${scene.name}: ${error.message}`);
       process.exitCode = 1;

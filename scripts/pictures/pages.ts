@@ -12,7 +12,7 @@ export interface Scene {
   prepare(page: Page): Promise<Locator | undefined>;
 }
 
-export const DESK: Visitor = { locale: "en-US", colorScheme: "light", width: 1440 };
+export const DESK: Visitor = { locale: "en-US", colorScheme: "light", width: 1280 };
 const DARK_DESK: Visitor = { ...DESK, colorScheme: "dark" };
 const CHINESE_DESK: Visitor = { ...DESK, locale: "zh-TW" };
 const DARK_CHINESE_DESK: Visitor = { ...CHINESE_DESK, colorScheme: "dark" };
@@ -24,7 +24,8 @@ const whole = (selector: string) => async (page: Page) => {
   return undefined;
 };
 
-const EXAMPLE = "/api/v1/contracts?project_id=demo&contract_family=agent&lifecycle_status=active";
+const EXAMPLE =
+  "/api/v1/contracts?project_id=demo&contract_id=restart-happy&lifecycle_status=active";
 
 /** Drafts the next revision of an agent that may spend and do more, and opens what it changes. */
 async function openDiff(page: Page): Promise<undefined> {
@@ -38,8 +39,7 @@ async function openDiff(page: Page): Promise<undefined> {
     contract_id,
     body: {
       ...body,
-      description:
-        "Frees disks before they are full, and restarts what does not let go of its files.",
+      description: "Restarts a service that answers slowly, once a second person agrees.",
       tools: [
         ...body.tools,
         {

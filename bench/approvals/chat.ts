@@ -5,7 +5,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { ADMIN_KEY } from "../../test/support/awooop.ts";
-import { good } from "../../test/support/e2e-tenant.ts";
+import { good, waitUntilSent } from "../../test/support/e2e-tenant.ts";
 import type { BotState, Shown } from "../../test/support/telegram/bot-state.ts";
 import { openTelegram } from "../../test/support/telegram/server.ts";
 import { type Connection, openConnection } from "../api/client.ts";
@@ -162,6 +162,8 @@ export async function measureChat(
           .find((of) => of.reply_markup && new RegExp(`\\b${text}\\b`).test(of.text)),
       `the question about ${text}`,
     );
+    // Buttons hold once it is known where their message stands.
+    await waitUntilSent(at.ground.server, PROJECT);
     await pause(PAUSE_MS);
     const moments = await afterPress(chat, question, text);
     for (const [at, row] of AFTER_PRESS.entries()) {

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { ADMIN_KEY } from "../../test/support/awooop.ts";
 import { good, waitUntilSent } from "../../test/support/e2e-tenant.ts";
-import type { BotState, Shown } from "../../test/support/telegram/bot-state.ts";
+import type { BotState, Person, Shown } from "../../test/support/telegram/bot-state.ts";
 import { openTelegram } from "../../test/support/telegram/server.ts";
 import { type Connection, openConnection } from "../api/client.ts";
 import { percentile, rounded } from "../percentile.ts";
@@ -14,7 +14,8 @@ import { type Ground, PROJECT, TOOLS, type Tool } from "./ground.ts";
 
 const CLI = fileURLToPath(new URL("../../dist/server/cli.js", import.meta.url));
 const GROUP = -1_001;
-const ada = { id: 77, first_name: "Ada" };
+/** How often one account presses: thirty times a minute are answered. */
+const MOST_PRESSES = 20;
 const PATIENCE_MS = 30_000;
 const POLL_MS = 5;
 /** So that what one press leaves to be done does not fall into the next one. */
@@ -47,6 +48,7 @@ interface ChatGround {
 async function openChatGround(
   closers: (() => unknown)[],
   at: { ground: Ground; tool: Tool },
+  people: readonly Person[],
 ): Promise<ChatGround> {
   const { server } = at.ground;
   const telegram = await openTelegram();
@@ -58,17 +60,22 @@ async function openChatGround(
   await good(server.api("/secrets/BOT", { method: "PUT", body: token }));
   const documents = CONTRACTS(telegram.url);
   await good(server.api("/contracts/apply", { body: { project_id: PROJECT, documents } }));
-  const holder = { name: "ada", role: "operator", project_ids: [PROJECT] };
-  const { key } = await good(server.api("/keys", { body: holder }));
-  const { say } = await good(
-    server.api("/chat-links/codes", { key, body: { project_id: PROJECT } }),
-  );
-  bot.say(GROUP, ada, say);
-  await until(() => bot.sentTo(GROUP)[0], "Ada to be linked");
+  for (const person of people) await link(at.ground, bot, person);
   const told = await listen(closers, server.url);
   const connection = await openConnection(server.url);
   closers.push(() => connection.close());
   return { ...at, bot, done, told, connection };
+}
+
+/** Gives somebody a key and sends its code to the bot. */
+async function link({ server }: Ground, bot: BotState, person: Person): Promise<void> {
+  const holder = { name: person.first_name, role: "operator", project_ids: [PROJECT] };
+  const { key } = await good(server.api("/keys", { body: holder }));
+  const body = { project_id: PROJECT };
+  const { say } = await good(server.api("/chat-links/codes", { key, body }));
+  const before = bot.sentTo(GROUP).length;
+  bot.say(GROUP, person, say);
+  await until(() => bot.sentTo(GROUP)[before], `${person.first_name} to be linked`);
 }
 
 const CONTRACTS = (api_root: string) => [
@@ -150,11 +157,16 @@ export async function measureChat(
   at: { ground: Ground; tool: Tool },
   count: number,
 ): Promise<AfterPress> {
-  const chat = await openChatGround(closers, at);
+  const people = Array.from({ length: Math.ceil((count + 1) / MOST_PRESSES) }, (_, n) => ({
+    id: 77 + n,
+    first_name: `ada-${n}`,
+  }));
+  const chat = await openChatGround(closers, at, people);
   const found: AfterPress = new Map(AFTER_PRESS.map((row) => [row, []]));
   for (let press = 0; press <= count; press += 1) {
     const text = `press ${press}`;
-    chat.bot.say(GROUP, ada, text);
+    const person = people[press % people.length] as Person;
+    chat.bot.say(GROUP, person, text);
     const question = await until(
       () =>
         chat.bot
@@ -165,7 +177,7 @@ export async function measureChat(
     // Buttons hold once it is known where their message stands.
     await waitUntilSent(at.ground.server, PROJECT);
     await pause(PAUSE_MS);
-    const moments = await afterPress(chat, question, text);
+    const moments = await afterPress(chat, question, { text, person });
     for (const [at, row] of AFTER_PRESS.entries()) {
       if (press > 0) found.get(row)?.push(moments[at] ?? Number.NaN);
     }
@@ -174,7 +186,11 @@ export async function measureChat(
 }
 
 /** In the order of `AFTER_PRESS`. */
-async function afterPress(chat: ChatGround, question: Shown, text: string): Promise<number[]> {
+async function afterPress(
+  chat: ChatGround,
+  question: Shown,
+  { text, person }: { text: string; person: Person },
+): Promise<number[]> {
   const { bot, done, told, ground, tool, connection } = chat;
   const asked = (await ground.questions()).get(text);
   const data = question.reply_markup?.inline_keyboard?.[0]?.[0]?.callback_data;
@@ -183,7 +199,7 @@ async function afterPress(chat: ChatGround, question: Shown, text: string): Prom
   told.delete(id);
   const arrival = tool.arrival(text);
   const pressed = performance.now();
-  const press = bot.press(question, ada, data).id;
+  const press = bot.press(question, person, data).id;
   const heard = await until(() => told.get(id), "the console's event");
   await until(async () => (await shows(connection, runId)) || undefined, "the decision");
   const shown = performance.now();

@@ -172,7 +172,6 @@ export function RunFacts(props: { detail: RunDetail }) {
       </Fact>
       <Fact name={t("run.mode")} minor>
         {run.is_shadow ? <span className="tag shadow-run">{t("runs.shadow")}</span> : t("run.live")}
-        {run.start && <span className="text-ink-3"> {run.start.text}</span>}
       </Fact>
       {run.retry_of && (
         <Fact name={t("run.retry_of")} minor>

@@ -73,6 +73,9 @@ function LoadedRun(props: { detail: RunDetail }) {
         <AskingBar key={open[0].approval_id} approval={open[0]} others={open.length - 1} />
       )}
       <ExplainText detail={detail} entries={entries} totals={totalsOf(spans)} />
+      {detail.run.start && (
+        <p className="mb-3 text-ink-2 first-letter:uppercase">{detail.run.start.text}</p>
+      )}
       {spans.length > 0 && <RibbonView spans={spans} detail={detail} entries={entries} />}
       <StoryWithDetails timeline={timeline} entries={entries} spans={spans} />
     </div>

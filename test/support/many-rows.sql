@@ -57,10 +57,10 @@ insert into outbound_messages
   select gen_random_uuid(), project_id, run_id, 'console', 'console', 'final', '{}', 'sent', created_at, created_at from runs;
 insert into approvals
   (approval_id, project_id, run_id, call_id, call_key, agent_id, revision_id, contract_hash, server, tool_name, effect,
-   args_display, args_ciphertext, asked_hash, status, rule, on_reject, on_expire, redeem_seconds, expires_at, decided_at)
+   args_display, args_ciphertext, asked_hash, status, rule, on_reject, on_expire, redeem_seconds, created_at, expires_at, decided_at)
   select gen_random_uuid(), project_id, run_id, gen_random_uuid(), 'call', agent_id, revision_id, repeat('0', 64), 'tools',
     'wipe', 'write', '{}', '', repeat('0', 64), case when state = 'waiting_approval' then 'open' else 'rejected' end,
-    'always', 'cancel', 'cancel', 300, now() + interval '1 day', case when state <> 'waiting_approval' then created_at end
+    'always', 'cancel', 'cancel', 300, created_at, now() + random() * interval '1 day', case when state <> 'waiting_approval' then created_at end
   from runs where state = 'waiting_approval' or is_shadow;
 insert into approval_decisions
   (decision_id, project_id, approval_id, run_id, actor_kind, actor_id, via_key_id, decision, surface)

@@ -1,4 +1,5 @@
 import pg from "pg";
+import { SETTINGS } from "../../src/platform/database/transaction.ts";
 import { withClient } from "./server.ts";
 
 /** A statement as the server sent it, with its values. */
@@ -15,29 +16,48 @@ interface PlanNode {
   Plans?: PlanNode[];
 }
 
+/** What the driver's connection is told to send. Its types leave it out. */
+interface Wire {
+  parsedStatements: Record<string, string>;
+  submittedNamedStatements: Record<string, string>;
+  query(text: string): void;
+  parse(statement: { text: string; name?: string }, ...more: unknown[]): void;
+  bind(statement: { statement?: string; values?: unknown[] }, ...more: unknown[]): void;
+}
+
+const { prototype: wire } = (pg as unknown as { Connection: { prototype: Wire } }).Connection;
+
 /**
  * Notes every statement that is sent in this process while `work` runs, in the order in which they are sent; `work` has one
  * transaction at a time.
  */
 export async function statementsOf(work: () => Promise<unknown>): Promise<Sent[]> {
   const sent: Sent[] = [];
-  const { query } = pg.Client.prototype;
-  const noting = function (this: pg.Client, ...given: unknown[]) {
-    const [what, values] = given as [string | { text: string; values?: unknown[] }, unknown[]?];
-    if (typeof what === "string") sent.push({ text: what, values: values ?? [] });
-    else sent.push({ text: what.text, values: what.values ?? [] });
-    return Reflect.apply(query, this, given);
+  const { query, parse, bind } = wire;
+  let unnamed = "";
+  wire.query = function (text) {
+    sent.push({ text, values: [] });
+    query.call(this, text);
   };
-  pg.Client.prototype.query = noting as typeof query;
+  wire.parse = function (statement, ...more) {
+    unnamed = statement.text;
+    parse.call(this, statement, ...more);
+  };
+  wire.bind = function (statement, ...more) {
+    const { statement: name, values = [] } = statement;
+    const named = name && (this.parsedStatements[name] ?? this.submittedNamedStatements[name]);
+    sent.push({ text: named || unnamed, values });
+    bind.call(this, statement, ...more);
+  };
   try {
     await work();
   } finally {
-    pg.Client.prototype.query = query;
+    Object.assign(wire, { query, parse, bind });
   }
   return sent;
 }
 
-const IS_CONTROL = /^\s*(begin|set|commit|rollback)\b/i;
+const IS_CONTROL = /^\s*(begin|set|commit|rollback|select set_config)\b/i;
 
 /**
  * How the database runs the statements: sent again in the same order, with the same rights and settings, each explained
@@ -46,9 +66,10 @@ const IS_CONTROL = /^\s*(begin|set|commit|rollback)\b/i;
 export async function plansOf(url: string, sent: readonly Sent[]): Promise<PlanNode[]> {
   return withClient(url, async (client) => {
     const plans: PlanNode[] = [];
+    await client.query(SETTINGS);
     for (const { text, values } of sent) {
       if (IS_CONTROL.test(text)) {
-        await client.query(text);
+        await client.query(text, values);
       } else if (!/^\s*explain\b/i.test(text)) {
         const execute = values.length > 0 ? `sent (${values.map(literal).join(", ")})` : "sent";
         await client.query(`prepare sent as ${text}`);

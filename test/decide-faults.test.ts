@@ -56,7 +56,7 @@ const decide = ({ runId }: Waiting, kind: Kind): Promise<Answer> =>
   });
 
 /** How the deciding transaction begins: with the rights of a tenant, and to write. */
-const DECIDING = /^begin; set local role = awooop_app/;
+const DECIDING = /^begin; .*awooop_app/s;
 
 interface Whole {
   statements: string[];

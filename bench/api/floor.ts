@@ -12,10 +12,12 @@ import { Hono } from "hono";
 import pg from "pg";
 import type { ApiEnv } from "../../src/identity/index.ts";
 import { type Database, openDatabase } from "../../src/platform/database/index.ts";
+import { SETTINGS } from "../../src/platform/database/transaction.ts";
 import { createCursors, problemResponse } from "../../src/platform/http/index.ts";
 import { createLog } from "../../src/platform/log.ts";
 import { runListRoutes } from "../../src/runs/index.ts";
 import { timelineRoutes } from "../../src/timeline/index.ts";
+import { type Sent, statementsOf } from "../../test/support/sent-statements.ts";
 
 /** What the benchmark asks of this process; it answers with its port. */
 export interface FloorOrder {
@@ -26,13 +28,8 @@ export interface FloorOrder {
 }
 
 /** A statement as it is handed to the driver. */
-interface Statement {
-  text: string;
-  values?: unknown[];
-  name?: string;
-}
-
 const PREFIX = "/api/v1";
+const TIMES_BEFORE = 4;
 const CONNECTIONS = 12;
 const JSON_TYPES = new Set([114, 3802]);
 const INTEGER_TYPES = new Set([20, 21, 23]);
@@ -72,31 +69,21 @@ function routesFor(order: FloorOrder, db: Database): Hono<ApiEnv> {
 }
 
 /** Runs the real routes and notes the statements of each path. */
-async function capture(order: FloorOrder): Promise<Map<string, Statement[]>> {
+async function capture(order: FloorOrder): Promise<Map<string, Sent[]>> {
   const db = openDatabase({ url: order.databaseUrl, max: 1, log: createLog("silent") });
   const app = routesFor(order, db);
-  const noted = new Map<string, Statement[]>();
-  let sent: Statement[] = [];
-  const query = pg.Client.prototype.query;
-  pg.Client.prototype.query = function note(this: unknown, config: unknown, ...more: unknown[]) {
-    const [values] = more;
-    const statement = typeof config === "string" ? { text: config } : (config as Statement);
-    sent.push(Array.isArray(values) ? { ...statement, values } : statement);
-    return Reflect.apply(query, this, [config, ...more]);
-  } as typeof query;
+  const noted = new Map<string, Sent[]>();
+  const ask = async (path: string) => {
+    const response = await app.request(path.slice(PREFIX.length));
+    if (response.status !== 200) throw new Error(`${path}: ${await response.text()}`);
+  };
   try {
     for (const path of order.paths) {
-      sent = [];
-      // Until it is asked as a server asks that has been asked before: statements that come again are prepared.
-      for (let times = 0; times < 5 && !sent.some(({ name }) => name !== undefined); times++) {
-        sent = [];
-        const response = await app.request(path.slice(PREFIX.length));
-        if (response.status !== 200) throw new Error(`${path}: ${await response.text()}`);
-      }
-      noted.set(path, sent);
+      // As a server asks that has been asked before: statements that come again are prepared.
+      for (let times = 0; times < TIMES_BEFORE; times++) await ask(path);
+      noted.set(path, await statementsOf(() => ask(path)));
     }
   } finally {
-    pg.Client.prototype.query = query;
     await db.close();
   }
   return noted;
@@ -110,6 +97,7 @@ async function serve(order: FloorOrder): Promise<number> {
     types,
     pipeline: true,
   } as pg.PoolConfig);
+  pool.on("connect", (client) => void client.query(SETTINGS));
   const server = createServer(async (request, response) => {
     const statements = noted.get(request.url ?? "");
     if (!statements) return response.writeHead(404).end();

@@ -19,7 +19,10 @@ export interface Watched {
 export interface PgProxy {
   /** The database's address by way of the proxy. */
   url: string;
-  /** Watches the next transaction whose first statement matches, and interrupts it where `cut` says. */
+  /**
+   * Watches the next transaction that opens so, and interrupts it where `cut` says. `opening` is held against its first
+   * statement and, behind a semicolon, the values of the second: the role and the projects that it is given.
+   */
   watchNext(opening: RegExp, cut?: Cut): Watched;
   /** Watches all such transactions from now on as if they were one, and interrupts one of them where `cut` says. */
   watchAll(opening: RegExp, cut?: Cut): Watched;
@@ -56,30 +59,60 @@ class Messages {
 const typeOf = (message: Buffer) => String.fromCharCode(message[0] ?? 0);
 const textsOf = (message: Buffer) => message.toString("utf8", 5).split("\0");
 
-/** What the client asks for, one after the other: simple queries, and prepared ones up to their Sync. */
+const FLUSH = Buffer.from([0x48, 0, 0, 0, 4]);
+
+/** A statement of the client, and all that it takes to ask for it. */
+interface Statement {
+  text: string;
+  values: string;
+  messages: Buffer[];
+}
+
+/** What the client asks for in one piece: a simple query, or prepared ones up to their Sync. */
 class Statements {
   readonly #prepared = new Map<string, string>();
+  #messages: Buffer[] = [];
   #text = "";
+  #values = "";
+  #complete: Statement[] = [];
 
-  /** @returns the statement's text when the message completes one */
-  add(message: Buffer): string | undefined {
+  /** @returns the statements of a piece when the message is its end */
+  add(message: Buffer): Statement[] | undefined {
+    this.#messages.push(message);
     const [first = "", second = ""] = textsOf(message);
     switch (typeOf(message)) {
       case "Q":
-        return first;
+        this.#text = first;
+        this.#values = "";
+        this.#take();
+        return this.#complete.splice(0);
       case "P":
         this.#prepared.set(first, second);
         this.#text = second;
         return undefined;
       case "B":
-        // A portal's name, then the statement's.
+        // A portal's name, then the statement's; the values are only looked at, not taken apart.
         this.#text = this.#prepared.get(second) ?? "";
+        this.#values = message.toString("utf8", 5 + first.length + second.length + 2);
+        return undefined;
+      case "E":
+        this.#take();
         return undefined;
       case "S":
-        return this.#text;
+        return this.#complete.splice(0);
       default:
         return undefined;
     }
+  }
+
+  /** What belongs to no statement: the end of the piece, and messages of other kinds. */
+  rest(): Buffer[] {
+    return this.#messages.splice(0);
+  }
+
+  #take(): void {
+    const messages = this.#messages.splice(0);
+    this.#complete.push({ text: this.#text, values: this.#values, messages });
   }
 }
 
@@ -103,12 +136,13 @@ class Relay {
   readonly #next: Next;
   readonly #fromServer = new Messages(false);
   readonly #statements = new Statements();
-  /** Messages of a statement that is not complete yet. */
-  #held: Buffer[] = [];
   #isOurs = false;
+  /** Whether the server has greeted the client. */
+  #isOpen = false;
   #asked = 0;
-  /** ReadyForQuery comes once after the start, then once for each statement. */
-  #answered = -1;
+  #answered = 0;
+  /** What the server has yet to answer: prepared statements, simple queries, and the ends of pieces. */
+  #due: ("prepared" | "simple" | "sync")[] = [];
   #watching: Watching | undefined;
   /** The statement after whose answer the connection is interrupted. */
   #lastAnswer: number | undefined;
@@ -141,42 +175,84 @@ class Relay {
 
   #ask(message: Buffer): void {
     if (this.#isOver || this.#lastAnswer !== undefined) return;
-    if (this.#asked === 0 && /\0application_name\0awooop\0/.test(message.toString("latin1")))
-      this.#isOurs = true;
-    this.#held.push(message);
-    const isPart = "PBDEC".includes(typeOf(message)) && this.#answered >= 0;
-    const text = this.#answered >= 0 ? this.#statements.add(message) : undefined;
-    if (isPart) return;
-    if (text !== undefined && this.#isCutBefore(text)) return;
-    this.#server.write(Buffer.concat(this.#held.splice(0)));
+    if (!this.#isOpen) {
+      if (/\0application_name\0awooop\0/.test(message.toString("latin1"))) this.#isOurs = true;
+      this.#server.write(message);
+      return;
+    }
+    const piece = this.#statements.add(message);
+    const isPart = "PBDEC".includes(typeOf(message));
+    if (piece) this.#pass(piece, typeOf(message) === "Q");
+    else if (!isPart) this.#server.write(Buffer.concat(this.#statements.rest()));
   }
 
-  /** Notes a statement and interrupts the connection if this is where; notes too whether its answer is where. */
-  #isCutBefore(text: string): boolean {
+  /** Passes a piece on, as far as its statements are not the place where the connection is interrupted. */
+  #pass(piece: Statement[], isSimple: boolean): void {
+    const passed: Buffer[] = [];
+    for (const [at, { text, messages }] of piece.entries()) {
+      const place = this.#note(text, piece[at + 1]);
+      if (place?.when === "before") {
+        this.#server.write(Buffer.concat(passed));
+        this.#interruptNow();
+        return;
+      }
+      passed.push(...messages);
+      this.#due.push(isSimple ? "simple" : "prepared");
+      if (place) {
+        this.#lastAnswer = this.#asked;
+        // The server answers when it is told to, and the rest of the piece never comes.
+        this.#server.write(Buffer.concat(isSimple ? passed : [...passed, FLUSH]));
+        return;
+      }
+    }
+    if (!isSimple) this.#due.push("sync");
+    this.#server.write(Buffer.concat([...passed, ...this.#statements.rest()]));
+  }
+
+  /** Notes a statement; answers how to interrupt the connection if this is where. */
+  #note(text: string, next: Statement | undefined): Cut | undefined {
     this.#asked += 1;
-    if (this.#isOurs && this.#next.watching?.opening.test(text)) {
+    if (this.#isOurs && this.#next.watching?.opening.test(`${text}; ${next?.values ?? ""}`)) {
       this.#watching = this.#next.watching;
       if (!this.#watching.isEach) this.#next.watching = undefined;
     }
-    if (!this.#watching) return false;
+    if (!this.#watching) return undefined;
     const { watched, cut } = this.#watching;
     watched.statements.push(text);
-    const isHere = cut?.statement === watched.statements.length;
-    if (/^(commit|rollback)$/.test(text) && !isHere) this.#watching = undefined;
-    if (!isHere) return false;
-    if (cut.when === "before") this.#interrupt(watched, cut);
-    else this.#lastAnswer = this.#asked;
-    return cut.when === "before";
+    if (cut?.statement === watched.statements.length) return cut;
+    if (/^(commit|rollback)$/.test(text)) this.#watching = undefined;
+    return undefined;
   }
 
   #answer(message: Buffer): void {
     if (this.#isOver) return;
-    const isReady = typeOf(message) === "Z";
+    const type = typeOf(message);
     const isWithheld = this.#lastAnswer !== undefined && this.#answered + 1 === this.#lastAnswer;
-    if (isReady) this.#answered += 1;
+    const isEnd = this.#isEndOfAnswer(type);
     if (!isWithheld) this.#client.write(message);
-    else if (isReady && this.#watching?.cut)
-      this.#interrupt(this.#watching.watched, this.#watching.cut);
+    else if (isEnd) this.#interruptNow();
+  }
+
+  /** Whether the message ends the answer to a statement; counts those that are over. */
+  #isEndOfAnswer(type: string): boolean {
+    if (type === "Z") {
+      this.#isOpen = true;
+      // Behind one that failed, the rest of its piece is passed over.
+      const end = this.#due.findIndex((due) => due !== "prepared");
+      const over = this.#due.splice(0, end + 1);
+      this.#answered += over.filter((due) => due !== "sync").length;
+      return over.length > 0;
+    }
+    const [first] = this.#due;
+    // CommandComplete, EmptyQueryResponse, PortalSuspended.
+    if (first !== "prepared" || !"CIs".includes(type)) return type === "E" && first === "prepared";
+    this.#due.shift();
+    this.#answered += 1;
+    return true;
+  }
+
+  #interruptNow(): void {
+    if (this.#watching?.cut) this.#interrupt(this.#watching.watched, this.#watching.cut);
   }
 
   #interrupt(watched: Watched, cut: Cut): void {

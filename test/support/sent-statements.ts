@@ -2,10 +2,11 @@ import pg from "pg";
 import { SETTINGS } from "../../src/platform/database/transaction.ts";
 import { withClient } from "./server.ts";
 
-/** A statement as the server sent it, with its values. */
-interface Sent {
+/** A statement as the server sent it, with its values; a name where the connection keeps it prepared. */
+export interface Sent {
   text: string;
   values: unknown[];
+  name?: string;
 }
 
 interface PlanNode {
@@ -46,7 +47,7 @@ export async function statementsOf(work: () => Promise<unknown>): Promise<Sent[]
   wire.bind = function (statement, ...more) {
     const { statement: name, values = [] } = statement;
     const named = name && (this.parsedStatements[name] ?? this.submittedNamedStatements[name]);
-    sent.push({ text: named || unnamed, values });
+    sent.push({ text: named || unnamed, values, ...(name ? { name } : {}) });
     bind.call(this, statement, ...more);
   };
   try {

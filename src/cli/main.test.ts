@@ -175,8 +175,10 @@ describe("a first session", () => {
 
   it("pages through a list", async () => {
     const first = await awooop(["contracts", "list", "--limit", "2"]);
+    expect(first).toMatchObject({ status: 0, err: "" });
     const cursor = /--cursor (\S+)/.exec(first.out)?.[1] ?? "";
     const second = await awooop(["contracts", "list", "--limit", "2", "--cursor", cursor]);
+    expect(second).toMatchObject({ status: 0, err: "" });
     expect(second.out).toContain("shop-tools");
     expect(second.out).not.toContain("--cursor");
   });

@@ -65,6 +65,8 @@ export async function runTransaction<T>(
   const session = new Session(pipeline, names);
   const isPrepared = names !== undefined;
   const opening = open(pipeline, scope, { snapshot, isPrepared, isSent });
+  // Statements behind one that was not opened would run outside of it.
+  opening.catch(() => session.end());
   let result: T;
   try {
     result = await work(transactionOn(session));
@@ -127,10 +129,7 @@ function open(
     Object.values(settings),
     isPrepared ? `set_${names.length}` : undefined,
   );
-  const opening = Promise.all([begun, set]);
-  // Until it is awaited, its failure must not count as unhandled.
-  opening.catch(() => {});
-  return opening;
+  return Promise.all([begun, set]);
 }
 
 /** A project's id is a slug; what is none names no project. */

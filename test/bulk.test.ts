@@ -18,7 +18,7 @@ import { waitFor } from "./support/wait.ts";
 /** Thousands of runs cancelled at once, on a real server that is killed half-way; `npm run soak` takes ten thousand. */
 
 const PROJECT = "acme";
-const OPEN = Number(process.env.AWOOOP_BULK_RUNS ?? 2_500);
+const OPEN = Number(process.env.AWOOOP_BULK_RUNS ?? 1_200);
 /** A third of them wait for a person. */
 const WAITING = Math.floor(OPEN / 3);
 const OVER = 50;

@@ -18,7 +18,7 @@ import { waitFor } from "./support/wait.ts";
  * while PostgreSQL is restarted as well. A tool server notes what really ran, and each row has to say just that.
  */
 
-const CALLS = Number(process.env.AWOOOP_CHAOS_CALLS ?? 2_500);
+const CALLS = Number(process.env.AWOOOP_CHAOS_CALLS ?? 1_500);
 const SEED = Number(process.env.AWOOOP_CHAOS_SEED ?? 20_261_128);
 const AT_ONCE = 24;
 const RUNS_OF_A_KEY = 4;

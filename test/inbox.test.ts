@@ -134,7 +134,12 @@ describe("the inbox", { timeout: 120_000 }, () => {
       timeoutMs: 15_000,
       what: "the wish to be recorded",
     });
+    // What others do is told from when the page knows what was done before, and hears of more.
+    const isListening = [/\/api\/v1\/audit-log\?/, /\/api\/v1\/events/].map((path) =>
+      page.waitForResponse(path),
+    );
     await page.goto(`${server.url}/approvals/decided`);
+    await Promise.all(isListening);
     const { body: bo } = await server.api("/keys", { body: { name: "bo", role: "operator" } });
     await server.api(`/approvals/${refused.runId}/decide`, {
       key: bo.key,

@@ -115,18 +115,22 @@ describe("the console", { timeout: 120_000 }, () => {
     expect(await violations(page)).toEqual([]);
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { level: 1, name: "Cache service slow" }).waitFor();
+    // The keys that open it close it as well, as long as it is on its way out.
+    const isClosed = () => typed.waitFor({ state: "detached" });
+    await isClosed();
     await page.keyboard.press("Control+k");
     await typed.fill("disk-jan");
     await page.getByRole("option", { name: /^disk-janitor/ }).click();
     await page.getByRole("heading", { level: 1, name: /disk-janitor/ }).waitFor();
+    await isClosed();
     await page.keyboard.press("Control+k");
     await typed.fill("freeze");
     await page.getByRole("option", { name: /^Freeze/ }).click();
-    await page
-      .getByRole("dialog")
-      .getByRole("button", { name: /Freeze/ })
-      .waitFor();
+    const freeze = page.getByRole("dialog").getByRole("button", { name: /Freeze/ });
+    await freeze.waitFor();
+    await isClosed();
     await page.keyboard.press("Escape");
+    await freeze.waitFor({ state: "detached" });
     expect(faults).toEqual([]);
 
     await page.keyboard.press("Control+k");

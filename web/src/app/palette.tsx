@@ -2,7 +2,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Command } from "cmdk";
 import { Dialog as Radix } from "radix-ui";
-import { type ReactNode, type RefObject, useEffect, useRef, useState } from "react";
+import { type ReactNode, type RefObject, useCallback, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { contractsInForceQuery } from "../features/contracts/queries.ts";
 import { askToFreeze } from "../features/freezes/asked.ts";
@@ -29,9 +29,8 @@ export function Palette(props: {
   onHelp: () => void;
 }) {
   const { t } = useTranslation();
-  const [text, setText] = useState(() => props.typed.current);
+  const { text, setText, input, takeOver } = useTyped(props.typed);
   const { list, chosen, setChosen, chooseFirst } = useChosen();
-  const input = useRef<HTMLInputElement>(null);
   const returnFocus = useReturnFocus();
   const close = (act: () => unknown) => () => {
     props.onClose();
@@ -61,7 +60,7 @@ export function Palette(props: {
               filter={(_, typed, names) => Number(hasWords(names ?? [], typed))}
             >
               <Command.Input
-                ref={input}
+                ref={takeOver}
                 className="field"
                 placeholder={t("palette.placeholder")}
                 value={text}
@@ -80,6 +79,25 @@ export function Palette(props: {
       </Radix.Portal>
     </Radix.Root>
   );
+}
+
+/**
+ * The text, beginning with what was typed before. It is taken over in one go with the end of what stood here meanwhile: that
+ * may have been typed into since this was rendered, and keys that came in between would be the page's.
+ */
+function useTyped(before: RefObject<string>) {
+  const [text, setText] = useState("");
+  const input = useRef<HTMLInputElement>(null);
+  const takeOver = useCallback(
+    (element: HTMLInputElement | null) => {
+      input.current = element;
+      if (!element) return;
+      setText(before.current);
+      element.focus();
+    },
+    [before],
+  );
+  return { text, setText, input, takeOver };
 }
 
 /** Which of the choices ↵ means; `chooseFirst` takes the first where the chosen one is not among them any more. */

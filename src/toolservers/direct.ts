@@ -3,9 +3,10 @@ import {
   PROTOCOL_VERSION_META_KEY,
   ProtocolError,
 } from "@modelcontextprotocol/client";
-import type { GuardedFetch, Posted, Posting } from "./guardedfetch.ts";
+import { type GuardedFetch, type Posting, responseOf } from "./guardedfetch.ts";
 import { toUpstreamError, type UpstreamError, UpstreamFailure } from "./outcome.ts";
 import type { ClientPeer } from "./peer.ts";
+import type { Posted } from "./receiver.ts";
 
 /** A response that has come to a request sent directly, and has more to it than one result. */
 export interface Prefetched {
@@ -108,15 +109,15 @@ export class DirectHttp {
     options.signal?.addEventListener("abort", onGone);
     this.#inFlight += 1;
     try {
-      posting = this.#post({ ...this.#message(id, params, options.headers), observer });
-      const { answer, cut } = posting;
-      const read = this.#read(id, await answer);
+      const sent = this.#post({ ...this.#message(id, params, options.headers), observer });
+      posting = sent;
+      const read = this.#read(id, await sent.answer);
       if ("kind" in read) return read;
       return {
         kind: "prefetched",
         id,
         response: read,
-        cut: () => cut(gone()),
+        cut: () => sent.cut(gone()),
         onBroken: (hear) => void broken.promise.then(hear),
       };
     } catch (error) {
@@ -187,12 +188,6 @@ function readAnswer(
   if (!isObject(error) || result !== undefined || !Number.isInteger(error.code)) return undefined;
   const said = new ProtocolError(error.code as number, String(error.message), error.data);
   return toUpstreamError(said, { sent: true, timeoutMs: 0 });
-}
-
-function responseOf(posted: Posted): Response {
-  if (posted.kind === "other") return posted.response;
-  const headers = { "content-type": "application/json" };
-  return new Response(posted.text, { headers, status: posted.status });
 }
 
 function parse(text: string): Record<string, unknown> | undefined {

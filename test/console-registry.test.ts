@@ -123,6 +123,33 @@ describe("the console's pages of what is registered", { timeout: 120_000 }, () =
     await end();
   });
 
+  it("say what is wrong in the reader's language, and only the words of a parser in English", async () => {
+    const { page, end } = await visit("/contracts/new?family=agent", PHONE);
+    const verdict = page.getByRole("complementary");
+    const text = page.getByRole("textbox", { name: "內容" });
+    await page.getByLabel("合約識別碼").fill("new-agent");
+    await text.fill(
+      "display_name: ''\ndriver: robot\ncolour: red\ntools: [{ server: kit, tool: gro, quorum: 99 }]\n",
+    );
+    const said = [
+      "display_name：不得為空",
+      'driver：必須是下列之一："worker"|"client"',
+      "colour：此處沒有這個欄位",
+      "tools.0.quorum：不得大於 20",
+    ];
+    for (const words of said) await verdict.getByText(words).waitFor();
+    expect(await verdict.locator("[lang=en]").count()).toBe(0);
+    await text.fill("display_name: New\ndriver: client\ntools: [{ server: kit, tool: gro }]\n");
+    await verdict.getByText("工具伺服器「kit」沒有工具「gro」；是指 grow 嗎？").waitFor();
+    await page.getByLabel("類別").selectOption("policy");
+    await text.fill('cedar: "permit (principal, action resource);"\n');
+    await verdict.getByText("cedar：第 1 行第 27 欄：").waitFor();
+    await verdict.locator("[lang=en]", { hasText: "unexpected token" }).waitFor();
+    expect(await violations(page)).toEqual([]);
+    expect(await overflow(page)).toBeLessThanOrEqual(0);
+    await end();
+  });
+
   it("compare two revisions, and show at once what somebody else decides", async () => {
     const path = `/contracts/${world.active}/diff/${world.inReview}`;
     const onlooker = await visit(`/contracts/${world.inReview}`, PHONE);

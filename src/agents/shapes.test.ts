@@ -67,7 +67,8 @@ describe("the shape of recorded arguments", () => {
       fc.property(fc.array(args, { minLength: 5, maxLength: 12 }), (all) => {
         const shape = shapeOf(all.map((each) => redact(each) as Record<string, unknown>));
         if (shape === undefined) return;
-        for (const each of all) expect(checker.problems(shape, each, "the shape")).toEqual([]);
+        for (const each of all)
+          expect(checker.problems(shape, each, { en: "the shape", "zh-TW": "形狀" })).toEqual([]);
       }),
     );
   });

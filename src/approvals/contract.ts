@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { exactObject, projectId, text, uuid } from "../platform/contract.ts";
+import { asIssue, says } from "../platform/findings-contract.ts";
 import { runStateSchema } from "../runs/contract.ts";
 
 /** What a person may answer. */
@@ -10,12 +11,10 @@ const REASON_MAX = 4_000;
 
 /** At most 4,000 characters: code points, as JSON Schema counts them, not the UTF-16 units of JavaScript. */
 const reason = text(0, 2 * REASON_MAX)
-  .refine((words) => [...words].length <= REASON_MAX, `must have at most ${REASON_MAX} characters`)
+  .refine((words) => [...words].length <= REASON_MAX, says("too_long", { max: REASON_MAX }))
   .meta({ maxLength: REASON_MAX });
 
-const argsHash = z
-  .string()
-  .regex(/^[0-9a-f]{64}$/, "must be a SHA-256 in 64 lower-case hex digits");
+const argsHash = z.string().regex(/^[0-9a-f]{64}$/, says("no_hash"));
 
 export const decideBody = z
   .strictObject({
@@ -34,14 +33,14 @@ export const decideBody = z
     approver_id: text(1, 200).optional(),
   })
   .superRefine((body, context) => {
-    const wrong = (path: string, message: string) =>
-      context.addIssue({ code: "custom", path: [path], message });
+    const wrong = (path: string, issue: ReturnType<typeof asIssue>) =>
+      context.addIssue({ ...issue, path: [path] });
     if (body.decision === "edit" && body.arguments === undefined)
-      wrong("arguments", "is needed for edit");
+      wrong("arguments", asIssue("edit_needs_arguments"));
     if (body.decision !== "edit" && body.arguments !== undefined)
-      wrong("arguments", "belongs to edit only");
+      wrong("arguments", asIssue("arguments_are_for_edit"));
     if (body.decision === "request_changes" && !body.reason?.trim())
-      wrong("reason", "is needed for request_changes: it is what the agent is told");
+      wrong("reason", asIssue("changes_need_reason"));
   });
 
 export const decideAnswer = z.object({
@@ -78,7 +77,7 @@ export const decideManyBody = z
     questions.forEach(({ approval_id }, at) => {
       if (seen.has(approval_id)) {
         const path = ["questions", at, "approval_id"];
-        context.addIssue({ code: "custom", path, message: "is named twice" });
+        context.addIssue({ ...asIssue("question_twice"), path });
       }
       seen.add(approval_id);
     });

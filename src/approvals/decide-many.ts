@@ -4,7 +4,7 @@ import { type ApiEnv, scopeOf } from "../identity/index.ts";
 import { canonicalHash } from "../platform/canonical.ts";
 import { text } from "../platform/contract.ts";
 import type { Tx } from "../platform/database/index.ts";
-import { AppError, ERRORS } from "../platform/errors.ts";
+import { AppError, ERRORS, fieldError } from "../platform/errors.ts";
 import { answers, newApi, problems } from "../platform/http/index.ts";
 import {
   type DecideManyAnswer,
@@ -75,11 +75,11 @@ async function requireAlike(tx: Tx, { project_id, questions }: DecideManyBody): 
     if (row.server === first.server && row.tool_name === first.tool_name && row.rule === first.rule)
       continue;
     const path = `body.questions.${at}`;
-    const message = `is about ${row.server}/${row.tool_name}: ${row.rule}`;
+    const about = { tool: `${row.server}/${row.tool_name}`, rule: row.rule };
     throw new AppError(
       "E-APPR-MIXED",
       `Together only questions of one tool and one rule can be decided: ${first.server}/${first.tool_name}, because “${first.rule}”. Nothing was decided.`,
-      { errors: [{ path, message }] },
+      { errors: [fieldError(path, "question_of_another_rule", about)] },
     );
   }
 }

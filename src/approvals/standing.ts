@@ -1,5 +1,5 @@
 import type { Tx } from "../platform/database/index.ts";
-import { AppError } from "../platform/errors.ts";
+import { AppError, fieldError } from "../platform/errors.ts";
 import { redact } from "../platform/redact.ts";
 import type { RunRow } from "../runs/index.ts";
 import { readProject } from "../tenants/index.ts";
@@ -58,11 +58,10 @@ export async function requireOpen(
 async function onlyQuestion(tx: Tx, run: RunRow): Promise<ApprovalRow> {
   const [open, another] = await lockOpenQuestions(tx, run.project_id, run.run_id, 2);
   if (another) {
-    const message = "is needed when a run has several open questions";
     throw new AppError(
       "E-INPUT",
       "The run has several open questions; approval_id has to name one.",
-      { errors: [{ path: "body.approval_id", message }] },
+      { errors: [fieldError("body.approval_id", "question_needed")] },
     );
   }
   const question = open ?? (await lastQuestion(tx, run.project_id, run.run_id));

@@ -5,7 +5,7 @@ import { readAgent, readRevision } from "../contracts/index.ts";
 import { type ApiEnv, answerOnce, type Caller, scopeOf } from "../identity/index.ts";
 import { text, uuid } from "../platform/contract.ts";
 import type { Database, Tx } from "../platform/database/index.ts";
-import { AppError } from "../platform/errors.ts";
+import { AppError, inputErrorAt } from "../platform/errors.ts";
 import { answers, newApi, problems } from "../platform/http/index.ts";
 import { addCost, agentOf, isFinal, type RunRow, runOfCaller } from "../runs/index.ts";
 import { agentAccounts, limitsOf } from "./accounts.ts";
@@ -77,8 +77,5 @@ async function book(tx: Tx, caller: Caller, run: RunRow, used: Usage) {
 /** Many bills that are each within bounds can still add up to more than the database's numbers hold. */
 function refuseBeyondAllMoney(costUsd: number): void {
   if (costUsd <= MOST_COST_USD) return;
-  const message = `would take the run's cost beyond ${MOST_COST_USD} dollars`;
-  throw new AppError("E-INPUT", `body.cost_usd: ${message}`, {
-    errors: [{ path: "body.cost_usd", message }],
-  });
+  throw inputErrorAt("body.cost_usd", "cost_beyond_all", { max: MOST_COST_USD });
 }

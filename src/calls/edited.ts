@@ -1,6 +1,6 @@
 import type { CheckEdit } from "../approvals/index.ts";
-import { askGates } from "../gates/index.ts";
-import { AppError } from "../platform/errors.ts";
+import { askGates, type Verdict, verdictText } from "../gates/index.ts";
+import { AppError, type FieldError, fieldError } from "../platform/errors.ts";
 import type { FactDeps } from "./deps.ts";
 import { readFacts } from "./facts.ts";
 import { questionOf } from "./question.ts";
@@ -34,7 +34,13 @@ export function editCheck(deps: FactDeps): CheckEdit {
       const risks = await risksOf(tx, { exact, pin }, args);
       return { ...questionOf(grant, args, run.driver), risks };
     }
-    const at = last.gate === 3 ? [{ path: "body.arguments", message: last.reason }] : undefined;
-    throw new AppError(last.code ?? "E-INTERNAL", last.reason, at ? { errors: at } : {});
+    throw new AppError(last.code ?? "E-INTERNAL", last.reason, errorsOf(last));
   };
+}
+
+/** What the third gate says is about the arguments. */
+function errorsOf(last: Verdict): { errors?: FieldError[] } {
+  if (last.gate !== 3) return {};
+  const words = { reason: last.reason, reason_zh_tw: verdictText(last, "zh-TW") };
+  return { errors: [fieldError("body.arguments", "gate_refuses", words)] };
 }

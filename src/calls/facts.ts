@@ -20,6 +20,7 @@ import type { MigrationMode } from "../platform/contract.ts";
 import type { Tx } from "../platform/database/index.ts";
 import { AppError } from "../platform/errors.ts";
 import { redact } from "../platform/redact.ts";
+import type { Template } from "../platform/words-contract.ts";
 import type { RunRow } from "../runs/index.ts";
 import { readProjectOfAgent } from "../tenants/index.ts";
 import {
@@ -45,8 +46,16 @@ const TOO_LARGE = {
   problem: `they are larger than ${ARGS_MAX} bytes`,
 } as const;
 
-const TOO_LONG =
-  "the values that the tool's server wants in headers are longer than headers may be";
+const TOO_LARGE_WORDS: Template = {
+  en: TOO_LARGE.problem,
+  "zh-TW": `大於 ${ARGS_MAX} 位元組`,
+};
+const TOO_LONG: Template = {
+  en: "the values that the tool's server wants in headers are longer than headers may be",
+  "zh-TW": "工具伺服器要求放在標頭中的值超過標頭的長度上限",
+};
+const OF_TOOL: Template = { en: "the tool's schema", "zh-TW": "工具的結構描述" };
+const OF_CONTRACT: Template = { en: "the contract", "zh-TW": "合約的限制" };
 
 /** Everything known about a call when the gates are asked. */
 export interface CallFacts {
@@ -194,10 +203,10 @@ export function argumentProblems(
   pin: ToolPin,
   args: Record<string, unknown>,
   size: number,
-): string[] {
-  if (size > ARGS_MAX) return [TOO_LARGE.problem];
-  const bySchema = checker.problems(pin.definition.inputSchema, args, "the tool's schema");
-  const byContract = grant.args ? checker.problems(grant.args, args, "the contract") : [];
+): Template[] {
+  if (size > ARGS_MAX) return [TOO_LARGE_WORDS];
+  const bySchema = checker.problems(pin.definition.inputSchema, args, OF_TOOL);
+  const byContract = grant.args ? checker.problems(grant.args, args, OF_CONTRACT) : [];
   const byHeaders = isTooLongForHeaders(pin.definition.inputSchema, args) ? [TOO_LONG] : [];
   return [...bySchema, ...byContract, ...byHeaders];
 }

@@ -1,6 +1,8 @@
 import type { ToolGrant } from "../contracts/index.ts";
 import type { ArgumentChecker } from "../gates/index.ts";
 
+const OUTPUT = { en: "the tool's output schema", "zh-TW": "工具的輸出結構描述" };
+
 /**
  * What a write returns in a shadow run: the contract's `simulate` value if it fits the tool's output schema, else an
  * error result that says SIMULATED. Nothing is sent to the tool server.
@@ -18,11 +20,9 @@ export function simulatedResult(
     };
   }
   const problems =
-    outputSchema === undefined
-      ? []
-      : checker.problems(outputSchema, simulate, "the tool's output schema");
+    outputSchema === undefined ? [] : checker.problems(outputSchema, simulate, OUTPUT);
   if (problems.length > 0) {
-    const text = `SIMULATED: the contract's simulate value does not fit: ${problems.join("; ")}`;
+    const text = `SIMULATED: the contract's simulate value does not fit: ${problems.map(({ en }) => en).join("; ")}`;
     return { isError: true, content: [{ type: "text", text }] };
   }
   return {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { text } from "../platform/contract.ts";
 import { AppError } from "../platform/errors.ts";
+import { says } from "../platform/findings-contract.ts";
 import { fieldErrors } from "../platform/http/index.ts";
 import { redact } from "../platform/redact.ts";
 import { cutToSize } from "./cut-to-size.ts";
@@ -12,7 +13,7 @@ const MOST_EVENTS = 1_000;
 const words = z.record(z.string().max(1_024), z.string());
 /** Go writes an empty map as null. */
 const fewWords = words.nullish().transform((given) => given ?? {});
-const time = z.iso.datetime({ offset: true, error: "must be a time such as 2026-01-02T03:04:05Z" });
+const time = z.iso.datetime({ offset: true, error: says("no_time") });
 
 const alertSchema = z.looseObject({
   status: z.enum(["firing", "resolved"]),

@@ -1,19 +1,14 @@
 import { z } from "zod";
 import { text } from "../platform/contract.ts";
+import { says } from "../platform/findings-contract.ts";
 
 /** A secret of the project, by its name. */
 export const secretName = z
   .string()
-  .regex(
-    /^secret:[A-Za-z][A-Za-z0-9_.-]{0,127}$/,
-    "must name a secret of the project, such as secret:ALERTS_TOKEN",
-  );
+  .regex(/^secret:[A-Za-z][A-Za-z0-9_.-]{0,127}$/, says("no_secret_reference"));
 
 /** Where requests go: an http or https address that holds no password. */
-export const httpAddress = text(1, 2_000).refine(
-  isHttpAddress,
-  "must be an http or https address without a user name, such as https://pager.example/hook",
-);
+export const httpAddress = text(1, 2_000).refine(isHttpAddress, says("no_http_address"));
 
 function isHttpAddress(url: string): boolean {
   if (!URL.canParse(url)) return false;

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { checkCel } from "../platform/cel.ts";
 import { text } from "../platform/contract.ts";
 import type { FieldError } from "../platform/errors.ts";
+import { asIssue } from "../platform/findings-contract.ts";
 import { type CorrelationRule, correlate, httpAddress, secretName } from "./body-parts.ts";
 import { emailBody } from "./email-body.ts";
 import { type SlackBody, slackBody } from "./slack/body.ts";
@@ -50,17 +51,16 @@ const webhook = z
     correlate: correlate.optional(),
   })
   .superRefine((body, context) => {
-    const wrong = (path: string, message: string) =>
-      context.addIssue({ code: "custom", path: [path], message });
+    const wrong = (path: string, issue: ReturnType<typeof asIssue>) =>
+      context.addIssue({ ...issue, path: [path] });
     const { url, secret, receive: takes } = body;
     if (url === undefined && secret === undefined && takes === undefined)
-      wrong("url", "a webhook channel needs url and secret to send, or receive to take events in");
+      wrong("url", asIssue("webhook_does_nothing"));
     if (url !== undefined && secret === undefined)
-      wrong("secret", "is needed: messages are signed with it");
-    if (url === undefined && secret !== undefined)
-      wrong("url", "is needed: where messages go (a secret for what comes in stands in receive)");
+      wrong("secret", asIssue("signing_secret_needed"));
+    if (url === undefined && secret !== undefined) wrong("url", asIssue("url_needed"));
     if (takes === undefined && body.correlate !== undefined)
-      wrong("correlate", "belongs to a channel that takes events in; receive is missing");
+      wrong("correlate", asIssue("takes_no_events"));
   });
 
 /** The body of a `channel` contract. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { text } from "../platform/contract.ts";
+import { asIssue, says } from "../platform/findings-contract.ts";
 import { language, secretName } from "./body-parts.ts";
 
 const HOST = /^(\[[0-9a-f:.]+\]|[a-z0-9]([a-z0-9.-]*[a-z0-9])?)$/i;
@@ -7,13 +8,13 @@ const HOST = /^(\[[0-9a-f:.]+\]|[a-z0-9]([a-z0-9.-]*[a-z0-9])?)$/i;
 const ADDRESS =
   /^[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i;
 
-const address = text(3, 254).regex(ADDRESS, "must be a mail address such as oncall@shop.example");
+const address = text(3, 254).regex(ADDRESS, says("no_mail_address"));
 
 /** Out: messages as mail, by a server that speaks SMTP. */
 export const emailBody = z
   .strictObject({
     type: z.literal("email"),
-    host: text(1, 253).regex(HOST, "must be a host name or an address, such as mail.shop.example"),
+    host: text(1, 253).regex(HOST, says("no_host")),
     port: z.number().int().min(1).max(65_535).default(587),
     /** `starttls` begins in the clear and must go on encrypted; `implicit` is encrypted from the first byte. */
     tls: z.enum(["starttls", "implicit", "none"]).default("starttls"),
@@ -24,13 +25,13 @@ export const emailBody = z
     language,
   })
   .superRefine((body, context) => {
-    const wrong = (path: string, message: string) =>
-      context.addIssue({ code: "custom", path: [path], message });
+    const wrong = (path: string, issue: ReturnType<typeof asIssue>) =>
+      context.addIssue({ ...issue, path: [path] });
     if (body.user !== undefined && body.password === undefined)
-      wrong("password", "is needed: the secret that holds the user's password");
+      wrong("password", asIssue("password_needed"));
     if (body.user === undefined && body.password !== undefined)
-      wrong("user", "is needed: whose password it is");
+      wrong("user", asIssue("user_needed"));
     if (body.user !== undefined && body.tls === "none")
-      wrong("tls", "must not be none: a password is not sent in the clear");
+      wrong("tls", asIssue("password_in_the_clear"));
   });
 export type EmailBody = z.infer<typeof emailBody>;

@@ -3,7 +3,7 @@ import { canonicalHash, sha256Hex } from "../platform/canonical.ts";
 import { newProjectId, text } from "../platform/contract.ts";
 import type { Changes } from "../platform/database/changes.ts";
 import { jsonb, type Tx } from "../platform/database/index.ts";
-import { AppError } from "../platform/errors.ts";
+import { AppError, fieldError } from "../platform/errors.ts";
 import { type BodyKind, bodyKind, notJson } from "../platform/http/index.ts";
 import type { RunEffects } from "../runs/index.ts";
 import { readAlerts } from "./alerts.ts";
@@ -170,7 +170,7 @@ async function once(
     .executeTakeFirst();
   if (stored && stored.request_hash !== request_hash) {
     throw new AppError("E-HOOK-PAYLOAD", "This message's id came before with another body.", {
-      errors: [{ path: "header.webhook-id", message: "was used for another body" }],
+      errors: [fieldError("header.webhook-id", "key_of_another_body")],
     });
   }
   if (stored) return stored.response as unknown as DeliveryAnswer;

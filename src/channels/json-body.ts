@@ -1,4 +1,4 @@
-import { AppError } from "../platform/errors.ts";
+import { AppError, fieldError } from "../platform/errors.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
@@ -8,7 +8,7 @@ export function parseJson(body: Buffer, path: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw unreadable(path, "is not valid JSON");
+    throw unreadable(path, "not_json");
   }
 }
 
@@ -17,12 +17,13 @@ export function readUtf8(body: Buffer, path: string): string {
   try {
     return utf8.decode(body);
   } catch {
-    throw unreadable(path, "is not valid UTF-8");
+    throw unreadable(path, "not_utf8");
   }
 }
 
-function unreadable(path: string, message: string): AppError {
-  return new AppError("E-HOOK-PAYLOAD", `The ${path} ${message}. Nothing was stored.`, {
-    errors: [{ path, message }],
+function unreadable(path: string, code: "not_json" | "not_utf8"): AppError {
+  const error = fieldError(path, code);
+  return new AppError("E-HOOK-PAYLOAD", `The ${path} ${error.message}. Nothing was stored.`, {
+    errors: [error],
   });
 }

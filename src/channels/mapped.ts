@@ -1,6 +1,6 @@
 import { CelError, resolveCel } from "../platform/cel.ts";
-import { isTooDeep } from "../platform/contract.ts";
-import { AppError, type FieldError } from "../platform/errors.ts";
+import { DEEPEST, isTooDeep } from "../platform/contract.ts";
+import { AppError, type FieldError, fieldError } from "../platform/errors.ts";
 import { redact } from "../platform/redact.ts";
 import type { ReceiveRule } from "./channel-body.ts";
 import { cutToSize } from "./cut-to-size.ts";
@@ -19,12 +19,13 @@ const STATES = ["firing", "resolved"];
  * @throws AppError E-HOOK-PAYLOAD naming the field of the contract whose expression gives nothing of use
  */
 export function readMapped(rule: ReceiveRule, body: unknown): IncomingEvent[] {
-  if (isTooDeep(body)) throw unfit("body", "is nested too deeply");
+  if (isTooDeep(body)) throw unfit(fieldError("body", "too_deep", { levels: DEEPEST }));
   const { auth: _, items: list, ...fields } = rule;
   const { items = [body] } = list === undefined ? {} : evaluated({ items: list }, { body });
-  if (!Array.isArray(items) || items.length === 0) throw unfit("receive.items", "gives no list");
+  if (!Array.isArray(items) || items.length === 0)
+    throw unfit(fieldError("receive.items", "no_events_given"));
   if (items.length > MOST_MAPPED)
-    throw unfit("receive.items", `gives ${items.length} events; at most ${MOST_MAPPED} may come`);
+    throw unfit(fieldError("receive.items", "too_many", { max: MOST_MAPPED }));
   return items.map((item) => readItem(fields, item));
 }
 
@@ -37,7 +38,7 @@ function readItem(fields: Fields, item: unknown): IncomingEvent {
   const fingerprint = fields.fingerprint ? idOf("fingerprint", read.fingerprint) : providerEventId;
   const status = read.status ?? "firing";
   if (typeof status !== "string" || !STATES.includes(status))
-    throw unfit("receive.status", `gives neither "firing" nor "resolved"`);
+    throw unfit(fieldError("receive.status", "not_one_of", { values: '"firing"|"resolved"' }));
   const labels = labelsOf(read.labels);
   const title = asLine(read.title) ?? fingerprint;
   return {
@@ -65,7 +66,7 @@ function evaluated<F extends Partial<Record<Field, { $cel: string } | undefined>
     if (!(error instanceof CelError)) throw error;
     const { expression, message } = error;
     const field = Object.entries(fields).find(([, value]) => value?.$cel === expression)?.[0];
-    throw unfit(`receive.${field ?? "items"}`, message);
+    throw unfit(fieldError(`receive.${field ?? "items"}`, "other", { said: message }));
   }
 }
 
@@ -73,7 +74,7 @@ function evaluated<F extends Partial<Record<Field, { $cel: string } | undefined>
 function idOf(field: Field, value: unknown): string {
   const id = typeof value === "number" && Number.isSafeInteger(value) ? String(value) : value;
   if (typeof id !== "string" || id === "" || id.length > ID_CHARS || /\0|\p{Surrogate}/u.test(id))
-    throw unfit(`receive.${field}`, `gives no text of 1 to ${ID_CHARS} characters`);
+    throw unfit(fieldError(`receive.${field}`, "no_id_given", { max: ID_CHARS }));
   return id;
 }
 
@@ -81,7 +82,7 @@ function labelsOf(value: unknown): Record<string, string> {
   if (value === undefined || value === null) return {};
   const isObject = typeof value === "object" && !Array.isArray(value);
   if (!isObject || Object.values(value).some((text) => typeof text !== "string"))
-    throw unfit("receive.labels", "gives no object of texts");
+    throw unfit(fieldError("receive.labels", "no_labels_given"));
   return Object.fromEntries(Object.entries(value as Record<string, string>).slice(0, MOST_LABELS));
 }
 
@@ -92,8 +93,7 @@ function asLine(value: unknown): string | undefined {
   return line === "" ? undefined : line;
 }
 
-function unfit(path: string, message: string): AppError {
-  const errors: FieldError[] = [{ path, message }];
-  const words = `The channel's contract can't read the body (${path}: ${message}). Nothing was stored.`;
-  return new AppError("E-HOOK-PAYLOAD", words, { errors });
+function unfit(error: FieldError): AppError {
+  const words = `The channel's contract can't read the body (${error.path}: ${error.message}). Nothing was stored.`;
+  return new AppError("E-HOOK-PAYLOAD", words, { errors: [error] });
 }

@@ -5,12 +5,15 @@ import { usageError } from "./usage.ts";
 const DEFAULT_URL = "http://127.0.0.1:4600";
 const TIMEOUT_MS = 60_000;
 
+/** What is wrong with a field, or with a place in a file. */
+export type Fault = Pick<FieldError, "path" | "message">;
+
 /** An error that the server answered with; its code may be newer than this program. */
 export class ServerProblem extends Error {
   readonly code: string;
-  readonly errors: readonly FieldError[];
+  readonly errors: readonly Fault[];
 
-  constructor(problem: { code: string; detail: string; errors?: readonly FieldError[] }) {
+  constructor(problem: { code: string; detail: string; errors?: readonly Fault[] }) {
     super(problem.detail);
     this.name = "ServerProblem";
     this.code = problem.code;
@@ -110,7 +113,7 @@ async function exchange<T>(target: URL, init: RequestInit): Promise<T> {
   if (response.status === 204) return undefined as T;
   const answer = parse(text);
   if (response.ok && answer !== undefined) return answer as T;
-  const problem = answer as { code?: unknown; detail?: unknown; errors?: FieldError[] } | undefined;
+  const problem = answer as { code?: unknown; detail?: unknown; errors?: Fault[] } | undefined;
   if (typeof problem?.code === "string" && typeof problem.detail === "string") {
     throw new ServerProblem({ ...problem, code: problem.code, detail: problem.detail });
   }

@@ -2,7 +2,8 @@ import { type Dirent, statSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Document, isNode, isScalar, LineCounter, parseAllDocuments, visit } from "yaml";
-import { AppError, type FieldError } from "../platform/errors.ts";
+import { AppError, fieldError } from "../platform/errors.ts";
+import type { Fault } from "./api.ts";
 import { usageError } from "./usage.ts";
 
 /** One slip can make a parser complain of everything after it. */
@@ -57,7 +58,7 @@ export async function readContractFiles(
   values: ReadonlyMap<string, string>,
 ): Promise<FileDocument[]> {
   const { files, empty } = await filesOf(paths);
-  const errors: FieldError[] = empty.map((path) => ({
+  const errors: Fault[] = empty.map((path) => ({
     path,
     message: "is a folder without .yaml, .yml or .json files",
   }));
@@ -75,7 +76,9 @@ export async function readContractFiles(
     }
   }
   if (errors.length > 0) {
-    throw new AppError("E-CLI-FILE", "The files can't be applied; nothing was sent:", { errors });
+    throw new AppError("E-CLI-FILE", "The files can't be applied; nothing was sent:", {
+      errors: errors.map(({ path, message }) => fieldError(path, "other", { said: message })),
+    });
   }
   const idle = [...values.keys()].find((name) => !used.has(name));
   if (idle !== undefined) throw usageError(`--set ${idle}: no file has \${${idle}}.`);
@@ -84,8 +87,8 @@ export async function readContractFiles(
 
 /** A file that holds no contracts, with why. */
 class BadFile extends Error {
-  readonly errors: readonly FieldError[];
-  constructor(errors: readonly FieldError[]) {
+  readonly errors: readonly Fault[];
+  constructor(errors: readonly Fault[]) {
     super();
     this.errors = errors;
   }
@@ -190,7 +193,7 @@ function plainValue(document: Document, file: string): unknown {
 interface Fill {
   values: ReadonlyMap<string, string>;
   used: Set<string>;
-  errors: FieldError[];
+  errors: Fault[];
   document: FileDocument;
 }
 

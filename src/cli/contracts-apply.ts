@@ -1,6 +1,5 @@
 import type { ApplyResponse } from "../contracts/contract.ts";
-import type { FieldError } from "../platform/errors.ts";
-import { ServerProblem } from "./api.ts";
+import { type Fault, ServerProblem } from "./api.ts";
 import type { Command } from "./command.ts";
 import { type FileDocument, readContractFiles } from "./contract-files.ts";
 import { oneLine, table } from "./table.ts";
@@ -94,7 +93,7 @@ export function inTheFiles(
   outcome: string,
 ): ServerProblem {
   const isAlone = !problem.errors.some(({ path }) => path.startsWith("documents."));
-  const errors = problem.errors.map((error): FieldError => {
+  const errors = problem.errors.map((error): Fault => {
     const [, at, rest = ""] = /^documents\.(\d+)\.?(.*)$/.exec(error.path) ?? [];
     const path = at === undefined ? error.path : rest;
     const document = documents[at === undefined && isAlone ? 0 : Number(at)];

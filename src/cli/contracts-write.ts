@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import type { ProposalAnswer, TemplateAnswer } from "../agents/authoring-contract.ts";
-import { AppError } from "../platform/errors.ts";
+import { AppError, fieldError } from "../platform/errors.ts";
 import { segment } from "./api.ts";
 import type { Call, Command } from "./command.ts";
 
@@ -61,7 +61,7 @@ async function put(
     const { code, message } = error as NodeJS.ErrnoException;
     const problem = code === "EEXIST" ? "is there already; name another file" : message;
     throw new AppError("E-CLI-FILE", "The contract was not written:", {
-      errors: [{ path: file, message: problem }],
+      errors: [fieldError(file, "other", { said: problem })],
     });
   }
   show(answer, () => `Written to ${file}. Read it, then: contracts apply ${file} --dry-run`);

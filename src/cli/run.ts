@@ -1,6 +1,5 @@
-import type { FieldError } from "../platform/errors.ts";
 import { AppError } from "../platform/errors.ts";
-import { createApi, ServerProblem } from "./api.ts";
+import { createApi, type Fault, ServerProblem } from "./api.ts";
 import { type Call, type Command, type Parsed, parseCommand } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
 import { helpOf, overview } from "./help.ts";
@@ -97,7 +96,7 @@ function callOf({ args, values }: Parsed, terminal: Terminal): Call {
 }
 
 /** What went wrong, as far as it may be told. */
-function factsOf(error: unknown): { code: string; detail: string; errors: readonly FieldError[] } {
+function factsOf(error: unknown): { code: string; detail: string; errors: readonly Fault[] } {
   if (error instanceof ServerProblem || error instanceof AppError) {
     return { code: error.code, detail: error.message, errors: error.errors ?? [] };
   }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { groupName, MIGRATION_MODES, text } from "../platform/contract.ts";
+import { asIssue, says } from "../platform/findings-contract.ts";
 
 const KEY = /^[a-z][a-z0-9_]{0,62}$/;
 
@@ -8,10 +9,7 @@ const celSchema = z.strictObject({ $cel: text(1, 4_000) });
 export type Cel = z.infer<typeof celSchema>;
 
 /** A text, or the expression that makes it. */
-const words = z.union(
-  [text(1, 4_000), celSchema],
-  "must be a text, or an expression as in {$cel: 'trigger.labels.host'}",
-);
+const words = z.union([text(1, 4_000), celSchema], says("no_words"));
 export type Words = z.infer<typeof words>;
 
 /** A text for people, in both languages. */
@@ -24,7 +22,7 @@ const usd = z
   .number()
   .min(0)
   .max(1_000_000)
-  .refine((amount) => Number(amount.toFixed(6)) === amount, "must have at most six decimals");
+  .refine((amount) => Number(amount.toFixed(6)) === amount, says("six_decimals"));
 
 /** What happens when nobody has decided for so long: channels are told again, and a group may decide as well. */
 const escalation = z.strictObject({
@@ -49,7 +47,7 @@ const ask = z.strictObject({
     .refine(
       (steps) =>
         steps.every(({ after_seconds }, at) => after_seconds > (steps[at - 1]?.after_seconds ?? 0)),
-      "must be in the order of after_seconds, each later than the one before",
+      says("escalation_order"),
     )
     .optional(),
 });
@@ -114,9 +112,7 @@ const resourceGrant = z.strictObject({ server: text(1, 128), uris: patterns(2_04
 const promptGrant = z.strictObject({ server: text(1, 128), names: patterns(128).default(["*"]) });
 
 const stepBase = {
-  key: z
-    .string()
-    .regex(KEY, "must be a name of lower-case letters, digits and _, such as check_disk"),
+  key: z.string().regex(KEY, says("no_step_key")),
   when: celSchema.optional(),
   on_error: z.enum(["fail", "continue", "retry"]).default("fail"),
   summary: words.optional(),
@@ -148,10 +144,7 @@ const messageStep = z.strictObject({
   }),
 });
 
-const step = z.union(
-  [callStep, checkStep, messageStep],
-  "must be a step with a key and exactly one of call, check and message",
-);
+const step = z.union([callStep, checkStep, messageStep], says("no_step"));
 export type CallStep = z.infer<typeof callStep>;
 export type CheckStep = z.infer<typeof checkStep>;
 export type MessageStep = z.infer<typeof messageStep>;
@@ -197,48 +190,37 @@ export const agentBodySchema = z
   .superRefine((body, context) => {
     const grants = body.tools.map((grant) => `${grant.server}/${grant.tool}`);
     duplicates(grants).forEach(([name, at]) => {
-      context.addIssue({ code: "custom", path: ["tools", at], message: `${name} is listed twice` });
+      context.addIssue({ ...asIssue("listed_twice", { name }), path: ["tools", at] });
     });
     for (const list of ["resources", "prompts"] as const) {
       duplicates((body[list] ?? []).map(({ server }) => server)).forEach(([name, at]) => {
-        const path = [list, at, "server"];
-        context.addIssue({ code: "custom", path, message: `${name} is listed twice` });
+        context.addIssue({ ...asIssue("listed_twice", { name }), path: [list, at, "server"] });
       });
     }
     body.tools.forEach(({ ask, expires_seconds }, tool) => {
       (ask?.escalate ?? []).forEach(({ after_seconds }, at) => {
         if (after_seconds < expires_seconds) return;
         const path = ["tools", tool, "ask", "escalate", at, "after_seconds"];
-        const message = `comes when the question has expired; expires_seconds is ${expires_seconds}`;
-        context.addIssue({ code: "custom", path, message });
+        const issue = asIssue("escalates_too_late", { seconds: expires_seconds });
+        context.addIssue({ ...issue, path });
       });
     });
     body.tools.forEach((grant, at) => {
       if (grant.two_person !== true || grant.effect === "write") return;
-      const path = ["tools", at, "two_person"];
-      context.addIssue({ code: "custom", path, message: "is for effect: write only" });
+      context.addIssue({ ...asIssue("for_writes_only"), path: ["tools", at, "two_person"] });
     });
     const keys = body.runbook?.steps.map((entry) => entry.key) ?? [];
     duplicates(keys).forEach(([name, at]) => {
       context.addIssue({
-        code: "custom",
+        ...asIssue("key_twice", { name }),
         path: ["runbook", "steps", at, "key"],
-        message: `${name} is used twice`,
       });
     });
     if (body.driver === "worker" && body.observe) {
-      context.addIssue({
-        code: "custom",
-        path: ["observe"],
-        message: "is for driver: client; a runbook says itself what it calls",
-      });
+      context.addIssue({ ...asIssue("for_clients_only"), path: ["observe"] });
     }
     if (body.driver === "worker" && !body.runbook) {
-      context.addIssue({
-        code: "custom",
-        path: ["runbook"],
-        message: "a worker agent needs a runbook",
-      });
+      context.addIssue({ ...asIssue("runbook_needed"), path: ["runbook"] });
     }
   });
 

@@ -174,6 +174,6 @@ function resultOf(step: Step, revisionId: string | null, language: Language): Ap
     change_level: status === "unchanged" ? null : level,
     reasons: changesIn(comparison.reasons, language),
     permissions: permissionsIn(comparison.permissions, language),
-    warnings,
+    warnings: warnings.map(({ message }) => message),
   };
 }

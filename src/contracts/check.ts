@@ -2,7 +2,8 @@ import { setImmediate } from "node:timers/promises";
 import { type Caller, isPlatformAdmin, sees, unknownProject } from "../identity/index.ts";
 import { canonicalHash } from "../platform/canonical.ts";
 import type { Tx } from "../platform/database/index.ts";
-import { AppError, type FieldError } from "../platform/errors.ts";
+import { AppError, type FieldError, fieldError } from "../platform/errors.ts";
+import type { Finding } from "../platform/findings-contract.ts";
 import { type Comparison, compareBodies, comparedWithNothing, NO_DIFFERENCE } from "./compare.ts";
 import type { ChangeLevel } from "./contract.ts";
 import { danglingErrors, type Hints, type Known, warningsOf } from "./crosscheck.ts";
@@ -33,6 +34,8 @@ export interface Judging extends Rules {
 
 /** A valid document, where its contract stands, and what it would change. */
 export interface Checked {
+  /** Where it stands in the request. */
+  root: string;
   identity: Identity;
   body: unknown;
   hash: string;
@@ -48,7 +51,7 @@ export interface Checked {
   comparison: Pick<Comparison, "permissions" | "reasons">;
   /** The number of a revision with this body. */
   version: Version;
-  warnings: string[];
+  warnings: Finding[];
 }
 
 /** What is asked about a set of documents. */
@@ -144,7 +147,7 @@ function errorsInProject(
   const here = known.get(project_id);
   return here
     ? danglingErrors(read, here, hints)
-    : [{ path: under(read.root, "project_id"), message: `there is no project "${project_id}"` }];
+    : [fieldError(under(read.root, "project_id"), "no_project", { project: project_id })];
 }
 
 /**
@@ -162,11 +165,11 @@ async function toolErrors(
   const found = await family.checkTools?.(read.parsed, { servers, tools: schemas });
   if (!found) return [];
   warnings.push(...found.warnings);
-  if (isUnchanged) warnings.push(...found.errors.map(({ message }) => message));
+  if (isUnchanged) warnings.push(...found.errors.map(({ path: _, ...fault }) => fault));
   const root = under(read.root, "body");
   return isUnchanged
     ? []
-    : found.errors.map(({ path, message }) => ({ path: `${root}.${path}`, message }));
+    : found.errors.map((error) => ({ ...error, path: `${root}.${error.path}` }));
 }
 
 type Judged = Omit<Checked, "level" | "comparison" | "version">;
@@ -180,13 +183,17 @@ function judgedBefore(
   const standing = standings.get(nameOf(identity));
   if (standing && standing.contract_family !== identity.contract_family) {
     const where = read.root === "" ? "" : `${read.root}: `;
-    throw new AppError(
-      "E-CONTRACT-FAMILY",
-      `${where}"${identity.contract_id}" is a ${standing.contract_family} contract in project "${identity.project_id}" and can't become a ${identity.contract_family} contract; choose another contract_id.`,
-    );
+    const taken = fieldError(under(read.root, "contract_id"), "family_taken", {
+      contract: identity.contract_id,
+      family: standing.contract_family,
+      project: identity.project_id,
+      wanted: identity.contract_family,
+    });
+    throw new AppError("E-CONTRACT-FAMILY", `${where}${taken.message}.`, { errors: [taken] });
   }
   const hash = canonicalHash(body);
   return {
+    root: read.root,
     identity,
     body,
     hash,
@@ -255,14 +262,10 @@ function invalid(errors: readonly FieldError[], outcome: string): AppError {
  */
 function refuseStdio(document: Checked, caller: Caller, allowStdio: boolean): void {
   if (!document.isStdio || document.isUnchanged) return;
-  const what = `The tool server "${document.identity.contract_id}" would be a program on this machine (transport: stdio)`;
-  if (!allowStdio) {
-    throw new AppError(
-      "E-STDIO-OFF",
-      `${what}, and this server does not allow that; reach it by transport: http instead.`,
-    );
-  }
-  if (!isPlatformAdmin(caller)) {
-    throw new AppError("E-STDIO-OFF", `${what}, which only a platform admin may apply.`);
-  }
+  if (allowStdio && isPlatformAdmin(caller)) return;
+  const code = allowStdio ? "stdio_of_admins" : "stdio_off";
+  const server = document.identity.contract_id;
+  const error = fieldError(under(document.root, "body.transport"), code, { server });
+  const detail = `${error.message.replace(/^the/, "The")}.`;
+  throw new AppError("E-STDIO-OFF", detail, { errors: [error] });
 }

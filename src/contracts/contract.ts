@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { paging, projectId, text, timestamp, uuid } from "../platform/contract.ts";
+import { says } from "../platform/findings-contract.ts";
 import { permissionChange, permissions } from "./change-contract.ts";
 
 /** What kinds of thing a contract can be about. */
@@ -37,10 +38,7 @@ const MAX_DOCUMENTS = 200;
 
 /** What `POST /contracts/apply` takes. The documents are checked one by one, so that every error is reported. */
 export const applyRequest = z.strictObject({
-  documents: z
-    .array(z.unknown())
-    .min(1, "must hold at least one document")
-    .max(MAX_DOCUMENTS, `must hold at most ${MAX_DOCUMENTS} documents`),
+  documents: z.array(z.unknown()).min(1).max(MAX_DOCUMENTS),
   project_id: projectId.optional(),
   dry_run: z.boolean().default(false),
   prune: z
@@ -51,7 +49,7 @@ export const applyRequest = z.strictObject({
     ),
   expected_plan: z
     .string()
-    .regex(/^[0-9a-f]{64}$/, "must be the `plan` of an earlier answer")
+    .regex(/^[0-9a-f]{64}$/, says("no_plan"))
     .optional()
     .describe("Refuse (409) unless exactly the plan of an earlier dry run would be carried out"),
 });

@@ -1,4 +1,5 @@
-import type { FieldError } from "../platform/errors.ts";
+import { type FieldError, fieldError } from "../platform/errors.ts";
+import { type Finding, finding } from "../platform/findings-contract.ts";
 import type { AgentBody } from "./agent-body.ts";
 import type { ReadDocument } from "./documents.ts";
 import { under } from "./fields.ts";
@@ -29,20 +30,23 @@ export interface Hints {
 export function danglingErrors(read: ReadDocument, known: Known, hints: Hints): FieldError[] {
   if (read.identity?.contract_family !== "agent" || read.parsed === undefined) return [];
   const body = read.parsed as AgentBody;
-  const missing = (references: Reference[], there: ReadonlySet<string>, what: string) =>
+  const missing = (
+    references: Reference[],
+    there: ReadonlySet<string>,
+    code: "no_such_server" | "no_such_channel",
+  ) =>
     references
       .filter(({ name }) => !there.has(name))
-      .map(({ path, name }) => ({
-        path: under(read.root, ["body", ...path].join(".")),
-        message: `there is no ${what} "${name}" in the project; apply its contract before or together with this one`,
-      }));
+      .map(({ path, name }) =>
+        fieldError(under(read.root, ["body", ...path].join(".")), code, { name }),
+      );
   return [
-    ...missing(serversNamed(body), known.servers, "tool server"),
-    ...unknownTools(body, known, hints).map(({ path, message }) => ({
-      path: under(read.root, `body.${path}`),
-      message,
+    ...missing(serversNamed(body), known.servers, "no_such_server"),
+    ...unknownTools(body, known, hints).map((error) => ({
+      ...error,
+      path: under(read.root, `body.${error.path}`),
     })),
-    ...missing(channelsNamed(body), known.channels, "channel"),
+    ...missing(channelsNamed(body), known.channels, "no_such_channel"),
   ];
 }
 
@@ -53,48 +57,44 @@ function unknownTools(body: AgentBody, known: Known, hints: Hints): FieldError[]
   });
   return wrong.map(({ server, tool, at, there }) => {
     const near = hints.left-- > 0 ? nearMisses(tool, there) : [];
-    const instead = near.length === 0 ? "" : `; did you mean ${near.join(" or ")}?`;
-    return {
-      path: `tools.${at}.tool`,
-      message: `the tool server "${server}" has no tool "${tool}"${instead}`,
-    };
+    const path = `tools.${at}.tool`;
+    return near.length === 0
+      ? fieldError(path, "no_such_tool", { server, tool })
+      : fieldError(path, "no_such_tool_but", {
+          server,
+          tool,
+          near: near.join(" or "),
+          near_zh_tw: near.join(" 或 "),
+        });
   });
 }
 
 /** What is allowed and yet worth saying: what is not there yet, and runbook calls that gate 2 will block. */
-export function warningsOf(read: ReadDocument, known: Known): string[] {
+export function warningsOf(read: ReadDocument, known: Known): Finding[] {
   const unset = secretsNamed(read.body)
     .filter((name) => !known.secrets.has(name))
-    .map((name) => `The secret ${name} is not set; set it before this contract is used.`);
+    .map((name) => finding("secret_unset", { name }));
   if (read.identity?.contract_family !== "agent") return unset;
   const body = read.parsed as AgentBody;
   return [...unset, ...unlistedServers(body, known), ...unlistedCalls(body), ...observed(body)];
 }
 
-function observed({ observe }: AgentBody): string[] {
-  return (observe?.servers ?? []).map(
-    (server) =>
-      `It observes ${server}: tools that it does not list pass where ${server} says that they only read. That is for finding out what it needs; contracts propose then writes the contract without it.`,
-  );
+function observed({ observe }: AgentBody): Finding[] {
+  return (observe?.servers ?? []).map((server) => finding("observes", { server }));
 }
 
-function unlistedServers(body: AgentBody, known: Known): string[] {
+function unlistedServers(body: AgentBody, known: Known): Finding[] {
   const servers = new Set(body.tools.map(({ server }) => server));
   return [...servers]
     .filter((server) => !known.tools.has(server))
-    .map(
-      (server) =>
-        `The tool server ${server} has not listed its tools yet, so that they could not be looked up.`,
-    );
+    .map((server) => finding("server_unlisted", { server }));
 }
 
-function unlistedCalls(body: AgentBody): string[] {
+function unlistedCalls(body: AgentBody): Finding[] {
   const listed = new Set(body.tools.map((grant) => `${grant.server}/${grant.tool}`));
   return (body.runbook?.steps ?? []).flatMap((step) => {
     if (!("call" in step)) return [];
-    const name = `${step.call.server}/${step.call.tool}`;
-    return listed.has(name)
-      ? []
-      : [`The step ${step.key} calls ${name}, which tools does not list; gate 2 will block it.`];
+    const tool = `${step.call.server}/${step.call.tool}`;
+    return listed.has(tool) ? [] : [finding("call_unlisted", { key: step.key, tool })];
   });
 }

@@ -2,7 +2,7 @@ import { createPatch, type Operation } from "rfc6902";
 import { type Caller, requireRole, scopeOf } from "../identity/index.ts";
 import { canonicalJson } from "../platform/canonical.ts";
 import type { Database } from "../platform/database/index.ts";
-import { AppError } from "../platform/errors.ts";
+import { inputErrorAt } from "../platform/errors.ts";
 import { changesIn, permissionsIn } from "./change-contract.ts";
 import { compareBodies, NO_DIFFERENCE } from "./compare.ts";
 import { comparedBy, type Families } from "./documents.ts";
@@ -32,10 +32,8 @@ export async function diffRevisions(
   if (!from || !to) throw new TypeError("both revisions have been read");
   for (const field of ["project_id", "contract_family"] as const) {
     if (from.head[field] === to.head[field]) continue;
-    const message = `its ${field} is ${to.head[field]}, that of the other revision ${from.head[field]}; only revisions of one project and family can be compared`;
-    throw new AppError("E-INPUT", `param.b: ${message}`, {
-      errors: [{ path: "param.b", message }],
-    });
+    const both = { field, this: to.head[field], other: from.head[field] };
+    throw inputErrorAt("param.b", "not_comparable", both);
   }
   const { contract_family: family } = to.head;
   const { level, permissions, reasons } =

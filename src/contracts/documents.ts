@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { projectId, text } from "../platform/contract.ts";
-import type { FieldError } from "../platform/errors.ts";
+import { type FieldError, fieldError } from "../platform/errors.ts";
+import { type Finding, says } from "../platform/findings-contract.ts";
 import type { AgentBody } from "./agent-body.ts";
 import { FAMILIES, type Family } from "./contract.ts";
 import { explainIssues, under } from "./fields.ts";
@@ -15,7 +16,7 @@ export interface FamilyRules {
   checkTools?(
     body: unknown,
     known: KnownTools,
-  ): Promise<{ errors: FieldError[]; warnings: string[] }>;
+  ): Promise<{ errors: FieldError[]; warnings: Finding[] }>;
   /** What two bodies are compared by, where that is not the body itself: of a policy contract its policies. */
   compared?(body: unknown): unknown;
 }
@@ -78,16 +79,13 @@ const CONTRACT_ID = /^[a-z0-9]([a-z0-9._-]{0,126}[a-z0-9])?$/;
 
 const head = {
   contract_family: z.enum(FAMILIES),
-  contract_id: text(1, 128).regex(
-    CONTRACT_ID,
-    "must be lower-case letters, digits, `.`, `_` and `-`, and begin and end with a letter or digit",
-  ),
+  contract_id: text(1, 128).regex(CONTRACT_ID, says("no_contract_id")),
   project_id: projectId.optional(),
 };
 
 const documentSchema = z.strictObject(
-  { ...head, body: z.record(z.string(), z.unknown(), "must be an object") },
-  "must be an object with contract_family, contract_id and body",
+  { ...head, body: z.record(z.string(), z.unknown(), says("no_object")) },
+  says("no_document"),
 );
 const identitySchema = z.object(head);
 
@@ -108,10 +106,7 @@ export function readDocument(
   const known = identitySchema.safeParse(given);
   const projectId = known.success ? (known.data.project_id ?? defaultProject) : undefined;
   if (known.success && projectId === undefined) {
-    errors.push({
-      path: under(root, "project_id"),
-      message: "is missing: name the project here, or once for the whole request",
-    });
+    errors.push(fieldError(under(root, "project_id"), "project_needed"));
   }
   const family = identitySchema.shape.contract_family.safeParse(
     (given as { contract_family?: unknown } | null)?.contract_family,
@@ -147,7 +142,7 @@ function checkBody(read: ReadDocument, name: Family, rules: Rules): void {
   };
   const found = family.check?.(parsed.data, context) ?? [];
   if (name === "agent") found.push(...argsErrors(parsed.data as AgentBody, rules));
-  read.errors.push(...found.map(({ path, message }) => ({ path: `${root}.${path}`, message })));
+  read.errors.push(...found.map((error) => ({ ...error, path: `${root}.${error.path}` })));
 }
 
 /** The constraints on arguments that could not be checked on a call. */
@@ -156,7 +151,7 @@ function argsErrors(body: AgentBody, rules: Rules): FieldError[] {
     const problem = args === undefined ? undefined : rules.schemaProblem(args);
     return problem === undefined
       ? []
-      : [{ path: `tools.${at}.args`, message: `is no JSON Schema that can be used: ${problem}` }];
+      : [fieldError(`tools.${at}.args`, "schema_unusable", { said: problem })];
   });
 }
 
@@ -198,8 +193,7 @@ export function doubleErrors(documents: readonly ReadDocument[]): FieldError[] {
       first.set(name, root);
       return [];
     }
-    return [
-      { path: under(root, "contract_id"), message: `"${identity.contract_id}" is also ${earlier}` },
-    ];
+    const twice = { contract: identity.contract_id, place: earlier };
+    return [fieldError(under(root, "contract_id"), "contract_twice", twice)];
   });
 }

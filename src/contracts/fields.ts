@@ -1,5 +1,6 @@
 import type { z } from "zod";
-import type { FieldError } from "../platform/errors.ts";
+import { type FieldError, fieldError } from "../platform/errors.ts";
+import { findingOf } from "../platform/zod-findings.ts";
 
 type Issue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];
@@ -18,19 +19,16 @@ export function explainIssues(error: z.ZodError, value: unknown, root: string): 
 function explain(issue: Issue, above: Path, value: unknown, root: string): FieldError[] {
   const path = [...above, ...issue.path];
   if (valueAt(value, path) === undefined && path.length > 0 && issue.code !== "custom") {
-    return [{ path: dotted(root, path), message: "is missing" }];
+    return [fieldError(dotted(root, path), "missing")];
   }
   if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => ({
-      path: dotted(root, [...path, key]),
-      message: "there is no such field here",
-    }));
+    return issue.keys.map((key) => fieldError(dotted(root, [...path, key]), "unknown_field"));
   }
   if (issue.code === "invalid_union") {
     const meant = meantAlternative(issue.errors);
     if (meant) return meant.flatMap((inner) => explain(inner, path, value, root));
   }
-  return [{ path: dotted(root, path), message: issue.message }];
+  return [{ path: dotted(root, path), ...findingOf(issue) }];
 }
 
 /** The alternative that fits best, if one fits better than all others. */

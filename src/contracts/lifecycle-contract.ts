@@ -1,5 +1,13 @@
 import { z } from "zod";
-import { projectId, text, timestamp, uuid } from "../platform/contract.ts";
+import {
+  fieldErrorSchema,
+  findingSchema,
+  projectId,
+  text,
+  timestamp,
+  uuid,
+} from "../platform/contract.ts";
+import type { Finding } from "../platform/findings-contract.ts";
 import { permissionChange, permissions } from "./change-contract.ts";
 import {
   CHANGE_LEVELS,
@@ -58,15 +66,23 @@ export const revisionDetail = revisionHead.extend({
 });
 export type RevisionDetail = z.infer<typeof revisionDetail>;
 
+/** What is worth saying of a contract that is valid: `warnings` in English, `notes` the same with their codes. */
+const remarks = { warnings: z.array(z.string()), notes: z.array(findingSchema) };
+
+/** What was found, as answers say it. */
+export function remarksOf(notes: Finding[]): { warnings: string[]; notes: Finding[] } {
+  return { warnings: notes.map(({ message }) => message), notes };
+}
+
 /** A new draft, with what its author should know. */
-export const draftResponse = revisionHead.extend({ permissions, warnings: z.array(z.string()) });
+export const draftResponse = revisionHead.extend({ permissions, ...remarks });
 export type DraftResponse = z.infer<typeof draftResponse>;
 
 /** What would be said of a draft. The version and what it changes are null while it is not valid. */
 export const validateResponse = z.object({
   valid: z.boolean(),
-  errors: z.array(z.object({ path: z.string(), message: z.string() })),
-  warnings: z.array(z.string()),
+  errors: z.array(fieldErrorSchema),
+  ...remarks,
   version: z.string().nullable(),
   change_level: z.enum(CHANGE_LEVELS).nullable(),
   change_reasons: z.array(permissionChange),

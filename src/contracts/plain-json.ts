@@ -1,5 +1,5 @@
 import { canonicalJson } from "../platform/canonical.ts";
-import type { FieldError } from "../platform/errors.ts";
+import { type FieldError, fieldError } from "../platform/errors.ts";
 
 const MAX_DEPTH = 32;
 const MAX_BYTES = 256 * 1024;
@@ -14,25 +14,22 @@ export function plainJsonErrors(body: unknown, root: string): FieldError[] {
   if (errors.length > 0) return errors;
   const bytes = Buffer.byteLength(canonicalJson(body));
   if (bytes <= MAX_BYTES) return [];
-  return [{ path: root, message: `is ${bytes} bytes long, at most ${MAX_BYTES} are allowed` }];
+  return [fieldError(root, "too_many_bytes", { bytes, max: MAX_BYTES })];
 }
 
 function* unstorable(value: unknown, path: string, depth: number): Generator<FieldError> {
   if (typeof value === "string") {
-    if (!isStorable(value)) yield { path, message: "holds a NUL character or half a character" };
+    if (!isStorable(value)) yield fieldError(path, "unstorable_text");
   } else if (typeof value === "number") {
-    if (!Number.isFinite(value)) yield { path, message: "is too large a number" };
+    if (!Number.isFinite(value)) yield fieldError(path, "number_too_large");
   } else if (value !== null && typeof value === "object") {
     if (depth > MAX_DEPTH) {
-      yield { path, message: `is nested too deeply, at most ${MAX_DEPTH} levels are allowed` };
+      yield fieldError(path, "too_deep", { levels: MAX_DEPTH });
       return;
     }
     for (const [key, part] of Object.entries(value)) {
       if (!isStorable(key) || key === "__proto__") {
-        yield {
-          path,
-          message: `has a field with a name that is not allowed: ${JSON.stringify(key)}`,
-        };
+        yield fieldError(path, "unstorable_name", { name: JSON.stringify(key) });
       } else {
         yield* unstorable(part, `${path}.${key}`, depth + 1);
       }

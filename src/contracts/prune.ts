@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { Actor } from "../audit/index.ts";
 import type { Tx } from "../platform/database/index.ts";
-import { AppError } from "../platform/errors.ts";
+import { AppError, fieldError } from "../platform/errors.ts";
 import type { Checked } from "./check.ts";
 import type { Family, PrunedContract } from "./contract.ts";
 import { refuseLifting } from "./four-eyes.ts";
@@ -48,9 +48,7 @@ export async function whatIsPruned(
       "E-INPUT",
       `body.prune: more than ${MOST_PRUNED} contracts would be retired; retire them one by one if that is meant.`,
       {
-        errors: [
-          { path: "body.prune", message: `would retire more than ${MOST_PRUNED} contracts` },
-        ],
+        errors: [fieldError("body.prune", "retires_too_many", { max: MOST_PRUNED })],
       },
     );
   }

@@ -1,6 +1,7 @@
 import { type Caller, requireProject, requireRole, scopeOf } from "../identity/index.ts";
 import type { Database, Tx } from "../platform/database/index.ts";
-import { AppError } from "../platform/errors.ts";
+import { AppError, type ErrorCode } from "../platform/errors.ts";
+import { type Finding, finding } from "../platform/findings-contract.ts";
 import { draftOf, onlyProject } from "./apply.ts";
 import { changesIn, permissionsIn } from "./change-contract.ts";
 import { type Checked, type Judging, requireValid } from "./check.ts";
@@ -9,11 +10,12 @@ import { type ReadDocument, readDocument } from "./documents.ts";
 import { needsSecond } from "./existing.ts";
 import { refuseLifting } from "./four-eyes.ts";
 import { findHead, hasApproved, type Language } from "./heads.ts";
-import type {
-  DraftRequest,
-  DraftResponse,
-  RevisionHead,
-  ValidateResponse,
+import {
+  type DraftRequest,
+  type DraftResponse,
+  type RevisionHead,
+  remarksOf,
+  type ValidateResponse,
 } from "./lifecycle-contract.ts";
 import { LIFECYCLE } from "./lifecycle-table-contract.ts";
 import { relistWhereUnknown } from "./relist.ts";
@@ -55,7 +57,7 @@ export async function draftContract(
     return {
       ...(await findHead(tx, caller, revision_id, language)),
       permissions: permissionsIn(checked.comparison.permissions, language),
-      warnings: warningsOf(checked),
+      ...remarksOf(warningsOf(checked)),
     };
   });
 }
@@ -82,7 +84,7 @@ export async function validateContract(
       return {
         valid: true,
         errors: [],
-        warnings: warningsOf(checked),
+        ...remarksOf(warningsOf(checked)),
         version: `${checked.version.major}.${checked.version.minor}`,
         change_level: checked.level,
         change_reasons: changesIn(checked.comparison.reasons, language),
@@ -94,19 +96,20 @@ export async function validateContract(
   }
 }
 
+/** The errors that say what is wrong with a document, and so name fields. */
+const OF_THE_DOCUMENT = new Set<ErrorCode>([
+  "E-CONTRACT-INVALID",
+  "E-CONTRACT-FAMILY",
+  "E-STDIO-OFF",
+]);
+
 /** What keeps a document from being a contract, as an answer. */
 function refused(error: unknown): ValidateResponse {
-  const at: Record<string, string> = {
-    "E-CONTRACT-FAMILY": "contract_id",
-    "E-STDIO-OFF": "body.transport",
-  };
-  if (!(error instanceof AppError)) throw error;
-  const path = at[error.code];
-  if (error.code !== "E-CONTRACT-INVALID" && path === undefined) throw error;
+  if (!(error instanceof AppError) || !OF_THE_DOCUMENT.has(error.code)) throw error;
   return {
     valid: false,
-    errors: [...(error.errors ?? [{ path: path ?? "", message: error.message }])],
-    warnings: [],
+    errors: [...(error.errors ?? [])],
+    ...remarksOf([]),
     version: null,
     change_level: null,
     change_reasons: [],
@@ -114,8 +117,8 @@ function refused(error: unknown): ValidateResponse {
   };
 }
 
-function warningsOf({ isUnchanged, warnings }: Checked): string[] {
-  return isUnchanged ? ["It says the same as the active revision.", ...warnings] : warnings;
+function warningsOf({ isUnchanged, warnings }: Checked): Finding[] {
+  return isUnchanged ? [finding("same_as_active"), ...warnings] : warnings;
 }
 
 /** Reads a document that is the whole request. */

@@ -50,6 +50,11 @@ describe("validating", () => {
       ["body.tools.2.tool", 'the tool server "kit" has no tool "paint"'],
       ["body.notify.0", expect.stringContaining("no channel")],
     ]);
+    expect(body.errors[2]).toMatchObject({
+      code: "no_such_tool_but",
+      params: { server: "kit", tool: "clearcache", near: "clear_cache" },
+    });
+    expect(body.errors[4]).toMatchObject({ code: "no_such_channel" });
     expect(await bench.revisions("acme", "wrong")).toEqual([]);
   });
 
@@ -90,6 +95,7 @@ describe("validating", () => {
       warnings: [
         "The tool server quiet has not listed its tools yet, so that they could not be looked up.",
       ],
+      notes: [{ code: "server_unlisted", params: { server: "quiet" } }],
     });
     expect((await bench.revisions("acme", "grown")).length).toBe(1);
   });

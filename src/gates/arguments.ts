@@ -3,6 +3,8 @@ import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import { Ajv } from "ajv/dist/ajv.js";
 import formats from "ajv-formats";
 import { canonicalHash } from "../platform/canonical.ts";
+import type { Template } from "../platform/words-contract.ts";
+import { notChecked, unfit } from "./argument-words.ts";
 import { mendListRules } from "./list-rules.ts";
 import { compilePattern } from "./pattern.ts";
 
@@ -17,10 +19,10 @@ const PATTERNS = Object.assign((pattern: string) => compilePattern(pattern), { c
 
 export interface ArgumentChecker {
   /**
-   * Why the arguments don't fit a JSON Schema (2020-12 unless its `$schema` says 2019-09 or draft-07), in words; empty
-   * when they do. A schema that can't be compiled fits nothing: what can't be checked does not pass.
+   * Why the arguments don't fit a JSON Schema (2020-12 unless its `$schema` says 2019-09 or draft-07), in words of both
+   * languages; empty when they do. A schema that can't be compiled fits nothing: what can't be checked does not pass.
    */
-  problems(schema: unknown, args: unknown, whose: string): string[];
+  problems(schema: unknown, args: unknown, whose: Template): Template[];
   /** Why a JSON Schema can't be used; undefined when it can. */
   schemaProblem(schema: unknown): string | undefined;
 }
@@ -54,23 +56,13 @@ export function createArgumentChecker(): ArgumentChecker {
     },
     problems(schema, args, whose) {
       const validate = compile(schema);
-      if (typeof validate === "string") return [`${whose} can't be used: ${validate}`];
+      if (typeof validate === "string") return [notChecked("unusable", whose, validate)];
       try {
         if (validate(args)) return [];
       } catch (error) {
-        return [`they can't be checked against ${whose}: ${(error as Error).message}`];
+        return [notChecked("unchecked", whose, (error as Error).message)];
       }
-      return (validate.errors ?? []).slice(0, PROBLEMS_MAX).map((error) => {
-        const where =
-          error.instancePath === ""
-            ? "the arguments"
-            : error.instancePath.slice(1).replaceAll("/", ".");
-        const extra =
-          error.keyword === "additionalProperties" ? ` (${error.params.additionalProperty})` : "";
-        const allowed =
-          error.keyword === "const" ? ` (${JSON.stringify(error.params.allowedValue)})` : "";
-        return `${where} ${error.message ?? error.keyword}${extra}${allowed}, says ${whose}`;
-      });
+      return (validate.errors ?? []).slice(0, PROBLEMS_MAX).map((error) => unfit(error, whose));
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { Standing } from "../budgets/index.ts";
 import type { ToolGrant } from "../contracts/index.ts";
 import type { MigrationMode } from "../platform/contract.ts";
+import type { Template } from "../platform/words-contract.ts";
 import type { RunState } from "../runs/index.ts";
 import type { Freeze } from "../tenants/index.ts";
 
@@ -30,7 +31,7 @@ export interface GateFacts {
   /** The tool as it is pinned; `absent` when the tool server has no such tool. */
   pin: "pinned" | "changed" | "absent";
   /** Why the arguments don't fit, in words; empty when they do. */
-  argumentProblems: readonly string[];
+  argumentProblems: readonly Template[];
   policy: PolicyFact;
   /** Where all that the call counts against stands, the run first; empty when nothing of it is limited. */
   budget: readonly Standing[];

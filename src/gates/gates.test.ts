@@ -23,6 +23,8 @@ const runUsed = (calls: number, costUsd: number): GateFacts["budget"] => {
   return [{ account: { ...run, limits: { calls: 10, costUsd: 1 } }, usage: { calls, costUsd } }];
 };
 
+const UNFIT = { en: "path must be string", "zh-TW": "path 必須是文字" };
+
 const facts: GateFacts = {
   project: {
     project_id: "acme",
@@ -131,11 +133,7 @@ describe("the gates", () => {
     ],
     ["a tool the server lacks", { ...facts, pin: "absent" }, [2, "E-CONTRACT-TOOL"]],
     ["a changed tool", { ...facts, pin: "changed" }, [2, "E-TOOL-CHANGED"]],
-    [
-      "arguments that don't fit",
-      { ...facts, argumentProblems: ["path must be string"] },
-      [3, "E-POLICY-ARGS"],
-    ],
+    ["arguments that don't fit", { ...facts, argumentProblems: [UNFIT] }, [3, "E-POLICY-ARGS"]],
     ["no calls left", { ...facts, budget: runUsed(10, 0) }, [4, "E-BUDGET-RUN"]],
     ["too little money", { ...facts, budget: runUsed(1, 0.95) }, [4, "E-BUDGET-RUN"]],
   ])("stop %s", (_, given, expected) => {
@@ -165,7 +163,7 @@ describe("the gates", () => {
             ...facts,
             project: { ...facts.project, is_active: tenant === true },
             pin: contract ? "pinned" : "changed",
-            argumentProblems: policy ? [] : ["no"],
+            argumentProblems: policy ? [] : [UNFIT],
             budget: runUsed(budget ? 0 : 10, 0),
           };
           const first = [tenant, contract, policy, budget].indexOf(false);
@@ -179,8 +177,10 @@ describe("the gates", () => {
 });
 
 describe("gate 3", () => {
-  const said = (policy: GateFacts["policy"], argumentProblems: string[] = []) =>
-    askGates(call, { ...facts, policy, argumentProblems }).verdicts[2];
+  const said = (
+    policy: GateFacts["policy"],
+    argumentProblems: GateFacts["argumentProblems"] = [],
+  ) => askGates(call, { ...facts, policy, argumentProblems }).verdicts[2];
   const why = (given: PolicyDenial, by = "rules 1.0 @no", problem = "it is odd") =>
     said({ decision: "deny", why: given, by, problem });
 
@@ -218,7 +218,7 @@ describe("gate 3", () => {
       by: "rules 1.0 @no",
       problem: "",
     } as const;
-    expect(said(denied, ["path must be string"])?.code).toBe("E-POLICY-ARGS");
+    expect(said(denied, [UNFIT])?.code).toBe("E-POLICY-ARGS");
   });
 });
 

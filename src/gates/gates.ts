@@ -90,10 +90,11 @@ function observed({ server, tool, effect }: ToolGrant, facts: GateFacts): Said {
   return block("E-CONTRACT-TOOL", "observed_write", params);
 }
 
-const policyGate: Gate = (_call, { argumentProblems: [problem, ...more], policy, project }) => {
-  if (problem !== undefined) {
-    if (more.length === 0) return block("E-POLICY-ARGS", "arguments_unfit", { problem });
-    return block("E-POLICY-ARGS", "arguments_unfit_more", { problem, more: more.length });
+const policyGate: Gate = (_call, { argumentProblems: [found, ...more], policy, project }) => {
+  if (found !== undefined) {
+    const problem = { problem: found.en, problem_zh_tw: found["zh-TW"] };
+    if (more.length === 0) return block("E-POLICY-ARGS", "arguments_unfit", problem);
+    return block("E-POLICY-ARGS", "arguments_unfit_more", { ...problem, more: more.length });
   }
   if (policy.decision === "unpoliced") return pass("policy_passed");
   if (policy.decision === "permit") return pass("policy_permits", { by: policy.by });

@@ -1,4 +1,5 @@
 import type { DetailedError, PolicyJson } from "@cedar-policy/cedar-wasm/nodejs";
+import { type Finding, finding } from "../platform/findings-contract.ts";
 import { type Cedar, CedarBrokeDown, openCedar } from "./cedar.ts";
 
 /** One policy of a contract's Cedar. */
@@ -39,38 +40,34 @@ export function policiesOf(cedarText: string): Policy[] {
 }
 
 /** Everything that is wrong with a contract's Cedar, with line and column where Cedar knows them; empty when it can be used. */
-export function policyProblems(cedarText: string): string[] {
+export function policyProblems(cedarText: string): Finding[] {
   try {
     return reader.run((cedar) => {
       const parts = cedar.policySetTextToParts(cedarText);
       if (parts.type === "failure") {
         return withRelated(parts.errors)
           .slice(0, PROBLEMS_MAX)
-          .map((error) => inWords(error, cedarText));
+          .map((error) => toFinding(error, cedarText));
       }
       const { policies, policy_templates: templates } = parts;
       if (templates.length > 0) {
-        return [
-          `has a policy with a slot (?principal or ?resource): \`${startOf(templates[0])}\`: nothing fills slots in, name the agent or the tool itself`,
-        ];
+        return [finding("cedar_slot", { start: startOf(templates[0]) })];
       }
       if (policies.length === 0) {
-        return [
-          "has no policy in it; to stop every call, write forbid (principal, action, resource);",
-        ];
+        return [finding("cedar_empty")];
       }
       if (policies.length > POLICIES_MAX) {
-        return [`has ${policies.length} policies, at most ${POLICIES_MAX} are allowed`];
+        return [finding("too_many_policies", { count: policies.length, max: POLICIES_MAX })];
       }
       const sources = policySources(cedar, cedarText);
-      if (typeof sources === "string") return [sources];
+      if (typeof sources === "string") return [finding("cedar_unreadable", { said: sources })];
       // What can't be laid out now could not be compared with a later revision.
       normalised(cedar, sources);
       return [...idProblems(sources.map(({ id }) => id)), ...demandProblems(sources)];
     });
   } catch (error) {
     if (!(error instanceof CedarBrokeDown)) throw error;
-    return ["is nested too deeply to be read; split the policy into several"];
+    return [finding("cedar_nested")];
   }
 }
 
@@ -123,41 +120,38 @@ export function demandOf({ effect, annotations }: PolicyJson): Demand | undefine
 }
 
 /** A slip in an annotation would go unseen, and calls with it that somebody wanted to be asked about. */
-function demandProblems(sources: readonly PolicySource[]): string[] {
+function demandProblems(sources: readonly PolicySource[]): Finding[] {
   return sources.flatMap(({ id, effect, json: { annotations = {} } }) => {
-    const which = id.startsWith("#") ? `policy ${id.slice(1)}` : `"${id}"`;
+    const which = id.startsWith("#")
+      ? titleOf(id)
+      : { policy: `"${id}"`, policy_zh_tw: `「${id}」` };
     const long = ["reason", "reason_zh_tw"].flatMap((name) =>
       (annotations[name] ?? "").length > REASON_MAX
-        ? [`has an @${name} of more than ${REASON_MAX} characters on ${which}`]
+        ? [finding("reason_too_long", { name, max: REASON_MAX, ...which })]
         : [],
     );
     if (!Object.hasOwn(annotations, "approval")) return long;
     if (annotations.approval !== "required") {
-      return [
-        `has @approval("${annotations.approval ?? ""}") on ${which}; the only one there is is @approval("required")`,
-        ...long,
-      ];
+      const value = annotations.approval ?? "";
+      return [finding("no_such_demand", { value, ...which }), ...long];
     }
     if (effect === "permit") return long;
-    return [
-      `has @approval on ${which}, which forbids: there would be nothing to approve; put it on a permit`,
-      ...long,
-    ];
+    return [finding("demand_on_forbid", which), ...long];
   });
 }
 
-function idProblems(ids: readonly string[]): string[] {
+function idProblems(ids: readonly string[]): Finding[] {
   const seen = new Set<string>();
   return ids.flatMap((id, at) => {
-    const which = `policy ${at + 1}`;
-    if (id === "") return [`has an empty @id on ${which}`];
+    const number = at + 1;
+    if (id === "") return [finding("policy_id_empty", { number })];
     if (id.length > ID_MAX) {
-      return [`has an @id of ${id.length} characters on ${which}, at most ${ID_MAX} are allowed`];
+      return [finding("policy_id_long", { length: id.length, number, max: ID_MAX })];
     }
-    if (id.startsWith("#") && id !== `#${at + 1}`) {
-      return [`has the @id "${id}" on ${which}; only policies without an @id are called #1, #2 …`];
+    if (id.startsWith("#") && id !== `#${number}`) {
+      return [finding("policy_id_numbered", { id, number })];
     }
-    if (seen.has(id)) return [`has the @id "${id}" twice, the second time on ${which}`];
+    if (seen.has(id)) return [finding("policy_id_twice", { id, number })];
     seen.add(id);
     return [];
   });
@@ -168,18 +162,28 @@ function withRelated(errors: readonly DetailedError[]): DetailedError[] {
   return errors.flatMap((error) => [error, ...withRelated(error.related ?? [])]);
 }
 
-function inWords(error: DetailedError, cedarText: string): string {
+function toFinding(error: DetailedError, cedarText: string): Finding {
   const place = error.sourceLocations?.[0];
-  const where = place ? `${lineAndColumn(cedarText, place.start)}: ` : "";
-  const said = error.message.replace(/^failed to parse policies from string: /, "");
-  const more = [place?.label, error.help].filter((text) => text !== null && text !== undefined);
-  return [`${where}${said}`, ...more].join("; ");
+  const said = [
+    error.message.replace(/^failed to parse policies from string: /, ""),
+    ...[place?.label, error.help].filter((text) => text !== null && text !== undefined),
+  ].join("; ");
+  return place
+    ? finding("cedar_unreadable_at", { ...lineAndColumn(cedarText, place.start), said })
+    : finding("cedar_unreadable", { said });
+}
+
+/** How a policy is called in what is said of it. */
+export function titleOf(id: string): { policy: string; policy_zh_tw: string } {
+  return id.startsWith("#")
+    ? { policy: `policy ${id.slice(1)}`, policy_zh_tw: `第 ${id.slice(1)} 條政策` }
+    : { policy: `policy "${id}"`, policy_zh_tw: `政策「${id}」` };
 }
 
 /** @param byte counted in UTF-8, as Cedar counts */
-export function lineAndColumn(text: string, byte: number): string {
+export function lineAndColumn(text: string, byte: number): { line: number; column: number } {
   const before = Buffer.from(text).subarray(0, byte).toString().split("\n");
-  return `line ${before.length}, column ${(before.at(-1) ?? "").length + 1}`;
+  return { line: before.length, column: (before.at(-1) ?? "").length + 1 };
 }
 
 function startOf(policy: string | undefined): string {

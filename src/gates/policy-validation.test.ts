@@ -38,7 +38,11 @@ const known = {
 };
 const of = (condition: string, tool = "restart", effect = "forbid") =>
   `@id("it") ${effect} (principal, action, resource == Tool::"shop/${tool}") when { ${condition} };`;
-const find = (cedar: string) => validatePolicies(cedar, known);
+const inEnglish = ({ errors, warnings }: Awaited<ReturnType<typeof validatePolicies>>) => ({
+  errors: errors.map(({ message }) => message),
+  warnings: warnings.map(({ message }) => message),
+});
+const find = async (cedar: string) => inEnglish(await validatePolicies(cedar, known));
 
 describe("policies against the tools they name", () => {
   it.each<[string, string]>([
@@ -165,7 +169,7 @@ describe("what is refused", () => {
     const policies = createPolicies();
     const base = { path: "/a", target: { host: "h" }, amount: 1, either: 1, maybe: null };
     const args = { ...base, mode: "soft", list: [], free: {}, tags: [] };
-    expect(checker.problems(restart, args, "it")).toEqual([]);
+    expect(checker.problems(restart, args, { en: "it", "zh-TW": "它" })).toEqual([]);
     for (const condition of [
       "context.args.path > 3",
       "context.args.pth == 1",

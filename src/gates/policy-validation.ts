@@ -1,9 +1,10 @@
 import { setImmediate } from "node:timers/promises";
 import type { DetailedError, PolicyJson } from "@cedar-policy/cedar-wasm/nodejs";
+import { type Finding, finding } from "../platform/findings-contract.ts";
 import { type Cedar, CedarBrokeDown, openCedar } from "./cedar.ts";
 import { type ArgumentTypes, argumentTypes, schemaOf, UNKNOWN_ARGUMENTS } from "./policy-schema.ts";
 import { headFits } from "./policy-scope.ts";
-import { lineAndColumn, type PolicySource, policySources } from "./policy-text.ts";
+import { lineAndColumn, type PolicySource, policySources, titleOf } from "./policy-text.ts";
 
 /** The tools of a project, as far as they are known: of each server, its tools with the schemas of their arguments. */
 export interface KnownTools {
@@ -13,8 +14,8 @@ export interface KnownTools {
 
 /** What is wrong with policies, given the tools: what can't be meant, and what may be. */
 export interface Findings {
-  errors: string[];
-  warnings: string[];
+  errors: Finding[];
+  warnings: Finding[];
 }
 
 const FINDINGS_MAX = 20;
@@ -47,7 +48,8 @@ interface Tool {
 
 interface Fault {
   policy: Policy;
-  message: string;
+  /** Where, of which policy, and in which words of Cedar's. */
+  words: ReturnType<typeof wordsOf>;
   fails: boolean;
 }
 
@@ -68,12 +70,16 @@ export async function validatePolicies(cedarText: string, known: KnownTools): Pr
     await withTools(policies, cedarText, known, findings);
   } catch (error) {
     if (!(error instanceof CedarBrokeDown)) throw error;
-    findings.warnings.push("It could not be validated against the tools: it is too complicated.");
+    findings.warnings.push(finding("policy_too_complicated"));
   }
   return {
-    errors: [...new Set(findings.errors)].slice(0, FINDINGS_MAX),
-    warnings: [...new Set(findings.warnings)].slice(0, FINDINGS_MAX),
+    errors: eachOnce(findings.errors).slice(0, FINDINGS_MAX),
+    warnings: eachOnce(findings.warnings).slice(0, FINDINGS_MAX),
   };
+}
+
+function eachOnce(found: readonly Finding[]): Finding[] {
+  return [...new Map(found.map((one) => [one.message, one])).values()];
 }
 
 function read(cedar: Cedar, cedarText: string): Policy[] {
@@ -95,11 +101,11 @@ function read(cedar: Cedar, cedarText: string): Policy[] {
 /** What is wrong whatever the tool. */
 function general(policies: readonly Policy[], cedarText: string, findings: Findings): void {
   const { faults, impossible } = faultsOf(policies, cedarText, UNKNOWN_ARGUMENTS);
-  findings.errors.push(...faults.filter(({ fails }) => fails).map(({ message }) => message));
-  findings.warnings.push(
-    ...impossible.flatMap(({ policy, message }) => (policy.looksAtArguments ? [] : [message])),
-  );
+  findings.errors.push(...faults.filter(({ fails }) => fails).map(alone));
+  findings.warnings.push(...impossible.filter(({ policy }) => !policy.looksAtArguments).map(alone));
 }
+
+const alone = ({ words }: Fault): Finding => finding("policy_fault", words);
 
 /** What is wrong with the arguments of the tools that the policies can be about. */
 async function withTools(
@@ -115,14 +121,14 @@ async function withTools(
     const about = looking.filter((policy) => isAbout(policy, tool));
     if (about.length === 0) continue;
     if (performance.now() - started > ENOUGH_MS) {
-      findings.warnings.push("Not all tools that it can be about were looked at: they are many.");
+      findings.warnings.push(finding("policy_not_all_tools"));
       return;
     }
     for (const policy of about) noteDeclared(policy, tool, declaredSomewhere);
-    for (const { policy, message, fails } of faultsOf(about, cedarText, tool.types).faults) {
+    for (const fault of faultsOf(about, cedarText, tool.types).faults) {
       const of = `${tool.server}/${tool.tool}`;
-      if (fails && namesOnly(policy, of)) findings.errors.push(message);
-      else findings.warnings.push(`${message} (with the tool ${of})`);
+      if (fault.fails && namesOnly(fault.policy, of)) findings.errors.push(alone(fault));
+      else findings.warnings.push(finding("policy_fault_with", { ...fault.words, tool: of }));
     }
     // Others are served in between.
     await setImmediate();
@@ -132,9 +138,7 @@ async function withTools(
       (name) => !declared.has(name) && !declared.has("*"),
     );
     for (const name of missing) {
-      findings.warnings.push(
-        `${titleOf(policy)} asks for the argument ${name}, which no tool that it can be about declares.`,
-      );
+      findings.warnings.push(finding("policy_argument_nowhere", { ...titleOf(policy.id), name }));
     }
   }
 }
@@ -189,8 +193,7 @@ function faultsOf(
     if (!policy) return [];
     const said = error.message.replace(/^for policy `policy\d+`, /, "");
     const fails = FAILS.test(said);
-    const message = inWords(policy, said, error, cedarText);
-    return [{ policy, message, fails }];
+    return [{ policy, words: wordsOf(policy, said, error, cedarText), fails }];
   };
   const faults = answer.validationErrors.flatMap((found) => {
     const said = found.error.message.replace(/^for policy `policy\d+`, /, "");
@@ -219,33 +222,31 @@ function spanOf(error: DetailedError, cedarText: string): string {
   return place ? Buffer.from(cedarText).subarray(place.start, place.end).toString() : "";
 }
 
-function inWords(policy: Policy, said: string, error: DetailedError, cedarText: string): string {
-  const place = error.sourceLocations?.[0];
-  const where = place ? `${lineAndColumn(cedarText, place.start)}: ` : "";
+function wordsOf(policy: Policy, said: string, error: DetailedError, cedarText: string) {
+  const place = error.sourceLocations?.[0]?.start ?? startOf(policy, cedarText);
   // Each action is told of separately, and none of them is the reason.
   const plain = said.replace(/ (?:in context )?for Action::"\w+"/, "");
   const help = error.help?.startsWith("did you mean") ? `; ${error.help}` : "";
-  return `${where}${titleOf(policy)}: ${plain}${help}`;
+  return { ...lineAndColumn(cedarText, place), ...titleOf(policy.id), said: `${plain}${help}` };
 }
 
-function titleOf({ id }: Policy): string {
-  return id.startsWith("#") ? `policy ${id.slice(1)}` : `policy "${id}"`;
+/** In bytes, as Cedar counts. */
+function startOf({ source }: Policy, cedarText: string): number {
+  return Buffer.byteLength(cedarText.slice(0, Math.max(0, cedarText.indexOf(source))));
 }
 
 /** The tools and servers that a policy names and the project does not have. */
-function missingNames({ json, ...policy }: Policy, known: KnownTools): string[] {
+function missingNames({ json, id: policyId }: Policy, known: KnownTools): Finding[] {
   const { conditions, resource } = json;
   return [...new Set(entitiesIn([conditions, resource]))].flatMap((name) => {
     const [type = "", id = ""] = split(name, "::");
     const [server, tool] = type === "Tool" ? split(id, "/") : [id, undefined];
-    const title = titleOf({ ...policy, json });
-    if (!known.servers.has(server)) {
-      return [`${title} names the tool server "${server}", which the project does not have.`];
-    }
+    const title = titleOf(policyId);
+    if (!known.servers.has(server)) return [finding("policy_server_absent", { ...title, server })];
     const tools = known.tools.get(server);
     return tool === undefined || !tools || tools.has(tool)
       ? []
-      : [`${title} names the tool "${tool}", which the tool server "${server}" does not have.`];
+      : [finding("policy_tool_absent", { ...title, tool, server })];
   });
 }
 

@@ -3,7 +3,7 @@ import type { MiddlewareHandler } from "hono";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { type ApiEnv, type Identity, isOpenToAgents } from "../identity/index.ts";
 import { AppError } from "../platform/errors.ts";
-import { lostNumber, lostNumberText } from "../platform/exact-json.ts";
+import { lostNumber, lostNumberFinding } from "../platform/exact-json.ts";
 import { bodyKind, newApi, notJson, problemResponse } from "../platform/http/index.ts";
 import { describeEdge } from "./describe.ts";
 import { languageOf } from "./language.ts";
@@ -87,7 +87,7 @@ const onlyJson: MiddlewareHandler = async (c, next) => {
   if (lost !== undefined) {
     throw new AppError("E-INPUT", "The body holds a number that would become another one.", {
       errors: [
-        { path: lost.path === "" ? "body" : `body.${lost.path}`, message: lostNumberText(lost) },
+        { path: lost.path === "" ? "body" : `body.${lost.path}`, ...lostNumberFinding(lost) },
       ],
     });
   }

@@ -7,6 +7,7 @@ import {
   text,
   timestamp,
 } from "../platform/contract.ts";
+import { asIssue, says } from "../platform/findings-contract.ts";
 
 /** What a key may do, from least to most; an `agent` key works through the gateway only. */
 const ROLES = ["viewer", "operator", "admin", "agent"] as const;
@@ -33,10 +34,7 @@ export type Session = z.infer<typeof sessionSchema>;
 /** A new key. Without `project_ids` it opens every project, which only a platform admin may give. */
 export const newKeyBody = z
   .strictObject({
-    name: text(1, 200).refine(
-      (name) => !name.startsWith("system:"),
-      "must not start with system:, which is how the server signs what it does itself",
-    ),
+    name: text(1, 200).refine((name) => !name.startsWith("system:"), says("name_of_the_server")),
     role: z.enum(ROLES),
     project_ids: z.array(projectId).min(1).max(100).nullable().optional(),
     agent_id: text(1, 128).nullable().optional(),
@@ -51,25 +49,22 @@ export const newKeyBody = z
       ),
   })
   .superRefine((body, context) => {
-    const refuse = (field: string, message: string) =>
-      context.addIssue({ code: "custom", path: [field], message });
+    const refuse = (field: string, issue: ReturnType<typeof asIssue>) =>
+      context.addIssue({ ...issue, path: [field] });
     if (body.role === "agent" && !body.agent_id) {
-      refuse("agent_id", "an agent's key needs the agent contract it works under");
+      refuse("agent_id", asIssue("key_needs_agent"));
     }
     if (body.role === "agent" && body.project_ids?.length !== 1) {
-      refuse("project_ids", "an agent's key opens exactly one project");
+      refuse("project_ids", asIssue("key_of_one_project"));
     }
     if (body.role !== "agent" && body.agent_id) {
-      refuse("agent_id", "only a key with the role agent has an agent");
+      refuse("agent_id", asIssue("key_without_agent"));
     }
     if (body.role !== "agent" && body.held_by) {
-      refuse(
-        "held_by",
-        "a person's key is theirs by its name; only an agent's key is held by somebody",
-      );
+      refuse("held_by", asIssue("key_of_a_person"));
     }
     if (body.role === "agent" && body.may_act_for_others) {
-      refuse("may_act_for_others", "an agent can't act for people");
+      refuse("may_act_for_others", asIssue("key_acts_for_nobody"));
     }
   });
 export type NewKey = z.infer<typeof newKeyBody>;

@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { type Actor, appendAudit } from "../audit/index.ts";
 import { announce } from "../platform/database/changes.ts";
 import { breaks, type Database, type Tx } from "../platform/database/index.ts";
-import { AppError } from "../platform/errors.ts";
+import { AppError, inputErrorAt } from "../platform/errors.ts";
 import { type Cursors, openPage, timeAndId } from "../platform/http/index.ts";
 import { type Caller, isAtLeast, requireProject, requireRole, scopeOf } from "./caller.ts";
 import type {
@@ -89,22 +89,17 @@ async function create(
   for (const field of ["delegated_by", "delegated_to"] as const) {
     const member = await readMember(tx, input.project_id, input[field], true);
     const isFit = member?.is_active === true && member.role !== "viewer";
-    if (!isFit) throw wrong(field, "must be an active member of the project who may decide");
+    if (!isFit) throw inputErrorAt(`body.${field}`, "no_such_decider");
   }
   if (input.delegated_by === input.delegated_to) {
-    throw wrong("delegated_to", "must be somebody else than who lends it");
+    throw inputErrorAt("body.delegated_to", "lent_to_oneself");
   }
   const made = await insertDelegation(tx, input, by.id).catch((error: unknown) => {
     if (!breaks(error, "delegations_end")) throw error;
-    throw wrong("ends_at", "must be in the future, at most 90 days from now");
+    throw inputErrorAt("body.ends_at", "delegation_end");
   });
   await record(tx, by, "delegation.create", made);
   return made;
-}
-
-function wrong(field: string, message: string): AppError {
-  const path = `body.${field}`;
-  return new AppError("E-INPUT", `${path}: ${message}`, { errors: [{ path, message }] });
 }
 
 async function revoke(tx: Tx, caller: Caller, delegationId: string): Promise<void> {

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { appendAudit, PLATFORM_PROJECT } from "../audit/index.ts";
 import { announce } from "../platform/database/changes.ts";
 import type { Database, Tx } from "../platform/database/index.ts";
-import { AppError } from "../platform/errors.ts";
+import { AppError, inputErrorAt } from "../platform/errors.ts";
 import { type Cursors, openPage, type TimeAndId } from "../platform/http/index.ts";
 import { type Caller, isPlatformAdmin, requireRole, scopeOf } from "./caller.ts";
 import { unlinkKey } from "./chat-service.ts";
@@ -44,17 +44,14 @@ export interface KeyPage {
   prev_cursor: string | null;
 }
 
-function wrongField(field: string, message: string): AppError {
-  const path = `body.${field}`;
-  return new AppError("E-INPUT", `${path}: ${message}`, { errors: [{ path, message }] });
-}
-
 async function assertProjectsExist(tx: Tx, wanted: readonly string[]): Promise<void> {
   const found = await readProjects(tx, { only: wanted, limit: wanted.length });
   const known = new Set(found.map((row) => row.project_id));
   const missing = wanted.findIndex((projectId) => !known.has(projectId));
   if (missing >= 0) {
-    throw wrongField(`project_ids.${missing}`, `there is no project "${wanted[missing]}"`);
+    throw inputErrorAt(`body.project_ids.${missing}`, "no_project", {
+      project: wanted[missing] ?? "",
+    });
   }
 }
 
@@ -115,7 +112,7 @@ async function create(
     );
   }
   if (input.expires_at && Date.parse(input.expires_at) <= Date.now()) {
-    throw wrongField("expires_at", "must be in the future");
+    throw inputErrorAt("body.expires_at", "in_the_past");
   }
   const { keyId, key } = newKey();
   await db.transaction(scopeOf(caller), async (tx) => {

@@ -8,13 +8,14 @@ import {
   timestamp,
   uuid,
 } from "../platform/contract.ts";
+import { says } from "../platform/findings-contract.ts";
 
 const MEMBER_ROLES = ["viewer", "operator", "admin"] as const;
 export type MemberRole = (typeof MEMBER_ROLES)[number];
 
 const memberId = text(1, 200).refine(
   (name) => !name.startsWith("system:"),
-  "must not start with system:, which is how the server signs what it does itself",
+  says("name_of_the_server"),
 );
 
 const groups = z
@@ -41,7 +42,7 @@ export const memberPatch = z
     groups: groups.optional(),
     is_active: z.boolean().optional(),
   })
-  .refine((patch) => Object.keys(patch).length > 1, "must name something to change");
+  .refine((patch) => Object.keys(patch).length > 1, says("nothing_to_change"));
 export type MemberPatch = z.infer<typeof memberPatch>;
 
 export const memberParams = z.object({ member_id: text(1, 200) });

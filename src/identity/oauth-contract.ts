@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { paging, projectId, text, timestamp, uuid } from "../platform/contract.ts";
+import { asIssue } from "../platform/findings-contract.ts";
 
 /** A client of an authorization server that is to be an agent: named by the token's `client_id`, or by its `sub`. */
 export const newOAuthClientBody = z
@@ -13,8 +14,7 @@ export const newOAuthClientBody = z
   })
   .superRefine((body, context) => {
     if ((body.client_id === undefined) === (body.sub === undefined)) {
-      const message = "give either client_id or sub: the one that names the agent in its tokens";
-      context.addIssue({ code: "custom", path: ["client_id"], message });
+      context.addIssue({ ...asIssue("client_or_sub"), path: ["client_id"] });
     }
   });
 export type NewOAuthClient = z.infer<typeof newOAuthClientBody>;

@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { appendAudit } from "../audit/index.ts";
 import { announce } from "../platform/database/changes.ts";
 import { type Database, type Tx, violates } from "../platform/database/index.ts";
-import { AppError } from "../platform/errors.ts";
+import { AppError, inputErrorAt } from "../platform/errors.ts";
 import { type Cursors, openPage, timeAndId } from "../platform/http/index.ts";
 import {
   type Caller,
@@ -107,11 +107,9 @@ async function create(
 
 function unknownIssuer(issuers: readonly string[]): AppError {
   const path = "body.issuer";
-  const message =
-    issuers.length === 0
-      ? "no authorization server is trusted here yet; name it in AWOOOP_OAUTH_ISSUERS"
-      : `must be one of AWOOOP_OAUTH_ISSUERS, to the letter: ${issuers.join(", ")}`;
-  return new AppError("E-INPUT", `${path}: ${message}`, { errors: [{ path, message }] });
+  return issuers.length === 0
+    ? inputErrorAt(path, "no_issuers")
+    : inputErrorAt(path, "unknown_issuer", { issuers: issuers.join(", ") });
 }
 
 async function revoke(tx: Tx, caller: Caller, id: string): Promise<void> {

@@ -1,6 +1,6 @@
 import { isLegacyRequest, readRequestBody } from "@modelcontextprotocol/server";
 import { AppError } from "../platform/errors.ts";
-import { type LostNumber, lostNumber, lostNumberText } from "../platform/exact-json.ts";
+import { type LostNumber, lostNumber, lostNumberFinding } from "../platform/exact-json.ts";
 import { problemResponse, type WhenSent } from "../platform/http/index.ts";
 import type { McpCaller, McpDeps } from "./deps.ts";
 import type { EdgeDeps } from "./edgedeps.ts";
@@ -103,7 +103,7 @@ function checkOrigin(request: Request, allowed: ReadonlySet<string>): void {
 function invalidNumber(message: unknown, lost: LostNumber): Response {
   const { id } = Object(message) as { id?: unknown };
   const asked = typeof id === "string" || typeof id === "number" ? id : null;
-  const said = `Invalid params: ${lostNumberText(lost)}`;
+  const said = `Invalid params: ${lostNumberFinding(lost).message}`;
   return Response.json(errorMessage(asked, { code: INVALID_PARAMS, message: said }));
 }
 

@@ -13,7 +13,7 @@ import {
 } from "@bufbuild/cel";
 import { CelCostError, isOverdrawn, metered, RANGE, startMeter } from "./cel-meter.ts";
 import { toCelInput, toJson } from "./cel-values.ts";
-import type { FieldError } from "./errors.ts";
+import { type FieldError, fieldError } from "./errors.ts";
 
 const MAX_CHARS = 4_000;
 const CACHE_SIZE = 2_000;
@@ -238,5 +238,5 @@ export function checkCel(value: unknown, path: string): FieldError[] {
 /** Compiles one expression; at most one error. */
 export function checkExpression(text: string, path: string): FieldError[] {
   const compiled = compileCel(text);
-  return "error" in compiled ? [{ path, message: `is not valid CEL: ${compiled.error}` }] : [];
+  return "error" in compiled ? [fieldError(path, "cel_invalid", { said: compiled.error })] : [];
 }

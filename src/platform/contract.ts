@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { says } from "./findings-contract.ts";
 
 // Without a flag, which the API's description could not say.
 const CANONICAL_UUID =
@@ -7,7 +8,7 @@ const CANONICAL_UUID =
 /** A canonical UUID in any letter case, nothing looser; lower-cased. */
 export const uuid = z
   .string()
-  .regex(CANONICAL_UUID, "must be a UUID such as 01a1ff82-17a0-7c3e-9d2f-0123456789ab")
+  .regex(CANONICAL_UUID, says("no_uuid"))
   .transform((text) => text.toLowerCase());
 
 /** Text without NUL characters, which PostgreSQL can't hold, and without half a surrogate pair, which UTF-8 can't. */
@@ -16,16 +17,17 @@ export function text(min: number, max: number) {
     .string()
     .min(min)
     .max(max)
-    .refine((value) => !value.includes("\0"), "must not contain NUL characters")
-    .refine((value) => !/\p{Surrogate}/u.test(value), "must not contain half a character");
+    .refine((value) => !value.includes("\0"), says("no_nul"))
+    .refine((value) => !/\p{Surrogate}/u.test(value), says("no_half_character"));
 }
 
-const DEEPEST = 64;
+/** How deep JSON may be nested that is recorded. */
+export const DEEPEST = 64;
 
 /** Any JSON that can be recorded: at most 64 levels deep. */
 export const anyJson = z
   .unknown()
-  .refine((value) => !isTooDeep(value), `must be at most ${DEEPEST} levels deep`);
+  .refine((value) => !isTooDeep(value), says("too_deep", { levels: DEEPEST }));
 
 /** Whether JSON is nested too deeply to be recorded; what is walked through it later is walked by recursion. */
 export function isTooDeep(value: unknown, levels: number = DEEPEST): boolean {
@@ -37,13 +39,10 @@ export function isTooDeep(value: unknown, levels: number = DEEPEST): boolean {
 export const exactObject = z
   .custom<Record<string, unknown>>(
     (value) => typeof value === "object" && value !== null && !Array.isArray(value),
-    "must be a JSON object",
+    says("no_object"),
   )
-  .refine((value) => !isTooDeep(value), `must be at most ${DEEPEST} levels deep`)
-  .refine(
-    (value) => isTooDeep(value) || isExact(value),
-    "must hold only numbers and texts that can be kept as they are: no NUL, no half a character, no number beyond 1.8e308",
-  )
+  .refine((value) => !isTooDeep(value), says("too_deep", { levels: DEEPEST }))
+  .refine((value) => isTooDeep(value) || isExact(value), says("unstorable_values"))
   .meta({ type: "object", additionalProperties: {} });
 
 function isExact(value: unknown): boolean {
@@ -53,7 +52,7 @@ function isExact(value: unknown): boolean {
   return Object.entries(value).every(([key, part]) => isExact(key) && isExact(part));
 }
 
-const EXAMPLE_TIME = "must be a time such as 2026-11-22T03:07:58Z";
+const EXAMPLE_TIME = says("no_time");
 
 /** A moment as it may be asked for: RFC 3339; offsets within those that exist, and a year that PostgreSQL knows. */
 export const moment = text(1, 40).pipe(
@@ -68,22 +67,16 @@ export const projectId = text(1, 63);
 /** A new project's id: a slug. */
 export const newProjectId = z
   .string()
-  .regex(
-    /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
-    "must be a slug: 1 to 63 lower-case letters, digits and hyphens, no hyphen at either end",
-  );
+  .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, says("no_slug"));
 
 /** How a group of people is called. */
 export const groupName = z
   .string()
-  .regex(
-    /^[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$/,
-    "must be 1 to 63 lower-case letters, digits, dots, _ and -, beginning and ending with a letter or digit",
-  );
+  .regex(/^[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$/, says("no_group_name"));
 
 /** A whole number in a query: plain digits, no blanks, signs before a positive one, or other notations. */
 export function wholeNumber(min: number, max: number) {
-  const message = `must be a whole number from ${min} to ${max}, in plain digits`;
+  const message = says("whole_number_between", { min, max });
   return z.preprocess(
     (given) =>
       typeof given === "string" && /^(0|-?[1-9]\d{0,14})$/.test(given) ? Number(given) : given,
@@ -106,3 +99,14 @@ export const money = z.number();
 /** How far a tenant or an agent has been handed over, from least to most. */
 export const MIGRATION_MODES = ["legacy", "shadow", "canary", "active"] as const;
 export type MigrationMode = (typeof MIGRATION_MODES)[number];
+
+/** A finding as the API answers it; `code` may be one that a later version has added. */
+export const findingSchema = z.object({
+  message: z.string(),
+  code: z.string().describe("what was found, for programs; docs/findings.md lists all of them"),
+  params: z
+    .record(z.string(), z.union([z.string(), z.number()]))
+    .describe("what the message names; in Traditional Chinese under `…_zh_tw` where that differs"),
+});
+/** The same of a field, which `path` names: `body.tools.0.effect`. */
+export const fieldErrorSchema = z.object({ path: z.string(), ...findingSchema.shape });

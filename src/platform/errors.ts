@@ -1,3 +1,5 @@
+import { type Finding, type FindingCode, finding, type Given } from "./findings-contract.ts";
+
 /**
  * The one catalogue of error codes. `docs/errors.md` is held equal to it by a test, so a code that can reach a
  * person always has a page that says what it means and what to do.
@@ -122,9 +124,17 @@ export const ERRORS = {
 export type ErrorCode = keyof typeof ERRORS;
 
 /** One wrong field of a bad request: a JSON path such as `body.steps.0.key`, and what would be right. */
-export interface FieldError {
+export interface FieldError extends Finding {
   path: string;
-  message: string;
+}
+
+/** What is wrong with a field. */
+export function fieldError<Code extends FindingCode>(
+  path: string,
+  code: Code,
+  ...given: Given<Code>
+): FieldError {
+  return { path, ...finding(code, ...given) };
 }
 
 /**
@@ -162,4 +172,14 @@ export class AppError extends Error {
   get status(): number {
     return ERRORS[this.code].status;
   }
+}
+
+/** An E-INPUT error about one field. */
+export function inputErrorAt<Code extends FindingCode>(
+  path: string,
+  code: Code,
+  ...given: Given<Code>
+): AppError {
+  const error = fieldError(path, code, ...given);
+  return new AppError("E-INPUT", `${path}: ${error.message}`, { errors: [error] });
 }

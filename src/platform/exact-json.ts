@@ -1,3 +1,5 @@
+import { type Finding, finding } from "./findings-contract.ts";
+
 /** As JavaScript has it, with the text that a value was read from; TypeScript does not know of that yet. */
 type ParseWithSource = (
   text: string,
@@ -56,6 +58,6 @@ function isLost(value: number, source: string): boolean {
 }
 
 /** Says to whoever sent it what to do instead. */
-export function lostNumberText({ number }: LostNumber): string {
-  return `the number ${number.slice(0, 40)} can't be kept as it is; send it as a text, or as one that a double holds`;
+export function lostNumberFinding({ number }: LostNumber): Finding {
+  return finding("lost_number", { number: number.slice(0, 40) });
 }

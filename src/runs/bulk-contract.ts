@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { paging, projectId, text, timestamp, uuid } from "../platform/contract.ts";
+import { says } from "../platform/findings-contract.ts";
 import { RUN_STATES } from "./contract.ts";
 import { runListQuery } from "./list-contract.ts";
 
@@ -43,7 +44,7 @@ export const newBulkBody = z
   })
   .refine(({ filter, all }) => all || Object.values(filter).some((value) => value !== undefined), {
     path: ["filter"],
-    message: "must name something, unless `all` is true",
+    message: says("filter_needed"),
   });
 export type NewBulkBody = z.infer<typeof newBulkBody>;
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { anyJson, projectId, text } from "../platform/contract.ts";
+import { says } from "../platform/findings-contract.ts";
 
 /** The states of a run; the last four are final. */
 export const RUN_STATES = [
@@ -28,7 +29,7 @@ export type RunEvent = (typeof RUN_EVENTS)[number];
 
 export const runStateSchema = z.enum(RUN_STATES);
 
-const errorCode = text(1, 64).regex(/^[A-Za-z0-9._-]+$/, "must be a code such as E-DISK-FULL");
+const errorCode = text(1, 64).regex(/^[A-Za-z0-9._-]+$/, says("no_error_code"));
 
 export const openRunBody = z.strictObject({
   project_id: projectId.optional(),
@@ -36,7 +37,7 @@ export const openRunBody = z.strictObject({
   trigger_ref: text(1, 500).optional(),
   trace_id: z
     .string()
-    .regex(/^[0-9a-f]{32}$/, "must be 32 lower-case hex digits (W3C Trace Context)")
+    .regex(/^[0-9a-f]{32}$/, says("no_trace_id"))
     .optional(),
   input: anyJson.optional(),
 });

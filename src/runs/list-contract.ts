@@ -8,6 +8,7 @@ import {
   timestamp,
   wholeNumber,
 } from "../platform/contract.ts";
+import { says } from "../platform/findings-contract.ts";
 import { runStateSchema } from "./contract.ts";
 
 export const runListQuery = z
@@ -35,7 +36,7 @@ export const runListQuery = z
   })
   .refine((query) => query.page === undefined || query.cursor === undefined, {
     path: ["page"],
-    message: "use either page or cursor",
+    message: says("page_or_cursor"),
   });
 export type RunListQuery = z.infer<typeof runListQuery>;
 

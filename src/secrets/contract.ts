@@ -1,13 +1,9 @@
 import { z } from "zod";
 import { paging, projectId, text, timestamp } from "../platform/contract.ts";
+import { says } from "../platform/findings-contract.ts";
 
 /** A secret's name, as contracts write it after `secret:`. */
-const secretName = z
-  .string()
-  .regex(
-    /^[A-Za-z][A-Za-z0-9_.-]{0,127}$/,
-    "must begin with a letter and have only letters, digits, `_`, `.` and `-`, 128 at most",
-  );
+const secretName = z.string().regex(/^[A-Za-z][A-Za-z0-9_.-]{0,127}$/, says("no_secret_name"));
 
 export const secretParams = z.object({ name: secretName });
 export const secretBody = z.strictObject({ project_id: projectId, value: text(1, 65_536) });

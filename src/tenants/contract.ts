@@ -9,6 +9,7 @@ import {
   timestamp,
   wholeNumber,
 } from "../platform/contract.ts";
+import { asIssue, says } from "../platform/findings-contract.ts";
 
 const displayName = text(1, 200);
 const mode = z.enum(MIGRATION_MODES);
@@ -17,7 +18,7 @@ const budget = z
   .number()
   .min(0)
   .max(99_999_999)
-  .refine((amount) => Number(amount.toFixed(6)) === amount, "must have at most six decimals")
+  .refine((amount) => Number(amount.toFixed(6)) === amount, says("six_decimals"))
   .nullable();
 
 const separateApprover = z
@@ -60,15 +61,15 @@ export const tenantPatch = z
   })
   .partial()
   .superRefine((patch, context) => {
-    const refuse = (message: string, path: string[] = []) =>
-      context.addIssue({ code: "custom", message, path });
-    if (Object.keys(patch).length === 0) refuse("must name something to change");
+    const refuse = (issue: ReturnType<typeof asIssue>, path: string[] = []) =>
+      context.addIssue({ ...issue, path });
+    if (Object.keys(patch).length === 0) refuse(asIssue("nothing_to_change"));
     const deactivates = patch.is_active === false;
     if (deactivates && patch.running_runs === undefined) {
-      refuse("must say what becomes of running runs: finish or cancel", ["running_runs"]);
+      refuse(asIssue("fate_of_runs_needed"), ["running_runs"]);
     }
     if (!deactivates && patch.running_runs !== undefined) {
-      refuse("is only for a project that is deactivated", ["running_runs"]);
+      refuse(asIssue("fate_of_runs_unasked"), ["running_runs"]);
     }
   });
 export type TenantPatch = z.infer<typeof tenantPatch>;

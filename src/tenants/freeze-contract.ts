@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { paging, projectId, text, timestamp, uuid } from "../platform/contract.ts";
+import { asIssue, says } from "../platform/findings-contract.ts";
 
 const SCOPES = ["agent", "project", "platform"] as const;
-const reason = text(1, 500).refine((words) => words.trim() !== "", "must say why, in words");
+const reason = text(1, 500).refine((words) => words.trim() !== "", says("no_reason"));
 
 /** What is to be stopped, and why: one agent of a project, a project, or everything. */
 export const newFreezeBody = z
@@ -17,8 +18,8 @@ export const newFreezeBody = z
     for (const field of ["project_id", "agent_id"] as const) {
       const isNeeded = (needs[body.scope] as string[]).includes(field);
       if (isNeeded === (body[field] !== undefined)) continue;
-      const message = `${isNeeded ? "is needed" : "has no place"} with scope: ${body.scope}`;
-      context.addIssue({ code: "custom", path: [field], message });
+      const code = isNeeded ? "freeze_needs" : "freeze_has_no";
+      context.addIssue({ ...asIssue(code, { scope: body.scope }), path: [field] });
     }
   });
 export type NewFreeze = z.infer<typeof newFreezeBody>;

@@ -9,7 +9,7 @@ import {
 } from "../identity/index.ts";
 import { announce } from "../platform/database/changes.ts";
 import { type Database, type Tx, violates } from "../platform/database/index.ts";
-import { AppError } from "../platform/errors.ts";
+import { AppError, inputErrorAt } from "../platform/errors.ts";
 import { type Cursors, openPage } from "../platform/http/index.ts";
 import type { NewTenant, Spend, Tenant, TenantPage, TenantPatch } from "./contract.ts";
 import { holdStarts, insertTenant, listTenants, lockTenant, updateTenant } from "./queries.ts";
@@ -144,9 +144,9 @@ async function change(
 /** @throws AppError E-INPUT */
 function requirePossibleRetention(days: Parameters<typeof isRetentionPossible>[0]): void {
   if (isRetentionPossible(days)) return;
-  const path = "body.retention_payload_days";
-  const message = `must not be more than retention_run_days (${days.retention_run_days}): payloads go with their run at the latest`;
-  throw new AppError("E-INPUT", `${path}: ${message}`, { errors: [{ path, message }] });
+  throw inputErrorAt("body.retention_payload_days", "payloads_outlive_runs", {
+    days: days.retention_run_days ?? "",
+  });
 }
 
 async function list(

@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { fieldErrors } from "../platform/http/index.ts";
 import { parseConfigValue, toolServerBody } from "./contract.ts";
 
-const problems = (body: unknown) =>
-  toolServerBody
-    .safeParse(body)
-    .error?.issues.map(({ path, message }) => `${path.join(".")}: ${message}`) ?? [];
+const problems = (body: unknown) => {
+  const { error } = toolServerBody.safeParse(body);
+  return error ? fieldErrors(error, "").map(({ path, message }) => `${path}: ${message}`) : [];
+};
 
 describe("toolServerBody", () => {
   it("fills in what a program's contract leaves out", () => {
@@ -30,7 +31,7 @@ describe("toolServerBody", () => {
   });
 
   it.each([
-    [{ transport: "carrier-pigeon" }, "transport", 'transport must be "stdio" or "http"'],
+    [{ transport: "carrier-pigeon" }, "transport", 'must be one of "stdio"|"http"'],
     [
       { transport: "http", url: "ftp://x/" },
       "url",
@@ -71,23 +72,23 @@ describe("toolServerBody", () => {
     [
       { transport: "http", url: "https://x/", timeout_seconds: 0 },
       "timeout_seconds",
-      "at least 1 second",
+      "must be at least 1",
     ],
     [
       { transport: "http", url: "https://x/", timeout_seconds: 601 },
       "timeout_seconds",
-      "at most 600 seconds",
+      "must be at most 600",
     ],
     [
       { transport: "http", url: "https://x/", command: "/bin/sh" },
       "",
-      'Unrecognized key: "command"',
+      "there is no such field here",
     ],
     [{ transport: "stdio", command: "/x", args: ["a\0b"] }, "args.0", "must not contain NUL"],
     [
       { transport: "stdio", command: "/x", args: Array(129).fill("a") },
       "args",
-      "at most 128 arguments",
+      "must have at most 128 entries",
     ],
     [
       { transport: "stdio", command: "/x", env: { "1A": "x" } },

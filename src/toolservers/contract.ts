@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { says } from "../platform/findings-contract.ts";
 
 /** How a value of a contract names a secret: `secret:NAME`, alone or after one word (`Bearer secret:NAME`). */
 const SECRET_VALUE = /^(?:([A-Za-z][A-Za-z0-9-]{0,31}) )?secret:([A-Za-z][A-Za-z0-9_]{0,63})$/;
@@ -17,30 +18,23 @@ export function parseConfigValue(value: string): ConfigValue {
 
 const configValue = z
   .string()
-  .max(8192, "must be at most 8192 characters")
+  .max(8192)
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here
-  .regex(/^[^\u0000-\u0008\u000a-\u001f\u007f]*$/, "must not contain control characters")
-  .refine((value) => !value.includes("secret:") || SECRET_VALUE.test(value), {
-    message:
-      "a secret is named as `secret:NAME`, alone or after one word as in `Bearer secret:NAME`; NAME is letters, digits and `_`",
-  });
+  .regex(/^[^\u0000-\u0008\u000a-\u001f\u007f]*$/, says("no_control_characters"))
+  .refine(
+    (value) => !value.includes("secret:") || SECRET_VALUE.test(value),
+    says("no_secret_value"),
+  );
 
 const noNul = (max: number) =>
   z
     .string()
-    .max(max, `must be at most ${max} characters`)
-    .refine((text) => !text.includes("\u0000"), "must not contain NUL characters");
+    .max(max)
+    .refine((text) => !text.includes("\u0000"), says("no_nul"));
 
-const absolutePath = noNul(4096).regex(
-  /^(\/|[A-Za-z]:[\\/])/,
-  "must be an absolute path such as /srv/tools",
-);
+const absolutePath = noNul(4096).regex(/^(\/|[A-Za-z]:[\\/])/, says("no_absolute_path"));
 
-const timeoutSeconds = z
-  .number("must be a number of seconds")
-  .min(1, "must be at least 1 second")
-  .max(600, "must be at most 600 seconds")
-  .default(30);
+const timeoutSeconds = z.number().min(1).max(600).default(30);
 
 const atMost = (count: number) => (entries: object) => Object.keys(entries).length <= count;
 
@@ -49,12 +43,10 @@ const aboutKey = (issue: { code?: string | undefined; issues?: { message?: strin
   issue.code === "invalid_key" ? issue.issues?.[0]?.message : undefined;
 
 const environment = z
-  .record(
-    z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, "must be a name such as LOG_LEVEL"),
-    configValue,
-    { error: aboutKey },
-  )
-  .refine(atMost(64), "must have at most 64 variables");
+  .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, says("no_variable")), configValue, {
+    error: aboutKey,
+  })
+  .refine(atMost(64), says("too_many", { max: 64 }));
 
 /** Headers that the connection sets itself; a contract that set them could only break it. */
 const OWN_HEADERS =
@@ -64,75 +56,63 @@ const headers = z
   .record(
     z
       .string()
-      .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$/, "must be an HTTP header name")
-      .refine((name) => !OWN_HEADERS.test(name), "is set by the connection itself, leave it out"),
+      .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$/, says("no_header"))
+      .refine((name) => !OWN_HEADERS.test(name), says("own_header")),
     configValue,
     { error: aboutKey },
   )
-  .refine(atMost(32), "must have at most 32 headers");
+  .refine(atMost(32), says("too_many", { max: 32 }));
 
-const between = (least: number, most: number, what: string) =>
-  z
-    .number(`must be a number of ${what}`)
-    .int(`must be a whole number of ${what}`)
-    .min(least, `must be at least ${least} ${what}`)
-    .max(most, `must be at most ${most} ${what}`);
+const between = (least: number, most: number) => z.number().int().min(least).max(most);
 
 /** What a program may use up, with all that it starts. */
 const programLimits = z.strictObject({
   /** Resident memory; 1024 where it is left out. */
-  memory_mb: between(32, 1_048_576, "MiB").optional(),
+  memory_mb: between(32, 1_048_576).optional(),
   /** Processor time over the program's whole life; then it is ended and started anew. */
-  cpu_seconds: between(1, 31_536_000, "seconds").optional(),
-  open_files: between(16, 1_048_576, "files").optional(),
+  cpu_seconds: between(1, 31_536_000).optional(),
+  open_files: between(16, 1_048_576).optional(),
 });
 export type ProgramLimits = z.infer<typeof programLimits>;
 
 const stdioServer = z
   .strictObject({
     transport: z.literal("stdio"),
-    command: noNul(4096).min(1, "must name a program"),
-    args: z.array(noNul(8192)).max(128, "must have at most 128 arguments").default([]),
+    command: noNul(4096).min(1, says("program_needed")),
+    args: z.array(noNul(8192)).max(128).default([]),
     env: environment.default({}),
     cwd: absolutePath.optional(),
     timeout_seconds: timeoutSeconds,
     limits: programLimits.optional(),
     /** `shared`: one process for all projects whose contracts say exactly the same; else one for each project. */
-    sharing: z.enum(["project", "shared"], 'must be "project" or "shared"').optional(),
+    sharing: z.enum(["project", "shared"]).optional(),
   })
   .refine(
     ({ sharing, env }) =>
       sharing !== "shared" ||
       Object.values(env).every((value) => parseConfigValue(value).kind === "literal"),
-    {
-      path: ["sharing"],
-      message: "must not be shared where env names secrets: each project has its own",
-    },
+    { path: ["sharing"], message: says("shared_secrets") },
   )
   .refine(
     (server) => absolutePath.safeParse(server.command).success || /^[^/\\]+$/.test(server.command),
-    { path: ["command"], message: "must be an absolute path or the bare name of a program" },
+    { path: ["command"], message: says("no_program") },
   )
   .refine(
     (server) => absolutePath.safeParse(server.command).success || server.env.PATH !== undefined,
-    {
-      path: ["command"],
-      message:
-        "must be an absolute path, or env must name the PATH to find it in: a program gets no environment but the one written here",
-    },
+    { path: ["command"], message: says("path_needed") },
   );
 
 const serverUrl = z
   .string()
-  .max(2048, "must be at most 2048 characters")
+  .max(2048)
   .refine((text) => /^https?:$/.test(URL.parse(text)?.protocol ?? ""), {
-    message: "must be a URL that starts with https:// or http://",
+    message: says("no_url"),
     abort: true,
   })
   .refine((text) => {
     const url = URL.parse(text);
     return url?.username === "" && url.password === "" && url.hash === "";
-  }, "must not contain a user, a password or a fragment; put credentials into headers as secret:NAME");
+  }, says("url_with_credentials"));
 
 const httpServer = z.strictObject({
   transport: z.literal("http"),
@@ -140,17 +120,9 @@ const httpServer = z.strictObject({
   headers: headers.default({}),
   timeout_seconds: timeoutSeconds,
   /** For the connection alone; 10 where it is left out. */
-  connect_timeout_seconds: z
-    .number("must be a number of seconds")
-    .min(0.1, "must be at least 0.1 seconds")
-    .max(60, "must be at most 60 seconds")
-    .optional(),
+  connect_timeout_seconds: z.number().min(0.1).max(60).optional(),
   /** How long no byte may come while an answer is awaited; 300 where it is left out. */
-  idle_timeout_seconds: z
-    .number("must be a number of seconds")
-    .min(1, "must be at least 1 second")
-    .max(600, "must be at most 600 seconds")
-    .optional(),
+  idle_timeout_seconds: z.number().min(1).max(600).optional(),
 });
 
 /**
@@ -158,10 +130,7 @@ const httpServer = z.strictObject({
  * a Streamable HTTP endpoint. A program starts with an empty environment plus `env`, in `cwd` (default: the system's
  * folder for temporary files); to be found without an absolute path, `env` has to name a `PATH`.
  */
-export const toolServerBody = z.discriminatedUnion("transport", [stdioServer, httpServer], {
-  error: (issue) =>
-    issue.code === "invalid_union" ? 'transport must be "stdio" or "http"' : undefined,
-});
+export const toolServerBody = z.discriminatedUnion("transport", [stdioServer, httpServer]);
 
 /** A valid `tool_server` contract body with its defaults filled in. */
 export type ToolServerBody = z.infer<typeof toolServerBody>;

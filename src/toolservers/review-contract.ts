@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { paging, projectId, text, timestamp } from "../platform/contract.ts";
+import { says } from "../platform/findings-contract.ts";
 import { FLAG_WORDS, type Flag } from "./flags-contract.ts";
 
 /** How two versions of a tool differ, in both languages; `{{name}}` stands for a part of the difference. */
@@ -141,6 +142,6 @@ export const reviewBody = z.strictObject({
   /** Pin the tool as it is now, or leave it quarantined. */
   decision: z.enum(["accept", "keep"]),
   /** The version that was looked at: another one is not decided about. */
-  changed_hash: z.string().regex(/^[0-9a-f]{64}$/, "must be the SHA-256 of the changed tool"),
+  changed_hash: z.string().regex(/^[0-9a-f]{64}$/, says("no_tool_hash")),
   reason: text(0, 2_000).optional(),
 });

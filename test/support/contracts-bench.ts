@@ -9,6 +9,7 @@ import {
 import { createArgumentChecker, policiesOf } from "../../src/gates/index.ts";
 import type { ApiEnv, Caller } from "../../src/identity/index.ts";
 import { type Database, openDatabase } from "../../src/platform/database/index.ts";
+import { fieldError } from "../../src/platform/errors.ts";
 import { createCursors, problemResponse } from "../../src/platform/http/index.ts";
 import { createLog } from "../../src/platform/log.ts";
 import { pinnedTools, syncPins, toolSchemas } from "../../src/toolservers/index.ts";
@@ -19,7 +20,7 @@ const families: Families = {
     schema: agentBodySchema,
     check: (body) =>
       (body as { display_name: string }).display_name === "Nobody"
-        ? [{ path: "display_name", message: "is nobody" }]
+        ? [fieldError("display_name", "other", { said: "is nobody" })]
         : [],
   },
   tool_server: {

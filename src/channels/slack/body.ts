@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { says } from "../../platform/findings-contract.ts";
 import { correlate, httpAddress, secretName } from "../body-parts.ts";
 
 /** Where Slack answers apps. */
@@ -6,9 +7,7 @@ const SLACK_API = "https://slack.com/api/";
 
 /** Slack's ids: a letter that says of what, then letters and digits. */
 const id = (letters: string, example: string) =>
-  z
-    .string()
-    .regex(new RegExp(`^[${letters}][A-Z0-9]{1,30}$`), `must be Slack's id, such as ${example}`);
+  z.string().regex(new RegExp(`^[${letters}][A-Z0-9]{1,30}$`), says("no_slack_id", { example }));
 
 /** The body of a channel that is one conversation with one Slack app (docs.slack.dev). */
 export const slackBody = z.strictObject({
@@ -23,7 +22,7 @@ export const slackBody = z.strictObject({
   team_id: id("TE", "T1H9RESGL").optional(),
   /** Another server that answers like Slack, for tests. */
   api_url: httpAddress
-    .refine((url) => /^[^?#]*\/$/.test(url), "must end with a slash, and hold no ? or #")
+    .refine((url) => /^[^?#]*\/$/.test(url), says("slash_at_end"))
     .default(SLACK_API),
   /** Of what is said and asked here. */
   language: z.enum(["en", "zh-TW"]).default("en"),

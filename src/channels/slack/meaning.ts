@@ -1,4 +1,4 @@
-import { AppError } from "../../platform/errors.ts";
+import { AppError, fieldError } from "../../platform/errors.ts";
 import { redact } from "../../platform/redact.ts";
 import type { ChatPlace, ChatUser } from "../chat-types.ts";
 import { cutToSize } from "../cut-to-size.ts";
@@ -163,7 +163,7 @@ function requireTeam({ body }: Side, team: string | undefined): void {
   throw new AppError(
     "E-HOOK-PAYLOAD",
     "The request comes from another Slack workspace than the channel's contract names. Nothing was done.",
-    { errors: [{ path: "body.team_id", message: "is another workspace" }], headers: NO_RETRY },
+    { errors: [fieldError("body.team_id", "other_workspace")], headers: NO_RETRY },
   );
 }
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { AppError } from "../../platform/errors.ts";
+import { AppError, type FieldError, fieldError } from "../../platform/errors.ts";
 import { type BodyKind, fieldErrors } from "../../platform/http/index.ts";
 import { parseJson, readUtf8 } from "../json-body.ts";
 
@@ -157,7 +157,8 @@ const FORM_FIELDS = 100;
 /** The fields of a form, the first of each name. */
 function formOf(body: Buffer): Partial<Record<string, string>> {
   const pairs = readUtf8(body, "body").split("&", FORM_FIELDS + 1);
-  if (pairs.length > FORM_FIELDS) throw unfit("body", `has more than ${FORM_FIELDS} fields`);
+  if (pairs.length > FORM_FIELDS)
+    throw unfit([fieldError("body", "too_many", { max: FORM_FIELDS })]);
   const fields = new Map<string, string>();
   for (const pair of pairs) {
     const [field = "", ...value] = pair.split("=").map(decoded);
@@ -171,19 +172,18 @@ function decoded(text: string): string {
   try {
     return decodeURIComponent(text.replaceAll("+", " "));
   } catch {
-    throw unfit("body", "is not valid UTF-8 in a form");
+    throw unfit([fieldError("body", "not_utf8")]);
   }
 }
 
 function checked<T>(schema: z.ZodType<T>, value: unknown, root: string): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const errors = fieldErrors(parsed.error, root).slice(0, 100);
-  const first = errors[0] ?? { path: root, message: "is empty" };
-  throw unfit(first.path, first.message, errors);
+  throw unfit(fieldErrors(parsed.error, root).slice(0, 100));
 }
 
-function unfit(path: string, message: string, errors = [{ path, message }]): AppError {
-  const words = `The body is no request of Slack's (${path}: ${message}). Nothing was stored.`;
+function unfit(errors: readonly FieldError[]): AppError {
+  const [first] = errors;
+  const words = `The body is no request of Slack's (${first?.path}: ${first?.message}). Nothing was stored.`;
   return new AppError("E-HOOK-PAYLOAD", words, { errors, headers: NO_RETRY });
 }

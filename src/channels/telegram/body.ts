@@ -1,11 +1,12 @@
 import { z } from "zod";
+import { asIssue, says } from "../../platform/findings-contract.ts";
 import { correlate, httpAddress, secretName } from "../body-parts.ts";
 
 /** Where Telegram answers bots. */
 export const TELEGRAM_API = "https://api.telegram.org";
 
 /** The largest id that Telegram gives has 52 bits. */
-const id = z.number().int().refine(Number.isSafeInteger, "must be a whole number below 2^53");
+const id = z.number().int().refine(Number.isSafeInteger, says("unsafe_number"));
 
 /** The body of a channel that is one chat with one bot (core.telegram.org/bots/api). */
 export const telegramBody = z
@@ -14,7 +15,7 @@ export const telegramBody = z
     /** The bot's token, as BotFather gives it. */
     token: secretName,
     /** Messages go to this chat, and are taken from it alone. Groups have negative ids. */
-    chat_id: id.refine((given) => given !== 0, "must be the id of a chat"),
+    chat_id: id.refine((given) => given !== 0, says("no_chat_id")),
     /** A topic of a forum: the channel is this topic alone then. */
     message_thread_id: id.min(1).optional(),
     /** How updates come in; without it the channel only sends. */
@@ -28,16 +29,14 @@ export const telegramBody = z
       .optional(),
     /** Another Bot API server, such as one of one's own. */
     api_root: httpAddress
-      .refine((url) => !/[/?#]$|[?#]/.test(url), "must end without a slash, and hold no ? or #")
+      .refine((url) => !/[/?#]$|[?#]/.test(url), says("no_slash_at_end"))
       .default(TELEGRAM_API),
     /** Of what is said and asked here. */
     language: z.enum(["en", "zh-TW"]).default("en"),
     correlate: correlate.optional(),
   })
   .superRefine((body, context) => {
-    const wrong = (path: string, message: string) =>
-      context.addIssue({ code: "custom", path: [path], message });
     if (body.correlate !== undefined && body.receive === undefined)
-      wrong("correlate", "belongs to a channel that takes messages in; receive is missing");
+      context.addIssue({ ...asIssue("takes_no_messages"), path: ["correlate"] });
   });
 export type TelegramBody = z.infer<typeof telegramBody>;

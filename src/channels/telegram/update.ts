@@ -1,11 +1,12 @@
 import { z } from "zod";
 import { AppError } from "../../platform/errors.ts";
+import { says } from "../../platform/findings-contract.ts";
 import { fieldErrors } from "../../platform/http/index.ts";
 
 /** What is asked for; the rest of what can happen in a chat does not concern us. */
 export const ALLOWED_UPDATES = ["message", "callback_query"] as const;
 
-const id = z.number().int().refine(Number.isSafeInteger, "must be a whole number below 2^53");
+const id = z.number().int().refine(Number.isSafeInteger, says("unsafe_number"));
 const words = z.string().max(65_536);
 const name = z.string().max(1_024);
 

@@ -1,6 +1,8 @@
 import { z } from "zod";
+import { fieldErrorSchema } from "../contract.ts";
 import { Unreachable } from "../database/unreachable.ts";
 import { AppError, ERRORS, type FieldError } from "../errors.ts";
+import { findingOf } from "../zod-findings.ts";
 
 /** The body of every error answer (RFC 9457), with `code` from the catalogue. */
 export const problemSchema = z
@@ -10,7 +12,7 @@ export const problemSchema = z
     title: z.string(),
     detail: z.string(),
     code: z.string(),
-    errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+    errors: z.array(fieldErrorSchema).optional(),
   })
   .loose();
 
@@ -54,7 +56,7 @@ export function problemResponse(thrown: unknown): Response {
 export function fieldErrors(error: z.ZodError, root: string): FieldError[] {
   return error.issues.map((issue) => ({
     path: [root, ...issue.path.map(String)].filter((part) => part !== "").join("."),
-    message: issue.message,
+    ...findingOf(issue),
   }));
 }
 

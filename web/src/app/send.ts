@@ -1,4 +1,12 @@
+import type { Found } from "./findings.ts";
+
 const BASE = "/api/v1";
+
+/** What is wrong with a field, `body.tools.0.effect`. */
+export type FieldFault = Found & { path: string };
+
+/** A field as people know it: without the part of the request that it is in. */
+export const fieldOf = (path: string): string => path.replace(/^(?:body|query|param)(?:\.|$)/, "");
 
 /** An answer that is not a success, as the server's problem+json says it. Status 0: no answer came. */
 export class Problem extends Error {
@@ -14,6 +22,11 @@ export class Problem extends Error {
     this.code = text("code");
     this.detail = text("detail");
     this.body = body;
+  }
+
+  /** What is wrong with single fields, as far as that is what was wrong. */
+  get errors(): readonly FieldFault[] {
+    return Array.isArray(this.body.errors) ? (this.body.errors as FieldFault[]) : [];
   }
 
   /** Nothing reached the server, or no answer came back; sending the same request again is right. */

@@ -1,7 +1,8 @@
 import type { ReactNode } from "react";
-import { Problem } from "../app/send.ts";
+import { fieldOf, Problem } from "../app/send.ts";
 import { useWords, type Words } from "../app/words.ts";
 import { Button } from "./button.tsx";
+import { At, FindingText } from "./finding.tsx";
 import { Glyph } from "./glyphs.tsx";
 
 /** What one can do about an answer that says itself only what was wrong. */
@@ -32,6 +33,7 @@ export function ProblemNote(props: { error: Error; onRetry?: () => void; childre
             ? t("problem.no_answer_why")
             : known === undefined && (problem?.detail ?? props.error.message)}
         </div>
+        {problem && <Faults of={problem} isAll={known !== undefined} />}
         {now && <div className="text-ink-2">{now}</div>}
         <div className="line mt-2 empty:hidden">
           {props.onRetry && (
@@ -45,6 +47,23 @@ export function ProblemNote(props: { error: Error; onRetry?: () => void; childre
         </div>
       </div>
     </div>
+  );
+}
+
+const MOST_FAULTS = 20;
+
+/** Everything that is wrong with the fields; a single thing stands in the words above where they are shown. */
+function Faults({ of, isAll }: { of: Problem; isAll: boolean }) {
+  if (of.errors.length < (isAll ? 1 : 2)) return null;
+  return (
+    <ul className="list-disc pl-4 text-ink-2">
+      {of.errors.slice(0, MOST_FAULTS).map((fault) => (
+        <li key={`${fault.path} ${fault.message}`}>
+          <At field={fieldOf(fault.path)} />
+          <FindingText found={fault} />
+        </li>
+      ))}
+    </ul>
   );
 }
 

@@ -1,4 +1,4 @@
-import { useId } from "react";
+import { type ReactNode, useId } from "react";
 import { cx } from "./cx.ts";
 
 /** A line to type in, with what is wrong with it below. */
@@ -6,7 +6,7 @@ export function TextField(props: {
   label: string;
   value: string;
   onChange: (text: string) => void;
-  fault?: string | undefined;
+  fault?: ReactNode;
   hint?: string;
   isNumber?: boolean;
   isCode?: boolean;

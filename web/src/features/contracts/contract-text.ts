@@ -7,13 +7,17 @@ import {
   stringify,
   visit,
 } from "yaml";
+import { finding } from "../../../../src/platform/findings-contract.ts";
+import type { Found } from "../../app/findings.ts";
 
 export type Notation = "yaml" | "json";
 
 /** What is wrong at a line of a text, which is counted from 1. */
 export interface Fault {
   line: number;
-  message: string;
+  /** Of the body, `tools.0.effect`; empty for the whole of it and for what is no field. */
+  field: string;
+  found: Found;
 }
 
 /** A text as it was read: what it says and where, or what is wrong with it. */
@@ -57,7 +61,8 @@ export function readText(text: string): ReadText {
   const faults = [
     ...[...document.errors, ...document.warnings].map(({ pos, message }) => ({
       line: lineAt(pos[0]),
-      message,
+      field: "",
+      found: { message },
     })),
     ...lossyNumbers(document, lineAt),
   ];
@@ -74,7 +79,10 @@ export function readText(text: string): ReadText {
     );
     return { ok: true, value, lineOf };
   } catch (error) {
-    return { ok: false, faults: [{ line: 1, message: (error as Error).message }] };
+    return {
+      ok: false,
+      faults: [{ line: 1, field: "", found: { message: (error as Error).message } }],
+    };
   }
 }
 
@@ -88,8 +96,8 @@ function lossyNumbers(document: Document, lineAt: (offset: number) => number): F
         !Number.isFinite(node.value) ||
         (/^[-+]?\d+$/.test(node.source ?? "") && !Number.isSafeInteger(node.value));
       if (!isLost) return;
-      const message = `${node.source}: not a number that JSON can carry; write it in quotes`;
-      found.push({ line: lineAt(node.range?.[0] ?? 0), message });
+      const lost = finding("lost_number", { number: node.source ?? "" });
+      found.push({ line: lineAt(node.range?.[0] ?? 0), field: "", found: lost });
     },
   });
   return found;
@@ -98,15 +106,14 @@ function lossyNumbers(document: Document, lineAt: (offset: number) => number): F
 /** Where the API found something wrong, `body.tools.0.effect`, as a line of the text that holds the body. */
 export function faultsAt(
   read: Extract<ReadText, { ok: true }>,
-  errors: readonly { path: string; message: string }[],
+  errors: readonly (Found & { path: string })[],
 ): Fault[] {
   return errors
-    .map(({ path, message }) => {
+    .map(({ path, ...found }) => {
       const [root, ...rest] = path.split(".");
-      const field = rest.join(".");
       return root === "body"
-        ? { line: read.lineOf(rest), message: field === "" ? message : `${field}: ${message}` }
-        : { line: 1, message: `${path}: ${message}` };
+        ? { line: read.lineOf(rest), field: rest.join("."), found }
+        : { line: 1, field: path, found };
     })
     .sort((a, b) => a.line - b.line);
 }

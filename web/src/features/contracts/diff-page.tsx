@@ -4,10 +4,12 @@ import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import type { ContractsResponse } from "../../../../src/contracts/contract.ts";
 import type { DiffResponse, RevisionHead } from "../../../../src/contracts/lifecycle-contract.ts";
 import { shortHash } from "../../app/format.ts";
+import { fieldOf } from "../../app/send.ts";
 import { usePageTitle } from "../../app/title.ts";
 import { useMayAct } from "../../app/use-session.ts";
 import { useWords } from "../../app/words.ts";
 import { Fact, Facts } from "../../ui/facts.tsx";
+import { At, FindingText } from "../../ui/finding.tsx";
 import { Glyph } from "../../ui/glyphs.tsx";
 import { Bones, ProblemNote } from "../../ui/problem.tsx";
 import { Lifecycle } from "./lifecycle.tsx";
@@ -15,6 +17,7 @@ import { PermissionList } from "./permission-list.tsx";
 import { diffQuery, revisionQuery, revisionsQuery, validationQuery } from "./queries.ts";
 import { StatusMark } from "./status.tsx";
 import { TextDiff } from "./text-diff.tsx";
+import { Notes } from "./verdict.tsx";
 
 /** Two revisions side by side: first what becomes permitted, then the text; and the next step with the later one. */
 export function DiffPage() {
@@ -189,28 +192,26 @@ function Checked(props: { revision: RevisionHead; body: unknown }) {
     enabled: useMayAct(),
   }).data;
   if (!checked) return null;
-  const lines = checked.valid
-    ? [{ isGood: true, text: t("contracts.valid_now") }]
-    : checked.errors.map(({ path, message }) => ({ isGood: false, text: `${path}: ${message}` }));
   return (
     <section className="part">
       <h2>{t("contracts.checked")}</h2>
       <ul className="past-steps">
-        {lines.map(({ isGood, text }) => (
-          <li key={text}>
-            <Glyph
-              name={isGood ? "check" : "close"}
-              className={isGood ? "sm text-ok-text" : "sm text-stop-text"}
-            />
-            <span>{text}</span>
+        {checked.valid && (
+          <li>
+            <Glyph name="check" className="sm text-ok-text" />
+            <span>{t("contracts.valid_now")}</span>
+          </li>
+        )}
+        {checked.errors.map((error) => (
+          <li key={`${error.path} ${error.message}`}>
+            <Glyph name="close" className="sm text-stop-text" />
+            <span>
+              <At field={fieldOf(error.path)} />
+              <FindingText found={error} />
+            </span>
           </li>
         ))}
-        {checked.warnings.map((text) => (
-          <li key={text}>
-            <Glyph name="alert" className="sm" />
-            <span>{text}</span>
-          </li>
-        ))}
+        <Notes notes={checked.notes} />
       </ul>
     </section>
   );

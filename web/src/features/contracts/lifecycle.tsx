@@ -135,36 +135,22 @@ function StepDialog(props: { revision: RevisionHead; event: LifecycleEvent; onCl
   );
 }
 
-/** Why the server did not do it, everything that is wrong, and the way on where there is one. */
+/** Why the server did not do it, and the way on where there is one. */
 function Refusal(props: { error: Error; revision: RevisionHead }) {
   const { t } = useWords();
   const problem = props.error instanceof Problem ? props.error : undefined;
-  const errors = Array.isArray(problem?.body.errors)
-    ? (problem.body.errors as { path: string; message: string }[])
-    : [];
   const needsDraft = ["E-CONTRACT-STALE", "E-CONTRACT-INVALID"].includes(problem?.code ?? "");
   return (
-    <>
-      <ProblemNote error={props.error}>
-        {needsDraft && (
-          <Link
-            className="btn is-small"
-            to="/contracts/new"
-            search={{ from: props.revision.revision_id }}
-          >
-            {t("contracts.edit")}
-          </Link>
-        )}
-      </ProblemNote>
-      {errors.length > 1 && (
-        <ul className="list-disc pl-4 text-xs text-ink-2">
-          {errors.map((each) => (
-            <li key={`${each.path} ${each.message}`}>
-              <code>{each.path}</code> {each.message}
-            </li>
-          ))}
-        </ul>
+    <ProblemNote error={props.error}>
+      {needsDraft && (
+        <Link
+          className="btn is-small"
+          to="/contracts/new"
+          search={{ from: props.revision.revision_id }}
+        >
+          {t("contracts.edit")}
+        </Link>
       )}
-    </>
+    </ProblemNote>
   );
 }

@@ -1,6 +1,8 @@
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { ValidateResponse } from "../../../../src/contracts/lifecycle-contract.ts";
+import type { Found } from "../../app/findings.ts";
 import { useWords } from "../../app/words.ts";
+import { At, FindingText } from "../../ui/finding.tsx";
 import { Glyph } from "../../ui/glyphs.tsx";
 import { ProblemNote } from "../../ui/problem.tsx";
 import type { Fault } from "./contract-text.ts";
@@ -33,12 +35,14 @@ export function Verdict(props: {
       </p>
       <ul className="past-steps">
         {faults.map((fault) => (
-          <li key={`${fault.line} ${fault.message}`} className="is-fault">
+          <li key={`${fault.line} ${fault.field} ${fault.found.message}`} className="is-fault">
             <button type="button" onClick={() => props.onLine(fault.line)}>
               {t("contracts.line", { line: fault.line })}
             </button>
-            {/* Checks speak English only; a reader of the page says so. */}
-            <span lang="en">{fault.message}</span>
+            <span>
+              <At field={fault.field} />
+              <FindingText found={fault.found} />
+            </span>
           </li>
         ))}
       </ul>
@@ -48,9 +52,21 @@ export function Verdict(props: {
   );
 }
 
+/** What is worth knowing of a text that is valid, as items of a list. */
+export function Notes({ notes }: { notes: readonly Found[] }) {
+  return notes.map((note) => (
+    <li key={note.message}>
+      <Glyph name="alert" className="sm" />
+      <span>
+        <FindingText found={note} />
+      </span>
+    </li>
+  ));
+}
+
 function Outcome(props: { said: ValidateResponse }) {
   const { t } = useWords();
-  const { version, change_level: level, change_reasons: reasons, warnings } = props.said;
+  const { version, change_level: level, change_reasons: reasons, notes } = props.said;
   return (
     <>
       {version && level && (
@@ -67,12 +83,7 @@ function Outcome(props: { said: ValidateResponse }) {
             <span>{text}</span>
           </li>
         ))}
-        {warnings.map((text) => (
-          <li key={text}>
-            <Glyph name="alert" className="sm" />
-            <span lang="en">{text}</span>
-          </li>
-        ))}
+        <Notes notes={notes} />
       </ul>
     </>
   );

@@ -1,8 +1,10 @@
 import { useState } from "react";
-import { Problem } from "../../app/send.ts";
+import type { Found } from "../../app/findings.ts";
+import { fieldOf, Problem } from "../../app/send.ts";
 import { useWords } from "../../app/words.ts";
 import { Button } from "../../ui/button.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
+import { FindingText } from "../../ui/finding.tsx";
 import { Kbd } from "../../ui/marks.tsx";
 import { ProblemNote } from "../../ui/problem.tsx";
 import { TextField } from "../../ui/text-field.tsx";
@@ -37,8 +39,10 @@ export function EditDialog(props: { tenant: Tenant; onClose: () => void }) {
   }));
   const isReady = name.trim() !== "" && amounts.every(({ read }) => read.ok) && !change.isPending;
   const refused = faultsOf(change.error);
-  const faultOf = (field: Field, read: Amount) =>
-    read.ok ? refused.get(field) : t("tenants.not_a_number");
+  const faultOf = (field: Field, read: Amount) => {
+    const found = refused.get(field);
+    return read.ok ? found && <FindingText found={found} /> : t("tenants.not_a_number");
+  };
   const send = () => change.mutate(patchOf(name, second, amounts));
   return (
     <Dialog title={t("tenants.edit_title")} onClose={props.onClose} wide>
@@ -94,13 +98,7 @@ function patchOf(
 }
 
 /** What the server has against single fields. */
-function faultsOf(error: Error | null): Map<string, string> {
-  const errors = error instanceof Problem ? error.body.errors : undefined;
-  if (!Array.isArray(errors)) return new Map();
-  return new Map(
-    (errors as { path: string; message: string }[]).map(({ path, message }) => [
-      path.replace(/^body\./, ""),
-      message,
-    ]),
-  );
+function faultsOf(error: Error | null): Map<string, Found> {
+  const errors = error instanceof Problem ? error.errors : [];
+  return new Map(errors.map((fault) => [fieldOf(fault.path), fault]));
 }

@@ -1,6 +1,7 @@
-import type { PolicyJson } from "@cedar-policy/cedar-wasm/nodejs";
+import type { Context, PolicyJson } from "@cedar-policy/cedar-wasm/nodejs";
 import type { Cedar } from "./cedar.ts";
 import type { PolicyFact } from "./facts.ts";
+import { mayApply } from "./policy-arguments.ts";
 import { type PolicyCall, policyContext } from "./policy-context.ts";
 import { denied, factOf, type NamedPolicies } from "./policy-fact.ts";
 import {
@@ -32,6 +33,10 @@ interface Slice {
   slot: string;
   looks: Looks;
   policies: readonly SetPolicy[];
+  /** Those that don't look at the arguments, by their places in the set. */
+  others: readonly number[];
+  /** Whether one of those that do may apply. */
+  mayApply(context: Context): boolean;
 }
 
 /** A slice, for one caller and tool. */
@@ -40,6 +45,8 @@ interface Fitting {
   request: ReturnType<typeof requestOf>;
   /** What it said, by what it looks at, where that has few values. */
   said: Map<string, PolicyFact>;
+  /** For arguments that none of its policies applies to: without those that look at them. */
+  narrowed: Fitting | undefined;
 }
 
 const SLICES_MAX = 64;
@@ -48,8 +55,9 @@ const SAID_MAX = 50;
 
 /**
  * The policies of a set, asked in slices: a policy whose head does not fit the caller, the action and the tool is false
- * without an error, so it is left out, and what remains is kept for the next call of the same kind. What the rest says
- * is kept too where it does not look at the arguments.
+ * without an error, so it is left out, and what remains is kept for the next call of the same kind; and so are those that
+ * look at the arguments left out where plainly none of them applies. What the rest says is kept too where it does not
+ * look at the arguments.
  */
 export class PolicySlices {
   readonly #policies: readonly SetPolicy[];
@@ -68,8 +76,8 @@ export class PolicySlices {
 
   /** @throws Unreadable for arguments that can't be shown to policies, whether one looks at them or not */
   decide(cedar: Cedar, call: PolicyCall): PolicyFact {
-    const { slice, request, said } = this.#fittingOf(cedar, call);
     const context = policyContext(call);
+    const { slice, request, said } = this.#narrowed(cedar, call, context);
     const key = slice.looks.context === "arguments" ? undefined : runKey(slice.looks, call);
     const known = key === undefined ? undefined : said.get(key);
     if (known) return known;
@@ -115,30 +123,29 @@ export class PolicySlices {
     const key = JSON.stringify([scope.agent, scope.effect, scope.server, scope.tool]);
     const known = this.#fitting.get(key);
     if (known) return known;
-    const slice = this.#sliceOf(cedar, scope);
-    const request = requestOf(scope);
-    // Cedar takes half its time to read entities that nobody looks at.
-    if (!slice.looks.entities) request.entities = [];
-    const fitting = { slice, request, said: new Map() };
+    const fits = this.#policies.flatMap(({ json }, at) => (headFits(json, scope) ? [at] : []));
+    const fitting = fittingOf(this.#sliceOf(cedar, fits), scope);
     // Callers choose the names of tools, also of ones that there are not.
     if (this.#fitting.size >= FITTING_MAX) this.#fitting.clear();
     this.#fitting.set(key, fitting);
     return fitting;
   }
 
-  #sliceOf(cedar: Cedar, scope: PolicyScope): Slice {
-    const fitting = this.#policies.flatMap((policy, at) =>
-      headFits(policy.json, scope) ? [{ policy, at }] : [],
-    );
-    const key = fitting.map(({ at }) => at).join();
+  #narrowed(cedar: Cedar, scope: PolicyScope, context: Context): Fitting {
+    const fitting = this.#fittingOf(cedar, scope);
+    const { slice } = fitting;
+    if (slice.looks.context !== "arguments" || slice.mayApply(context)) return fitting;
+    fitting.narrowed ??= fittingOf(this.#sliceOf(cedar, slice.others), scope);
+    return fitting.narrowed;
+  }
+
+  /** @param places of its policies in the set */
+  #sliceOf(cedar: Cedar, places: readonly number[]): Slice {
+    const key = places.join();
     const known = this.#slices.get(key);
     if (known) return known;
     if (this.#slices.size >= SLICES_MAX) this.release(cedar);
-    const slice = {
-      slot: this.#slots.take(),
-      looks: together(fitting.map(({ policy }) => looksOf(policy.json))),
-      policies: fitting.map(({ policy }) => policy),
-    };
+    const slice = this.#newSlice(places);
     const staticPolicies = Object.fromEntries(
       slice.policies.map((policy) => [policy.name, withoutHead(policy)]),
     );
@@ -148,6 +155,31 @@ export class PolicySlices {
     this.#slices.set(key, slice);
     return slice;
   }
+
+  #newSlice(places: readonly number[]): Slice {
+    const fits = places.flatMap((at) => {
+      const policy = this.#policies[at];
+      return policy ? [{ at, policy, looks: looksOf(policy.json) }] : [];
+    });
+    const [looking, others] = [true, false].map((looks) =>
+      fits.filter((of) => (of.looks.context === "arguments") === looks),
+    );
+    const tests = (looking ?? []).map(({ policy }) => mayApply(policy.json));
+    return {
+      slot: this.#slots.take(),
+      looks: together(fits.map((of) => of.looks)),
+      policies: fits.map(({ policy }) => policy),
+      others: (others ?? []).map(({ at }) => at),
+      mayApply: (context) => tests.some((test) => test(context)),
+    };
+  }
+}
+
+function fittingOf(slice: Slice, scope: PolicyScope): Fitting {
+  const request = requestOf(scope);
+  // Cedar takes half its time to read entities that nobody looks at.
+  if (!slice.looks.entities) request.entities = [];
+  return { slice, request, said: new Map(), narrowed: undefined };
 }
 
 /** The policy without what is known to be so: its head fits. */

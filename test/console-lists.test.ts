@@ -160,6 +160,11 @@ describe("the list of runs", { timeout: 120_000 }, () => {
 
 describe("a long run", { timeout: 120_000 }, () => {
   const CALLS = 400;
+  let run: string;
+
+  beforeAll(async () => {
+    run = await seedLongRun();
+  });
 
   async function seedLongRun(): Promise<string> {
     const [run] = await queryRows(
@@ -178,7 +183,6 @@ describe("a long run", { timeout: 120_000 }, () => {
   }
 
   it("opens at its news, is read both ways, opens each call, and grows without moving what one reads", async () => {
-    const run = await seedLongRun();
     const { page, looksRight, close } = await visit(ENGLISH, `/runs/${run}`);
     const line = (n: number) => page.locator(".story").getByText(`line ${n}`, { exact: true });
     await line(CALLS).waitFor();
@@ -205,6 +209,48 @@ describe("a long run", { timeout: 120_000 }, () => {
     await looksRight();
     await page.getByRole("button", { name: "To the newest entries" }).click();
     await line(CALLS).waitFor();
+    await close();
+  });
+
+  it("opens at the entry that a link names, wherever that is, and is read both ways from there", async () => {
+    const [call] = await queryRows(
+      database.adminUrl,
+      `select call_id from awooop.mcp_calls where run_id = '${run}' and args ->> 'line' = '150'`,
+    );
+    const link = `/runs/${run}?entry=mcp:${call?.call_id}`;
+    const { page, looksRight, close } = await visit(ENGLISH, link);
+    const line = (n: number) => page.locator(".story").getByText(`line ${n}`, { exact: true });
+    await page.getByRole("complementary").getByText("line 150").waitFor();
+    await waitFor(
+      async () => {
+        const { y = -1 } = (await line(150).boundingBox()) ?? {};
+        return y > 100 && y < 800;
+      },
+      { timeoutMs: 15_000, what: "the line to stand in view" },
+    );
+    expect(await line(CALLS).count()).toBe(0);
+    await looksRight();
+    await page.getByRole("button", { name: "Earlier entries" }).click();
+    await line(95).waitFor();
+    await page.mouse.move(400, 400);
+    await page.mouse.wheel(0, 20_000);
+    await line(205).waitFor();
+    await page.getByRole("button", { name: "To the newest entries" }).click();
+    await line(CALLS).waitFor();
+    await close();
+    // On a phone its details cover the page.
+    const phone = await visit(CHINESE, link);
+    await phone.page.getByRole("dialog").getByText("line 150").waitFor();
+    await phone.close();
+  });
+
+  it("says that a link names an entry it does not have, and opens at its news", async () => {
+    const { page, close } = await visit(CHINESE, `/runs/${run}?entry=mcp:${run}`);
+    await page.getByText("網址所指的項目不在此執行中。").waitFor();
+    await page.locator(".story").getByText(`line ${CALLS}`, { exact: true }).waitFor();
+    const short = await questions.ask();
+    await page.goto(`${server.url}/runs/${short.runId}?entry=mcp:${run}`);
+    await page.getByText("網址所指的項目不在此執行中。").waitFor();
     await close();
   });
 });

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { money, paging, projectId, timestamp, uuid } from "../platform/contract.ts";
+import { money, paging, projectId, text, timestamp, uuid } from "../platform/contract.ts";
+import { says } from "../platform/findings-contract.ts";
 import { runStateSchema } from "../runs/contract.ts";
 
 /** The kinds of a timeline's items. */
@@ -11,16 +12,26 @@ export const LIST_MAX = 100;
 
 export const runParams = z.object({ run_id: uuid });
 export const runQuery = z.object({ project_id: projectId.optional() });
-export const timelineQuery = z.object({
-  project_id: projectId.optional(),
-  order: z.enum(["asc", "desc"]).default("asc").describe("asc: oldest first; desc: newest first"),
-  kind: z.enum(TIMELINE_KINDS).optional(),
-  records: z
-    .enum(["true", "false"])
-    .optional()
-    .describe("Whether the steps, events, messages and calls behind the page's items come with it"),
-  ...paging,
-});
+export const timelineQuery = z
+  .object({
+    project_id: projectId.optional(),
+    order: z.enum(["asc", "desc"]).default("asc").describe("asc: oldest first; desc: newest first"),
+    kind: z.enum(TIMELINE_KINDS).optional(),
+    records: z
+      .enum(["true", "false"])
+      .optional()
+      .describe(
+        "Whether the steps, events, messages and calls behind the page's items come with it",
+      ),
+    around: text(1, 200)
+      .optional()
+      .describe("An item's id: the page that has it in its middle; 404 when the run has none such"),
+    ...paging,
+  })
+  .refine((query) => query.around === undefined || query.cursor === undefined, {
+    path: ["around"],
+    message: says("around_or_cursor"),
+  });
 
 const count = z.number().int().min(0);
 const words = z.string().nullable();

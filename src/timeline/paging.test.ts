@@ -117,6 +117,38 @@ test("times never go back, and of one time the kinds keep the order of their tab
   expect(places).toEqual(sorted);
 });
 
+test("around any item, in either order: it is on the page, which goes on both ways without a gap", async () => {
+  const oldestFirst = (order: string, ids: string[]) => (order === "asc" ? ids : ids.toReversed());
+  for (const order of ["asc", "desc"]) {
+    for (const at of [0, 1, 499, 777, ITEMS - 1]) {
+      const id = whole[at] ?? "";
+      const first = await page({ around: id, limit: 40, order });
+      const here = idsOf(first.items);
+      expect(here).toContain(id);
+      expect(first.total).toBe(ITEMS);
+      const all = [...here];
+      for (const way of ["next_cursor", "prev_cursor"] as const) {
+        if (first[way] === null) continue;
+        const more = idsOf(await walk({ limit: 200, order, cursor: first[way] }, way));
+        all.splice(way === "next_cursor" ? all.length : 0, 0, ...more);
+      }
+      expect(oldestFirst(order, all)).toEqual(whole);
+    }
+  }
+  const half = await page({ around: whole[499] ?? "", limit: 40 });
+  expect(idsOf(half.items).indexOf(whole[499] ?? "")).toBe(20);
+});
+
+test("around what the run does not have there is nothing", async () => {
+  const other = await page({ limit: 1 }, caller(), emptyRunId);
+  const absent = ["mcp:01a1ff82-17a0-7c3e-9d2f-0123456789ab", "run:ended", "nonsense", ":"];
+  for (const around of absent) expect((await page({ around })).code).toBe("E-NOT-FOUND");
+  expect((await page({ around: whole[0] ?? "", cursor: "x" })).errors[0].code).toBe(
+    "around_or_cursor",
+  );
+  expect(other.items).toHaveLength(1);
+});
+
 test("any page size, any order, any kind, there and back: no gap and none twice", async () => {
   const kinds = fc.constantFrom(undefined, "run", "inbound", "step", "approval", "mcp", "outbound");
   await fc.assert(

@@ -26,6 +26,7 @@ import {
 } from "./run-query.ts";
 import {
   countItems,
+  findPosition,
   type Order,
   type Position,
   readTimeline,
@@ -74,7 +75,8 @@ export function timelineRoutes(deps: TimelineDeps): OpenAPIHono<ApiEnv> {
     .openapi(timelineRoute, async (c) => {
       const caller = c.get("caller");
       const { run_id } = c.req.valid("param");
-      const { project_id, order, kind, records, cursor, limit = LIST_MAX } = c.req.valid("query");
+      const query = c.req.valid("query");
+      const { project_id, order, kind, records, around, cursor, limit = LIST_MAX } = query;
       const binding = ["timeline", run_id, order, kind ?? null, caller.keyId];
       const place =
         cursor === undefined ? undefined : placeOf(deps.cursors.decode(binding, cursor));
@@ -84,15 +86,18 @@ export function timelineRoutes(deps: TimelineDeps): OpenAPIHono<ApiEnv> {
           const [found, tallied, read] = await Promise.all([
             findRun(tx, run_id, project_id),
             tally(tx, run_id, kind),
-            readPage(tx, run_id, { order, kind, place, limit }),
+            around === undefined
+              ? readPage(tx, run_id, { order, kind, place, limit })
+              : readAround(tx, run_id, around, { order, kind, limit }),
           ]);
-          const isWanted = records === "true" && read.rows.length > 0;
+          const isWanted = records === "true" && read !== undefined && read.rows.length > 0;
           const all = isWanted ? await readRecords(tx, run_id, read.rows) : null;
           return [found, tallied, read, all] as const;
         },
         { snapshot: true },
       );
       requireRun(caller, run);
+      if (!page) throw new AppError("E-NOT-FOUND", "The run's timeline has no such item.");
       const cursorAt = (row: TimelineRow | undefined, back: boolean) =>
         row === undefined
           ? null
@@ -211,4 +216,31 @@ async function readPage(tx: Tx, runId: string, { order, kind, place, limit }: Pa
   return place?.back
     ? { rows: rows.reverse(), hasNext: behind.length > 0, hasPrevious: hasFurther }
     : { rows, hasNext: hasFurther, hasPrevious: behind.length > 0 };
+}
+
+/** The page with an item in its middle; undefined where the run has none such. */
+async function readAround(
+  tx: Tx,
+  runId: string,
+  itemId: string,
+  { order, kind, limit }: Omit<PageRequest, "place">,
+) {
+  const item = await findPosition(tx, runId, itemId);
+  if (!item) return undefined;
+  const before = Math.floor(limit / 2);
+  const opposite: Order = order === "asc" ? "desc" : "asc";
+  const [ahead, behind] = await Promise.all([
+    readTimeline(tx, runId, {
+      order,
+      kind,
+      from: { item, inclusive: true },
+      limit: limit - before + 1,
+    }),
+    readTimeline(tx, runId, { order: opposite, kind, from: { item }, limit: before + 1 }),
+  ]);
+  return {
+    rows: [...behind.slice(0, before).reverse(), ...ahead.slice(0, limit - before)],
+    hasNext: ahead.length > limit - before,
+    hasPrevious: behind.length > before,
+  };
 }

@@ -244,6 +244,32 @@ function partQuery(
   });
 }
 
+/** Which items' ids begin with what; those of one branch share it. */
+const ID_PREFIXES: ReadonlyMap<string, readonly Branch[]> = new Map([
+  ["run", [creation, start, changes, end]],
+  ["inbound", [inbound]],
+  ["step", [steps]],
+  ["mcp", [mcp]],
+  ["outbound", [outbound]],
+]);
+
+/** Where the item of an id stands in a run's timeline; undefined where the run has none such. */
+export async function findPosition(
+  tx: Tx,
+  runId: string,
+  itemId: string,
+): Promise<Position | undefined> {
+  const branches = ID_PREFIXES.get(itemId.split(":", 1)[0] ?? "") ?? [];
+  if (branches.length === 0) return undefined;
+  const parts = branches
+    .flatMap(({ selects }) => selects)
+    .map((rows) => sql`(select * from (${rows}) as branch where id = ${itemId})`);
+  const { rows } = await sql<Position>`with ${theRun(sql`${runId}`)}
+    select item.ts, item.rank, item.ord_at, item.ord_key
+    from r cross join lateral (${sql.join(parts, sql` union all `)}) as item limit 1`.execute(tx);
+  return rows[0];
+}
+
 /** How many of each there are; `steps` counts decisions too. */
 interface Tally {
   steps: number;

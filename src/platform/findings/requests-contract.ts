@@ -116,6 +116,7 @@ export const OF_REQUESTS = {
     en: "must be 32 lower-case hex digits (W3C Trace Context)",
     "zh-TW": "必須是 32 個小寫十六進位數字（W3C Trace Context）",
   },
+  around_or_cursor: { en: "use either around or cursor", "zh-TW": "around 與 cursor 只能擇一" },
   page_or_cursor: { en: "use either page or cursor", "zh-TW": "page 與 cursor 只能擇一" },
   filter_needed: {
     en: "must name something, unless `all` is true",

@@ -106,7 +106,14 @@ export const api = {
   timeline: (
     projectId: string,
     runId: string,
-    page: { cursor?: string; limit: number; order: "asc" | "desc"; kind?: string; records?: true },
+    page: {
+      cursor?: string;
+      around?: string;
+      limit: number;
+      order: "asc" | "desc";
+      kind?: string;
+      records?: true;
+    },
     signal?: AbortSignal,
   ) =>
     send<TimelinePage>(runPath(runId, "/timeline"), {

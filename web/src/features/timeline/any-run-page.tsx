@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Navigate, useParams } from "@tanstack/react-router";
+import { Navigate, useParams, useSearch } from "@tanstack/react-router";
 import { anyRunQuery } from "../../app/queries.ts";
 import { useWords } from "../../app/words.ts";
 import { Bones, ProblemNote } from "../../ui/problem.tsx";
@@ -8,12 +8,14 @@ import { Bones, ProblemNote } from "../../ui/problem.tsx";
 export function AnyRunPage() {
   const { t } = useWords();
   const { runId } = useParams({ from: "/console/runs/$runId" });
+  const search = useSearch({ from: "/console/runs/$runId" });
   const found = useQuery(anyRunQuery(runId));
   if (found.data)
     return (
       <Navigate
         to="/runs/$projectId/$runId"
         params={{ projectId: found.data.run.project_id, runId: found.data.run.run_id }}
+        search={search}
         replace
       />
     );

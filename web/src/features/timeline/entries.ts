@@ -92,6 +92,13 @@ const TYPES: Record<Shown, readonly Entry["type"][]> = {
 export const entriesShown = (entries: readonly Entry[], shown: Shown): Entry[] =>
   entries.filter((entry) => TYPES[shown].includes(entry.type));
 
+/** The line that tells of an item; a step that made a call is told of with its call. */
+export const entryOf = (entries: readonly Entry[], itemId: string): Entry | undefined =>
+  entries.find(({ id }) => id === itemId) ??
+  entries.find(
+    (entry) => entry.type === "call" && `step:${entry.item.metadata.step_id}` === itemId,
+  );
+
 /**
  * What to show beside the story before one chooses: while the run waits the call that asks, else what
  * was stopped, else the last write, else the last call.

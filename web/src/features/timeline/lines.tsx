@@ -2,6 +2,7 @@ import { type ReactNode, useEffect, useRef, useState } from "react";
 import { useWords } from "../../app/words.ts";
 import { Button } from "../../ui/button.tsx";
 import { Glyph } from "../../ui/glyphs.tsx";
+import { entryOfStart } from "./queries.ts";
 import { useLines } from "./use-lines.ts";
 import type { useStory } from "./use-story.ts";
 import type { Timeline } from "./use-timeline.ts";
@@ -24,7 +25,7 @@ interface LinesProps {
 export function Lines(props: LinesProps) {
   const { ids, story, timeline } = props;
   const list = useRef<HTMLOListElement>(null);
-  const { drawn, below, measure, lastInView, goTo, setFocused } = useLines(ids, list);
+  const { drawn, below, measure, lastInView, goTo, bring, setFocused } = useLines(ids, list);
   const [first, last] = [ids[0], ids.at(-1)];
   const { later, opened } = timeline;
   useEffect(() => {
@@ -33,9 +34,15 @@ export function Lines(props: LinesProps) {
   const isFilled = first !== undefined;
   // biome-ignore lint/correctness/useExhaustiveDependencies: only as it is opened anew, and once it is there
   useEffect(() => {
-    const end = opened.end === "news" ? last : first;
-    if (opened.times > 0 && end !== undefined) goTo(end);
+    const end = opened.start === "news" ? last : first;
+    if (opened.times > 0 && end !== undefined && !entryOfStart(opened.start)) goTo(end);
   }, [opened, isFilled]);
+  const { linked } = story;
+  const isLinkedHere = linked !== undefined && ids.includes(linked);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only once it is there, and as it is opened anew
+  useEffect(() => {
+    if (isLinkedHere) bring(linked);
+  }, [isLinkedHere, opened]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: only as one walks on
   useEffect(() => {
     if (story.walked) goTo(story.walked.id);

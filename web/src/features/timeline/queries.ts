@@ -1,8 +1,12 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { api } from "../../app/client.ts";
 
-/** Where one begins to read a long timeline. */
-export type TimelineEnd = "news" | "beginning";
+/** Where one begins to read a long timeline: at one of its ends, or at an entry, as `at mcp:…`. */
+export type TimelineStart = "news" | "beginning" | `at ${string}`;
+
+/** The entry that a timeline begins to be read at, if it is one. */
+export const entryOfStart = (start: TimelineStart): string | undefined =>
+  start.startsWith("at ") ? start.slice("at ".length) : undefined;
 
 /** A page, by its cursor; the first has none. */
 type Place = string;
@@ -14,7 +18,7 @@ const A_PAGE = 100;
 const readPage = (
   projectId: string,
   runId: string,
-  end: TimelineEnd,
+  start: TimelineStart,
   place: Place,
   signal?: AbortSignal,
 ) =>
@@ -22,26 +26,32 @@ const readPage = (
     projectId,
     runId,
     {
-      ...(place ? { cursor: place } : {}),
-      limit: place === "" && end === "news" ? FIRST_OF_NEWS : A_PAGE,
-      order: end === "news" ? "desc" : "asc",
+      ...(place ? { cursor: place } : aroundOf(start)),
+      limit: place === "" && start === "news" ? FIRST_OF_NEWS : A_PAGE,
+      order: start === "news" ? "desc" : "asc",
       records: true,
     },
     signal,
   );
 
+function aroundOf(start: TimelineStart): { around?: string } {
+  const entry = entryOfStart(start);
+  return entry === undefined ? {} : { around: entry };
+}
+
 /** The pages of a long timeline that one has opened; what is new comes by `newestItemsQuery`. */
 export const timelinePagesQuery = (
   projectId: string,
   runId: string,
-  end: TimelineEnd,
+  start: TimelineStart,
   enabled: boolean,
 ) =>
   infiniteQueryOptions({
-    queryKey: ["timeline", projectId, runId, end],
-    queryFn: ({ pageParam, signal }) => readPage(projectId, runId, end, pageParam, signal),
+    queryKey: ["timeline", projectId, runId, start],
+    queryFn: ({ pageParam, signal }) => readPage(projectId, runId, start, pageParam, signal),
     initialPageParam: "" as Place,
     getNextPageParam: (last) => last.next_cursor,
+    getPreviousPageParam: (first) => first.prev_cursor,
     enabled,
     // What is opened anew begins with what is there now.
     gcTime: 0,
@@ -51,12 +61,12 @@ export const timelinePagesQuery = (
 export const timelinePageQuery = (
   projectId: string,
   runId: string,
-  end: TimelineEnd,
+  start: TimelineStart,
   place: Place,
 ) =>
   queryOptions({
-    queryKey: ["run", projectId, runId, "page", end, place],
-    queryFn: ({ signal }) => readPage(projectId, runId, end, place, signal),
+    queryKey: ["run", projectId, runId, "page", start, place],
+    queryFn: ({ signal }) => readPage(projectId, runId, start, place, signal),
     gcTime: 0,
   });
 

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link, useParams } from "@tanstack/react-router";
+import { Link, useParams, useSearch } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { isFinal, type Run, type RunDetail } from "../../app/api.ts";
 import { useNow } from "../../app/clock.ts";
@@ -58,7 +58,8 @@ function useReady(detail: RunDetail | undefined): boolean {
 }
 
 function LoadedRun(props: { detail: RunDetail }) {
-  const timeline = useTimeline(props.detail);
+  const { entry } = useSearch({ from: "/console/runs/$projectId/$runId" });
+  const timeline = useTimeline(props.detail, entry);
   const { items, detail, changes } = timeline;
   const { run } = detail;
   const { open } = useQuestions(run);

@@ -86,6 +86,11 @@ function Story(props: {
           options={SHOWN.map((value) => ({ value, label: t(`story.shown.${value}`) }))}
         />
       </div>
+      {timeline.isMissing && (
+        <p role="status" className="note my-2">
+          {t("story.no_such_entry")}
+        </p>
+      )}
       <Ends timeline={timeline} />
       {told === "waterfall" ? (
         <Waterfall story={story} spans={props.spans} timeline={timeline} />
@@ -100,7 +105,7 @@ function Story(props: {
 function Ends({ timeline }: { timeline: Timeline }) {
   const { t } = useWords();
   const { earlier, openAt, opened } = timeline;
-  if (!openAt || (opened.end === "news" && !earlier)) return null;
+  if (!openAt || (opened.start === "news" && !earlier)) return null;
   return (
     <div className="line py-2">
       {earlier && (
@@ -108,11 +113,12 @@ function Ends({ timeline }: { timeline: Timeline }) {
           {earlier.isLoading ? t("common.loading") : t("story.earlier")}
         </Button>
       )}
-      {opened.end === "news" ? (
+      {opened.start !== "beginning" && (
         <Button size="small" onClick={() => openAt("beginning")}>
           {t("story.from_beginning")}
         </Button>
-      ) : (
+      )}
+      {opened.start !== "news" && (
         <Button size="small" onClick={() => openAt("news")}>
           {t("story.to_news")}
         </Button>

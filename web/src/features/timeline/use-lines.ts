@@ -92,6 +92,7 @@ export function useLines(ids: readonly string[], list: List) {
     virtual.scrollToIndex(at);
     setWanted(id);
   };
+  const bring = (id: string) => virtual.scrollToIndex(ids.indexOf(id), { align: "center" });
   let end = margin;
   const placed = drawn.map(({ index, start, end: until }) => {
     // What is not drawn keeps its room.
@@ -105,6 +106,8 @@ export function useLines(ids: readonly string[], list: List) {
     measure: virtual.measureElement,
     lastInView: endIndex,
     goTo,
+    /** Scrolls a line that is there into the middle, and leaves the focus where it is. */
+    bring,
     setFocused,
   };
 }

@@ -2,7 +2,7 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import type { RunDetail } from "../../app/api.ts";
 import { useKeys } from "../../app/keys.ts";
-import { type Entry, entriesShown, notableEntry, type Shown } from "./entries.ts";
+import { type Entry, entriesShown, entryOf, notableEntry, type Shown } from "./entries.ts";
 
 /** Which lines are shown, which one is chosen (it stands in the address), and the keys that walk them. */
 export function useStory(detail: RunDetail, entries: Entry[], wide: boolean) {
@@ -12,8 +12,9 @@ export function useStory(detail: RunDetail, entries: Entry[], wide: boolean) {
   const [raw, setRaw] = useState(false);
   const [shown, show] = useState<Shown>("all");
   const [walked, setWalked] = useState<{ id: string }>();
+  const [came] = useState(chosen);
   const lines = useMemo(() => entriesShown(entries, shown), [entries, shown]);
-  const named = entries.find((entry) => entry.id === chosen);
+  const named = chosen === undefined ? undefined : entryOf(entries, chosen);
   const suggested =
     wide && !closed ? notableEntry(entries, detail.run.state === "waiting_approval") : undefined;
   const current = named ?? suggested;
@@ -34,5 +35,7 @@ export function useStory(detail: RunDetail, entries: Entry[], wide: boolean) {
     setWalked({ id: next.id });
   };
   useKeys({ j: () => walk(1), k: () => walk(-1), v: toggleRaw, Escape: close });
-  return { lines, current, shown, show, raw, toggleRaw, close, walked };
+  // What the address named as one came is brought into view.
+  const linked = chosen === came ? named?.id : undefined;
+  return { lines, current, shown, show, raw, toggleRaw, close, walked, linked };
 }

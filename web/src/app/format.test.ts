@@ -34,11 +34,14 @@ describe("durationParts", () => {
 });
 
 test("countdown rounds up, so that 0:00 means over", () => {
-  expect(countdown(702_000)).toBe("11:42");
-  expect(countdown(107_001)).toBe("1:48");
-  expect(countdown(1)).toBe("0:01");
-  expect(countdown(-10)).toBe("0:00");
-  expect(countdown(3_723_000)).toBe("1:02:03");
+  expect(countdown(702_000, "en")).toBe("11:42");
+  expect(countdown(107_001, "en")).toBe("1:48");
+  expect(countdown(1, "en")).toBe("0:01");
+  expect(countdown(-10, "en")).toBe("0:00");
+  expect(countdown(3_723_000, "en")).toBe("1:02:03");
+  expect(countdown(47 * 3_600_000, "en")).toBe("47:00:00");
+  expect(countdown(71 * 3_600_000, "en")).toBe("2 days");
+  expect(countdown(74 * 365 * 86_400_000, "zh-TW")).toBe("74 年");
 });
 
 test("money never shows a float artefact and never hides a small sum", () => {

@@ -28,14 +28,27 @@ export function durationParts(ms: number, fine = false): DurationParts {
   return { unit: "d", a: String(Math.floor(hours / 24)), b: String(hours % 24) };
 }
 
-/** Time left as a clock: `11:42`, `1:02:03`; never below `0:00`. */
-export function countdown(ms: number): string {
+const DAY_MS = 86_400_000;
+const YEAR_DAYS = 365;
+
+/** Time left as a clock: `11:42`, `1:02:03`; never below `0:00`. Nobody counts the seconds of days: `3 days`, `73 years`. */
+export function countdown(ms: number, language: string): string {
+  const days = Math.floor(ms / DAY_MS);
+  if (days >= 2 * YEAR_DAYS) return inUnits(Math.floor(days / YEAR_DAYS), "year", language);
+  if (days >= 2) return inUnits(days, "day", language);
   const total = Math.max(0, Math.ceil(ms / 1000));
   const hours = Math.floor(total / 3600);
   const minutes = Math.floor((total % 3600) / 60);
   const rest = two(total % 60);
   return hours > 0 ? `${hours}:${two(minutes)}:${rest}` : `${minutes}:${rest}`;
 }
+
+const inUnits = (count: number, unit: "day" | "year", language: string): string =>
+  new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "long" }).format(count);
+
+/** For the axis of a chart, where there is little room: `1.05K`, `1.2萬`. */
+export const shortNumber = (n: number, language: string): string =>
+  new Intl.NumberFormat(language, { notation: "compact", maximumSignificantDigits: 3 }).format(n);
 
 /** The first 13 characters of a UUIDv7: its full time, and a prefix that can be searched for. */
 export const shortId = (id: string): string => id.slice(0, 13);

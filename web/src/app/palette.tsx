@@ -136,7 +136,9 @@ function Choice(props: {
       onSelect={props.onSelect}
     >
       {props.glyph ? <Glyph name={props.glyph} className={props.tone ?? ""} /> : <span />}
-      <span className="cut flex-1">{props.children}</span>
+      <span className="cut flex-1" title={props.names[0]}>
+        {props.children}
+      </span>
       {props.note && <span className="text-xs text-ink-3 num">{props.note}</span>}
     </Command.Item>
   );

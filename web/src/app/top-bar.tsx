@@ -49,7 +49,9 @@ function ProjectSwitch() {
   const label = (
     <>
       <span className="sr-only">{t("project.label")}</span>
-      <b className="cut">{name}</b>
+      <b className="cut" title={name}>
+        {name}
+      </b>
       {shown && (
         <Tag>
           {shown.is_active ? t(`project.modes.${shown.migration_mode}`) : t("project.inactive")}
@@ -161,12 +163,18 @@ function AccountMenu(props: { onHelp: () => void }) {
       trigger={
         <button type="button" className="btn is-bare">
           <span className="sr-only">{t("account.label")}</span>
-          <span className="cut max-w-24 sm:max-w-40">{session.actor.name}</span>
-          <Glyph name="down" className="sm" />
+          <span className="cut max-w-40 max-sm:sr-only" title={session.actor.name}>
+            {session.actor.name}
+          </span>
+          <Glyph name="down" className="sm max-sm:hidden" />
+          <Glyph name="person" className="sm:hidden" />
         </button>
       }
     >
-      <div className="label">{t("account.role", { role: t(`account.roles.${session.role}`) })}</div>
+      <div className="label">
+        <span className="block wrap-anywhere sm:hidden">{session.actor.name}</span>
+        {t("account.role", { role: t(`account.roles.${session.role}`) })}
+      </div>
       <DropdownMenu.CheckboxItem checked={shortcuts} onCheckedChange={chooseShortcuts}>
         {shortcuts ? <Glyph name="check" className="sm" /> : <span />}
         {t("account.shortcuts")}

@@ -1,5 +1,14 @@
 import { useTranslation } from "react-i18next";
-import { dayAndTime, durationParts, isSameDay, money, moneyLimit, wallTime } from "./format.ts";
+import {
+  countdown,
+  dayAndTime,
+  durationParts,
+  isSameDay,
+  money,
+  moneyLimit,
+  shortNumber,
+  wallTime,
+} from "./format.ts";
 import type { Language } from "./i18n.ts";
 import en from "./locales/en.json" with { type: "json" };
 
@@ -27,6 +36,8 @@ export function useWords() {
       isKnown(code) ? t(`codes.${code}`) : undefined,
     moneyLimit: (usd: number) => moneyLimit(usd, language),
     number: (n: number) => new Intl.NumberFormat(language).format(n),
+    shortNumber: (n: number) => shortNumber(n, language),
+    countdown: (ms: number) => countdown(ms, language),
     /** Today only the time, else the day too: for columns. */
     moment: (iso: string, now: number): string =>
       isSameDay(new Date(iso), new Date(now))

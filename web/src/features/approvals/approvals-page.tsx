@@ -227,17 +227,21 @@ function InboxLine(props: { entry: InboxEntry; current: boolean }) {
           name={closed ? "cancelled" : "waiting"}
           className={closed ? "sm" : "sm text-you-text"}
         />
-        <b className="cut">{approval.tool}</b>
+        <b className="cut" title={approval.tool}>
+          {approval.tool}
+        </b>
         {approval.effect === "write" && <Tag tone="write">{t("effect.write")}</Tag>}
         <span className="left">
           {closed ? t("inbox.closed") : <TimeLeft approval={approval} />}
         </span>
       </span>
       <span className="b">
-        <span className="cut">{approval.headline}</span>
+        <span className="cut" title={approval.headline}>
+          {approval.headline}
+        </span>
       </span>
       <span className="b text-ink-3">
-        <span className="cut flex-1">
+        <span className="cut flex-1" title={approval.agent_id}>
           {asked < 60_000
             ? t("inbox.asked_now", { agent: approval.agent_id })
             : t("inbox.asked", {

@@ -57,11 +57,11 @@ function Rows({ rows }: { rows: readonly Approval[] }) {
       caption={t("decided.title")}
       heads={[
         { label: t("decided.question") },
-        { label: t("decided.answer") },
+        { label: t("decided.answer"), isMinor: true },
         { label: t("decided.came_of_it"), isMinor: true },
         showProject && { label: t("project.label"), isMinor: true },
         { label: t("decided.at"), isMinor: true, isNumber: true },
-        { label: t("decided.record"), isMinor: true, isNumber: true },
+        { label: t("decided.record"), isNumber: true },
       ]}
     >
       {rows.map((approval) => (
@@ -92,10 +92,13 @@ function Row({ approval, showProject }: { approval: Approval; showProject: boole
           <code>{approval.tool}</code> {approval.agent_id}
         </span>
         <span className="below">
-          {when(at, Date.now())} · {cameOfIt}
+          <AnswerOf approval={approval} />
+          <span>
+            {when(at, Date.now())} · {cameOfIt}
+          </span>
         </span>
       </td>
-      <td className="wide">
+      <td className="minor wide">
         <AnswerOf approval={approval} />
       </td>
       <td className="minor">{cameOfIt}</td>
@@ -103,8 +106,9 @@ function Row({ approval, showProject }: { approval: Approval; showProject: boole
       <td className="minor n">
         <time dateTime={at}>{when(at, Date.now())}</time>
       </td>
-      <td className="minor n">
+      <td className="n">
         <a
+          className="btn is-bare is-small is-square"
           href={`/api/v1/approvals/${approval.approval_id}/record?project_id=${approval.project_id}`}
           download={`decision-${approval.approval_id}.json`}
           aria-label={t("decided.record_of", { question: approval.headline })}
@@ -122,8 +126,8 @@ function AnswerOf({ approval }: { approval: Approval }) {
   const { status, decisions, void_reason: reason } = approval;
   if (status === "expired" || status === "voided")
     return (
-      <span className="line gap-1">
-        <Glyph name={status === "expired" ? "clock" : "cancelled"} className="sm" />
+      <span className="line gap-1 items-start">
+        <Glyph name={status === "expired" ? "clock" : "cancelled"} className="sm mt-0.5" />
         <span>
           {status === "expired" ? t("decided.expired") : t("decided.voided")}{" "}
           {reason && (
@@ -138,8 +142,8 @@ function AnswerOf({ approval }: { approval: Approval }) {
   const { glyph, tone } = lookOf(last?.decision ?? null);
   const name = answerName(last?.decision ?? null);
   return (
-    <span className="line gap-1">
-      <Glyph name={glyph} className={`sm ${tone}`} />
+    <span className="line gap-1 items-start">
+      <Glyph name={glyph} className={`sm mt-0.5 ${tone}`} />
       <span>
         {name && last ? t(`answers.${name}`, { who: last.actor }) : status}
         {last?.reason && ` ${t("common.quoted", { text: last.reason })}`}

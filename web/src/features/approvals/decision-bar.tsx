@@ -1,6 +1,6 @@
 import type { Approval } from "../../app/api.ts";
 import { useNow } from "../../app/clock.ts";
-import { countdown, shortHash, wallTime } from "../../app/format.ts";
+import { shortHash, wallTime } from "../../app/format.ts";
 import { Problem } from "../../app/send.ts";
 import { useWords } from "../../app/words.ts";
 import { Button } from "../../ui/button.tsx";
@@ -137,7 +137,7 @@ export function StandingNote(props: {
 }
 
 export function TimeLeft(props: { approval: Approval; className?: string }) {
-  const { t } = useWords();
+  const { t, countdown } = useWords();
   const now = useNow();
   const from = Date.parse(props.approval.asked_at);
   const until = Date.parse(props.approval.expires_at);

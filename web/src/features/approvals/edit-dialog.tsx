@@ -47,7 +47,7 @@ export function EditDialog(props: EditDialogProps) {
       <textarea
         id="edited-arguments"
         className="field code"
-        rows={Math.min(16, Math.max(5, text.split("\n").length))}
+        rows={8}
         value={text}
         spellCheck={false}
         autoCapitalize="off"

@@ -66,8 +66,9 @@ function EffectBlock({ approval }: { approval: Approval }) {
         <dt>{t("question.run_so_far")}</dt>
         <dd>
           {money(approval.run_cost_usd)}
-          {left.cost_usd !== null && `, ${t("question.cost_left", { cost: money(left.cost_usd) })}`}
-          {left.calls !== null && `, ${t("question.calls_left", { count: left.calls })}`}
+          {left.cost_usd !== null &&
+            ` · ${t("question.cost_left", { cost: money(left.cost_usd) })}`}
+          {left.calls !== null && ` · ${t("question.calls_left", { count: left.calls })}`}
         </dd>
       </dl>
     </Block>

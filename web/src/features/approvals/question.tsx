@@ -106,7 +106,11 @@ function Crumb(props: {
   const { approval, closed } = props.entry;
   return (
     <div className="crumb">
-      <button type="button" className="line gap-1 min-h-8 md:hidden" onClick={props.onBack}>
+      <button
+        type="button"
+        className="line flex-none gap-1 min-h-8 md:hidden"
+        onClick={props.onBack}
+      >
         <Glyph name="back" className="sm" />
         {t("nav.open", { count: props.openCount })}
       </button>
@@ -116,6 +120,7 @@ function Crumb(props: {
       </span>
       <Link
         className="cut"
+        title={approval.run_title}
         to="/runs/$projectId/$runId"
         params={{ projectId: approval.project_id, runId: approval.run_id }}
       >
@@ -165,21 +170,19 @@ function SoFar({ approval }: { approval: Approval }) {
         {detail.mcp_calls.slice(-MOST_CALLS).map((call) => {
           const ms = call.upstream_ms ?? call.latency_ms;
           const asked = call.approval_id === approval.approval_id && onlyAsked(call);
+          const came = asked
+            ? t("question.this")
+            : (stopInWords(call, words) ??
+              summaries.get(call.call_id) ??
+              resultInWords(call) ??
+              "");
           return (
             <li key={call.call_id} className="mini">
               <span className="k">
                 <Glyph name={call.effect} />
               </span>
-              <span className="cut">
-                <b>{call.tool_name}</b>{" "}
-                <span className="text-ink-2">
-                  {asked
-                    ? t("question.this")
-                    : (stopInWords(call, words) ??
-                      summaries.get(call.call_id) ??
-                      resultInWords(call) ??
-                      "")}
-                </span>
+              <span className="cut" title={`${call.tool_name} ${came}`}>
+                <b>{call.tool_name}</b> <span className="text-ink-2">{came}</span>
               </span>
               <GatePips verdicts={call.verdicts} isOver={call.result_status !== "pending"} />
               <span className="dur">{asked || ms === null ? "" : duration(ms)}</span>

@@ -149,7 +149,7 @@ function Rows(props: { rows: AuditLogEntry[] }) {
   const severalProjects = useSeveralProjects();
   const heads = [
     { label: t("audit.what") },
-    { label: t("audit.actor") },
+    { label: t("audit.actor"), isMinor: true },
     { label: t("audit.target"), isMinor: true },
     severalProjects && { label: t("project.label"), isMinor: true },
     { label: t("audit.at"), isNumber: true },
@@ -169,13 +169,18 @@ function Rows(props: { rows: AuditLogEntry[] }) {
             >
               {row.action}
             </Link>{" "}
-            <span className="text-ink-2">{saidBy(row)}</span>
             {row.is_erased && <Tag>{t("audit.erased")}</Tag>}
+            <span className="said" title={saidBy(row)}>
+              {saidBy(row)}
+            </span>
+            <span className="below">
+              {row.actor.id}
+              <code>{row.target.id}</code>
+            </span>
           </td>
-          <td>{row.actor.id}</td>
-          <td className="minor">
-            <span className="text-ink-3">{row.target.kind}</span>{" "}
-            <code>{row.target.id.slice(0, 24)}</code>
+          <td className="minor wide">{row.actor.id}</td>
+          <td className="minor wide">
+            <span className="text-ink-3">{row.target.kind}</span> <code>{row.target.id}</code>
           </td>
           {severalProjects && <td className="minor">{row.project_id}</td>}
           <td className="n">

@@ -242,8 +242,8 @@ function InFlight(props: { calls: InFlightCall[] }) {
       {props.calls.map((call) => (
         <li key={call.call_id}>
           <Glyph name={call.effect} className="sm" />
-          <b className="mono">{call.tool_name}</b>
-          <span className="cut text-ink-2">
+          <b className="mono wrap-anywhere">{call.tool_name}</b>
+          <span className="text-ink-2 wrap-anywhere">
             {t("freeze.no_way_back", { server: call.server ?? "–" })}
           </span>
           <span className="num text-ink-2 text-xs">

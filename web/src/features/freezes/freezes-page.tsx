@@ -17,8 +17,8 @@ export function FreezesPage() {
   const rows = pages.data?.pages.flatMap((page) => page.freezes) ?? [];
   const heads = [
     { label: t("freeze.what_was") },
-    { label: t("freeze.since"), isNumber: true },
-    { label: t("freeze.until"), isNumber: true },
+    { label: t("freeze.since"), isNumber: true, isMinor: true },
+    { label: t("freeze.until"), isNumber: true, isMinor: true },
   ];
   return (
     <div className="page">
@@ -45,6 +45,12 @@ function Row(props: { freeze: Freeze }) {
   const words = useFrozenWords();
   const { freeze } = props;
   const quoted = (text: string) => t("common.quoted", { text });
+  const since = when(freeze.frozen_at, Date.now());
+  const until = freeze.lifted_at ? (
+    when(freeze.lifted_at, Date.now())
+  ) : (
+    <span className="state is-stop">{t("freeze.now_frozen")}</span>
+  );
   return (
     <tr>
       <td className="wide">
@@ -57,15 +63,14 @@ function Row(props: { freeze: Freeze }) {
             {t("freeze.lifted_by", { who: freeze.lifted_by })} {quoted(freeze.lift_reason ?? "")}
           </span>
         )}
+        <span className="below">
+          <span>
+            {since} – {until}
+          </span>
+        </span>
       </td>
-      <td className="n">{when(freeze.frozen_at, Date.now())}</td>
-      <td className="n">
-        {freeze.lifted_at ? (
-          when(freeze.lifted_at, Date.now())
-        ) : (
-          <span className="state is-stop">{t("freeze.now_frozen")}</span>
-        )}
-      </td>
+      <td className="minor n">{since}</td>
+      <td className="minor n">{until}</td>
     </tr>
   );
 }

@@ -1,5 +1,6 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
+import { ended } from "../../app/format.ts";
 import { useWords } from "../../app/words.ts";
 import { announce } from "../../ui/announce.tsx";
 import { Button } from "../../ui/button.tsx";
@@ -14,7 +15,7 @@ const REASON_MAX = 500;
 
 /** Setting something going again takes words: why it is safe now. */
 export default function LiftDialog(props: { freeze: Freeze; onClose: () => void }) {
-  const { t } = useWords();
+  const { t, language } = useWords();
   const client = useQueryClient();
   const words = useFrozenWords();
   const [reason, setReason] = useState("");
@@ -38,7 +39,7 @@ export default function LiftDialog(props: { freeze: Freeze; onClose: () => void 
   return (
     <Dialog title={t("freeze.lift_title")} onClose={props.onClose}>
       <p className="text-ink-2">
-        <b>{words(props.freeze)}</b> {t("freeze.lift_effect")}
+        <b>{ended(words(props.freeze), language)}</b> {t("freeze.lift_effect")}
       </p>
       <ReasonField
         value={reason}

@@ -35,13 +35,14 @@ export function Section(props: {
   const { pages } = props;
   return (
     <>
-      <div className="sec py-2 flex-wrap">
+      <div className="sec py-2 max-sm:flex-wrap">
         <p className="text-ink-2 max-w-[92ch]">{props.why}</p>
-        <span className="flex-1" />
         {props.mayMake && (
-          <Button tone="ink" size="small" onClick={props.onMake}>
-            {props.make}
-          </Button>
+          <span className="ml-auto">
+            <Button tone="ink" size="small" onClick={props.onMake}>
+              {props.make}
+            </Button>
+          </span>
         )}
       </div>
       {pages.isPending && <Bones rows={8} label={t("common.loading")} />}

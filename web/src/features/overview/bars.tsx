@@ -39,7 +39,7 @@ export function GateBars(props: { overview: Overview }) {
           <span className="bar-room">
             <i className="bar-of" style={{ width: `${(calls / most) * 60}%` }} />
             {stop && (
-              <span className="cut text-xs text-ink-3">
+              <span className="cut text-xs text-ink-3" title={stop.most.tool_name}>
                 {t("overview.most_of", {
                   tool: stop.most.tool_name,
                   number: number(stop.most_calls),

@@ -13,6 +13,8 @@ import { Figure, KeyOf } from "../../ui/figure.tsx";
 import type { Overview } from "./queries.ts";
 
 const TEXT = { fill: "var(--ink-3)", fontSize: 11 } as const;
+/** As wide as `999K` and its distance from the chart. */
+const AXIS_PX = 40;
 const AXIS = { tick: TEXT, tickLine: false, axisLine: false } as const;
 
 /** What is stacked, from below; pending counts as working, and what a person or the clock ended is one. */
@@ -47,7 +49,7 @@ function useClock() {
 }
 
 export function RunsChart(props: { overview: Overview }) {
-  const { t, number } = useWords();
+  const { t, number, shortNumber } = useWords();
   const clock = useClock();
   const parts = partsOf(props.overview);
   const sum = (key: (typeof STACK)[number]["key"]) =>
@@ -74,7 +76,7 @@ export function RunsChart(props: { overview: Overview }) {
       <ResponsiveContainer width="100%" height={184}>
         <BarChart
           data={parts}
-          margin={{ top: 8, right: 0, bottom: 0, left: -28 }}
+          margin={{ top: 8, right: 0, bottom: 0, left: 0 }}
           barCategoryGap="14%"
           accessibilityLayer={false}
         >
@@ -87,7 +89,7 @@ export function RunsChart(props: { overview: Overview }) {
             {...AXIS}
             axisLine={{ stroke: "var(--edge)" }}
           />
-          <YAxis allowDecimals={false} tickFormatter={number} {...AXIS} />
+          <YAxis allowDecimals={false} tickFormatter={shortNumber} width={AXIS_PX} {...AXIS} />
           {STACK.map(({ key, fill }) => (
             <Bar
               key={key}
@@ -177,7 +179,7 @@ export function LatencyChart(props: { overview: Overview }) {
 }
 
 function Lines(props: { overview: Overview }) {
-  const { number } = useWords();
+  const { shortNumber } = useWords();
   const clock = useClock();
   const { latency, runs } = props.overview;
   const parts = runs.map(({ at }) => ({ at, ...latency.find((part) => part.at === at) }));
@@ -185,7 +187,7 @@ function Lines(props: { overview: Overview }) {
     <ResponsiveContainer width="100%" height={140}>
       <LineChart
         data={parts}
-        margin={{ top: 8, right: 4, bottom: 0, left: -16 }}
+        margin={{ top: 8, right: 4, bottom: 0, left: 0 }}
         accessibilityLayer={false}
       >
         <CartesianGrid vertical={false} stroke="var(--hair)" />
@@ -196,7 +198,7 @@ function Lines(props: { overview: Overview }) {
           {...AXIS}
           axisLine={{ stroke: "var(--edge)" }}
         />
-        <YAxis allowDecimals={false} tickFormatter={number} {...AXIS} />
+        <YAxis allowDecimals={false} tickFormatter={shortNumber} width={AXIS_PX} {...AXIS} />
         {LINES.map(({ key, stroke, dash }) => (
           <Line
             key={key}

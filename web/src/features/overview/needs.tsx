@@ -50,7 +50,7 @@ function Need(props: { question: Approval; isFirst: boolean }) {
         <Glyph name="waiting" className="big text-you-text" />
         <div className="min-w-0">
           <span className="strong wrap-anywhere">{question.headline}</span>
-          <div className="text-xs text-ink-2 cut">
+          <div className="text-xs text-ink-2 wrap-anywhere">
             {t("overview.asked_by", { tool: question.tool, agent: question.agent_id })}
           </div>
         </div>

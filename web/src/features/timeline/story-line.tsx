@@ -2,7 +2,7 @@ import { Link } from "@tanstack/react-router";
 import { memo, type ReactNode } from "react";
 import type { RunDetail } from "../../app/api.ts";
 import { useNow } from "../../app/clock.ts";
-import { countdown, sharedPrefix, wallTime } from "../../app/format.ts";
+import { sharedPrefix, wallTime } from "../../app/format.ts";
 import { useWords } from "../../app/words.ts";
 import { Glyph, type GlyphName } from "../../ui/glyphs.tsx";
 import { Tag } from "../../ui/marks.tsx";
@@ -93,11 +93,11 @@ function toneOf(entry: Entry): string {
     : "";
 }
 
-function Line(props: { title: ReactNode; tags?: ReactNode; text: string | null }) {
+function Line(props: { title: string; tags?: ReactNode; text: string | null }) {
   return (
     <span className="t">
       <span className="tt">
-        <b>{props.title}</b>
+        <b title={props.title}>{props.title}</b>
         {props.tags}
       </span>
       {props.text && (
@@ -187,7 +187,7 @@ function Length({ entry }: { entry: Entry }) {
 }
 
 function WaitLine({ entry, live }: { entry: Extract<Entry, { type: "wait" }>; live: boolean }) {
-  const { t } = useWords();
+  const { t, countdown } = useWords();
   const now = useNow();
   const open = entry.until === null && live;
   const until = entry.until === null ? now : Date.parse(entry.until);

@@ -7,6 +7,7 @@ import { type Awooop, startAwooop } from "./support/awooop.ts";
 import { BROWSER_READY_MS, launchChromium } from "./support/chromium.ts";
 import { createTestDatabase, type TestDatabase } from "./support/database.ts";
 import { applyContracts, contract, good } from "./support/e2e-tenant.ts";
+import { misfits } from "./support/misfits.ts";
 import { openSignedIn, overflow, type Visitor, violations } from "./support/page.ts";
 import { openQuestions, type Questions } from "./support/questions.ts";
 import { queryRows } from "./support/server.ts";
@@ -55,6 +56,7 @@ async function visit(visitor: Visitor, path: string) {
   await page.goto(server.url + path);
   const looksRight = async () => {
     expect(await violations(page)).toEqual([]);
+    expect(await misfits(page)).toEqual([]);
     expect(await overflow(page)).toBeLessThanOrEqual(0);
     expect(faults).toEqual([]);
   };

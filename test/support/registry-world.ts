@@ -9,6 +9,8 @@ const CHANGING = fileURLToPath(new URL("mcp/changing-server.ts", import.meta.url
 const LONG_NAME =
   "a-long-name-of-a-contract-that-nobody-would-choose-but-somebody-will-have-chosen-one-day";
 
+const LONG_KEY = "somebody-on-call@the-department-of-long-names.a-large-corporation.example";
+
 /** What the console's pages of registered things show in tests. */
 export interface RegistryWorld {
   /** The key of an admin of the platform beside the first one, who is called `reviewer`. */
@@ -66,6 +68,10 @@ export async function makeRegistryWorld(server: Awooop): Promise<RegistryWorld> 
   await good(server.api("/tenants/acme", { method: "PATCH", body: { separate_approver: true } }));
   const reviewer = await newKey(server, { role: "admin", name: "reviewer" });
   const viewer = await newKey(server, { role: "viewer", name: "viewer", project_ids: ["acme"] });
+  const operator = { role: "operator", name: LONG_KEY, project_ids: ["acme"] };
+  const key = await newKey(server, operator);
+  // Somebody with a long name has done something, so that the lists of what was done have it too.
+  await good(server.api("/chat-links/codes", { key, body: { project_id: "acme" } }));
   const more = janitor({ limits: { calls: 20, cost_usd: 0.8 }, notify: ["alerts"] }, [
     { server: "kit", tool: "grow", approval: "always", quorum: 2 },
   ]);

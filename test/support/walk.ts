@@ -1,5 +1,6 @@
 import type { Browser, Page } from "playwright-core";
 import { expect } from "vitest";
+import { misfits } from "./misfits.ts";
 import { openSignedIn, overflow, type Visitor, violations } from "./page.ts";
 
 const IS_LONG = process.env.AWOOOP_SOAK === "yes";
@@ -9,14 +10,17 @@ export type Stop = readonly [path: string, has: string];
 
 const LOCALES = ["en-US", "zh-TW"];
 const THEMES = ["light", "dark"] as const;
-const WIDTHS = [1440, 390];
+const PHONE = 390;
+const WIDTHS = [1440, PHONE];
+/** The narrowest one that the console promises to work at. */
+const NARROW = 360;
 
 const ALL: Visitor[] = LOCALES.flatMap((locale) =>
   THEMES.flatMap((colorScheme) => WIDTHS.map((width) => ({ locale, colorScheme, width }))),
 );
 /** Half of them, so chosen that each pair of a language, a theme and a width is among them. */
 const HALF = ALL.filter(({ locale, colorScheme, width }) => {
-  const differences = [locale === "zh-TW", colorScheme === "dark", width === 390];
+  const differences = [locale === "zh-TW", colorScheme === "dark", width === PHONE];
   return differences.filter(Boolean).length % 2 === 0;
 });
 
@@ -39,18 +43,37 @@ export async function walk(
     await page.goto(server.url + path);
     await page.locator(has).first().waitFor();
     expect(await violations(page), path).toEqual([]);
-    expect(await overflow(page), path).toBeLessThanOrEqual(0);
+    await expectRoom(page, path);
     expect(await page.locator("h1").count(), path).toBe(1);
     expect(await page.locator("html").getAttribute("lang"), path).toMatch(
       visitor.locale.slice(0, 2),
     );
     expect(await unseenFocus(page), path).toEqual([]);
     titles.push(await page.title());
+    if (visitor.width === PHONE) await expectNarrowRoom(page, path);
   }
   expect(titles.filter((title) => !/^.+ · AwoooP$/.test(title))).toEqual([]);
   expect(new Set(titles).size, titles.join(", ")).toBe(stops.length);
   expect(faults).toEqual([]);
   await close();
+}
+
+/** All of a page can be read, and nothing makes it scroll sideways. */
+async function expectRoom(page: Page, path: string): Promise<void> {
+  expect(await misfits(page), path).toEqual([]);
+  expect(await overflow(page), path).toBeLessThanOrEqual(0);
+}
+
+async function expectNarrowRoom(page: Page, path: string): Promise<void> {
+  const size = page.viewportSize();
+  if (size === null) return;
+  await page.setViewportSize({ ...size, width: NARROW });
+  // What measures itself has drawn itself anew.
+  await page.evaluate(
+    "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))",
+  );
+  await expectRoom(page, `${path} at ${NARROW} px`);
+  await page.setViewportSize(size);
 }
 
 const TABS = 8;

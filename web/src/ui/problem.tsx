@@ -69,10 +69,11 @@ function Faults({ of, isAll }: { of: Problem; isAll: boolean }) {
 
 const WIDTHS = ["72%", "54%", "64%", "80%", "47%", "69%"];
 
-/** The final layout in grey, shown only when an answer takes longer than 200 ms. */
-export function Bones(props: { rows: number; label: string }) {
+/** The final layout in grey, shown only when an answer takes longer than 200 ms; `head` where a table comes. */
+export function Bones(props: { rows: number; label: string; head?: boolean }) {
   return (
     <div className="bones" role="status" aria-label={props.label}>
+      {props.head && <div className="bones-head" aria-hidden="true" />}
       {Array.from({ length: props.rows }, (_, row) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: the rows have no identity, they only fill space
         <div key={row} aria-hidden="true">

@@ -38,7 +38,7 @@ export function DecidedPage() {
           {t("decided.waiting")}
         </Link>
       </ListHead>
-      {pages.isPending && <Bones rows={8} label={t("common.loading")} />}
+      {pages.isPending && <Bones head rows={8} label={t("common.loading")} />}
       {pages.isError && <ProblemNote error={pages.error} onRetry={() => pages.refetch()} />}
       {pages.data && rows.length === 0 && (
         <Empty title={t("decided.nothing")} why={t("decided.nothing_why")} />

@@ -52,8 +52,9 @@ export function AuditPage() {
       <ListHead title={t("nav.pages.audit_log")} total={first}>
         {rows.length > 0 && <Download filters={filters} />}
       </ListHead>
-      {(filtered || rows.length > 0) && <Filters search={search} rows={rows} />}
-      {pages.isPending && <Bones rows={12} label={t("common.loading")} />}
+      {(pages.isPending || filtered || rows.length > 0) && <Filters search={search} rows={rows} />}
+      {pages.isPending && <div className="fresh is-quiet" />}
+      {pages.isPending && <Bones head rows={12} label={t("common.loading")} />}
       {pages.isError && !first && (
         <ProblemNote error={pages.error} onRetry={() => pages.refetch()} />
       )}

@@ -37,9 +37,9 @@ export function ChannelEventsPage() {
   return (
     <div className="page">
       <ListHead title={t("nav.pages.channel_events")} total={first} />
-      {(isFiltered || rows.length > 0) && <Filters search={search} />}
+      {(pages.isPending || isFiltered || rows.length > 0) && <Filters search={search} />}
       {project !== undefined && !isFiltered && <Cases projectId={project} />}
-      {pages.isPending && <Bones rows={10} label={t("common.loading")} />}
+      {pages.isPending && <Bones head rows={10} label={t("common.loading")} />}
       {pages.isError && <ProblemNote error={pages.error} onRetry={() => pages.refetch()} />}
       {first && rows.length === 0 && <Nothing isFiltered={isFiltered} />}
       {rows.length > 0 && <Rows rows={rows} />}

@@ -22,7 +22,7 @@ export function ChannelsPage() {
       <ListHead title={t("nav.pages.channels")} total={first}>
         <AddChannel />
       </ListHead>
-      {pages.isPending && <Bones rows={6} label={t("common.loading")} />}
+      {pages.isPending && <Bones head rows={6} label={t("common.loading")} />}
       {pages.isError && <ProblemNote error={pages.error} onRetry={() => pages.refetch()} />}
       {first && rows.length === 0 && (
         <Empty title={t("channels.nothing")} why={t("channels.nothing_why")}>

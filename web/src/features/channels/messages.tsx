@@ -31,9 +31,9 @@ export function Messages(props: { projectId: string; channelId: string }) {
       <div className="sec mt-3">
         <h2>{t("channels.messages")}</h2>
       </div>
-      {(status !== undefined || rows.length > 0) && <ByStatus status={status} />}
+      {(pages.isPending || status !== undefined || rows.length > 0) && <ByStatus status={status} />}
       <ResendNote resending={resending} />
-      {pages.isPending && <Bones rows={6} label={t("common.loading")} />}
+      {pages.isPending && <Bones head rows={6} label={t("common.loading")} />}
       {pages.isError && <ProblemNote error={pages.error} onRetry={() => pages.refetch()} />}
       {pages.data && rows.length === 0 && (
         <p className="text-ink-2">

@@ -33,8 +33,8 @@ export function ContractsPage() {
       <ListHead title={t("nav.pages.contracts")} total={first}>
         <NewContract />
       </ListHead>
-      {(isFiltered || rows.length > 0) && <Filters search={search} />}
-      {pages.isPending && <Bones rows={10} label={t("common.loading")} />}
+      {(pages.isPending || isFiltered || rows.length > 0) && <Filters search={search} />}
+      {pages.isPending && <Bones head rows={10} label={t("common.loading")} />}
       {pages.isError && <ProblemNote error={pages.error} onRetry={() => pages.refetch()} />}
       {first && rows.length === 0 && <Nothing isFiltered={isFiltered} />}
       {rows.length > 0 && <Rows rows={rows} />}

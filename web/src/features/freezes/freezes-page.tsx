@@ -23,7 +23,7 @@ export function FreezesPage() {
   return (
     <div className="page">
       <ListHead title={t("freeze.title")} total={first} />
-      {pages.isPending && <Bones rows={6} label={t("common.loading")} />}
+      {pages.isPending && <Bones head rows={6} label={t("common.loading")} />}
       {pages.isError && <ProblemNote error={pages.error} onRetry={() => pages.refetch()} />}
       {first && rows.length === 0 && (
         <Empty title={t("freeze.nothing")} why={t("freeze.nothing_why")} />

@@ -45,7 +45,7 @@ export function Section(props: {
           </span>
         )}
       </div>
-      {pages.isPending && <Bones rows={8} label={t("common.loading")} />}
+      {pages.isPending && <Bones head rows={8} label={t("common.loading")} />}
       {pages.isError && pages.error && (
         <ProblemNote error={pages.error} onRetry={() => pages.refetch()} />
       )}

@@ -58,7 +58,7 @@ function Filled(props: LineProps & { run: RunRow }) {
           >
             {run.title}
           </Link>
-          <span className="agent">
+          <span className="agent" title={run.agent_id}>
             {props.showProject ? `${run.project_id} / ${run.agent_id}` : run.agent_id}
           </span>
           {run.is_shadow && <Tag tone="shadow-run">{t("runs.shadow")}</Tag>}

@@ -83,7 +83,12 @@ function RunsList(props: ListProps & { listed: ListedRuns; onFirst: (first: RunL
   }, [first, onFirst]);
   return (
     <>
-      {query.isPending && <Bones rows={12} label={t("common.loading")} />}
+      {query.isPending && (
+        <div className="runs-coming">
+          <div className="fresh is-quiet" />
+          <Bones head rows={12} label={t("common.loading")} />
+        </div>
+      )}
       {query.isError && !first && (
         <ProblemNote error={query.error} onRetry={() => void query.refetch()} />
       )}

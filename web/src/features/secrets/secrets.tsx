@@ -33,7 +33,7 @@ export function Secrets(props: { projectId: string }) {
         )}
       </div>
       {!mayList && <p className="text-ink-2">{t("secrets.role")}</p>}
-      {mayList && secrets.isPending && <Bones rows={3} label={t("common.loading")} />}
+      {mayList && secrets.isPending && <Bones head rows={3} label={t("common.loading")} />}
       {secrets.isError && <ProblemNote error={secrets.error} onRetry={() => secrets.refetch()} />}
       {secrets.data && rows.length === 0 && <p className="text-ink-2">{t("secrets.nothing")}</p>}
       {rows.length > 0 && <Rows rows={rows} onAsk={isAdmin ? setAsked : undefined} />}

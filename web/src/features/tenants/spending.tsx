@@ -19,7 +19,7 @@ export function Spending(props: { tenant: TenantPage }) {
         <h2>{t("tenants.spending")}</h2>
       </div>
       <Share month={tenant.month} />
-      {spend.isPending && <Bones rows={4} label={t("common.loading")} />}
+      {spend.isPending && <Bones head rows={4} label={t("common.loading")} />}
       {spend.isError && <ProblemNote error={spend.error} onRetry={() => spend.refetch()} />}
       {spend.data && <Months spend={spend.data} since={tenant.created_at.slice(0, 7)} />}
     </section>

@@ -148,7 +148,11 @@ function Open(props: { tenant: Tenant }) {
           <div key={state} className="contents">
             <dt>{t(`state.${state}`)}</dt>
             <dd>
-              <Link to="/runs" search={{ project: projectId, state }}>
+              <Link
+                className="inline-block min-w-6"
+                to="/runs"
+                search={{ project: projectId, state }}
+              >
                 {number(open[state])}
               </Link>
             </dd>

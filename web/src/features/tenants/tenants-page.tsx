@@ -35,7 +35,7 @@ export function TenantsPage() {
           </Button>
         )}
       </ListHead>
-      {pages.isPending && <Bones rows={6} label={t("common.loading")} />}
+      {pages.isPending && <Bones head rows={6} label={t("common.loading")} />}
       {pages.isError && <ProblemNote error={pages.error} onRetry={() => pages.refetch()} />}
       {first && rows.length === 0 && (
         <Empty title={t("tenants.nothing")} why={t("tenants.nothing_why")} />

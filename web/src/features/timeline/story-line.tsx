@@ -200,7 +200,11 @@ function WaitLine({ entry, live }: { entry: Extract<Entry, { type: "wait" }>; li
       <span className="k" />
       <span className="t">
         <span className="tt text-you-text strong">{t("story.waiting")}</span>
-        {open && <span className="sum">{t("story.waiting_now")}</span>}
+        {open && (
+          <span className="sum" title={t("story.waiting_now")}>
+            {t("story.waiting_now")}
+          </span>
+        )}
       </span>
       <span className="pp max-sm:hidden" />
       <span className="dur text-you-text strong">

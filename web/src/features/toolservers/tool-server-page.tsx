@@ -64,7 +64,9 @@ function ServerFacts(props: { server: ToolServerDetail }) {
   return (
     <Facts>
       <Fact name={t("servers.address")}>
-        <span className="mono">{server.address}</span>
+        <span className="mono" title={server.address}>
+          {server.address}
+        </span>
       </Fact>
       <Fact name={t("contracts.heads.contract")}>
         <Link to="/contracts/$revisionId" params={{ revisionId: server.revision_id }}>

@@ -21,7 +21,7 @@ export function ToolServersPage() {
       <ListHead title={t("nav.pages.tool_servers")} total={first}>
         <AddServer />
       </ListHead>
-      {pages.isPending && <Bones rows={6} label={t("common.loading")} />}
+      {pages.isPending && <Bones head rows={6} label={t("common.loading")} />}
       {pages.isError && <ProblemNote error={pages.error} onRetry={() => pages.refetch()} />}
       {first && rows.length === 0 && (
         <Empty title={t("servers.nothing")} why={t("servers.nothing_why")} />

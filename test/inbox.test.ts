@@ -150,7 +150,7 @@ describe("the inbox", { timeout: 120_000 }, () => {
     await page.getByRole("button", { name: "Put away" }).click();
     await page.getByText("bo rejected a question").waitFor({ state: "detached" });
     const newest = page.getByRole("row").filter({ hasText: "asked for changes" }).first();
-    await newest.getByText("only the replica").waitFor();
+    await newest.getByText("only the replica").last().waitFor();
     await newest.getByRole("link", { name: /signed record/ }).waitFor();
     await close();
   });

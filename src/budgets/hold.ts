@@ -79,6 +79,9 @@ async function holdRuns(tx: Tx, accounts: readonly Account[]): Promise<Row[]> {
       cost: limits.costUsd,
     })),
   );
+  const known = await holdRunRows(tx, { given });
+  // They are there but for a run's first call.
+  if (known.length === accounts.length) return known;
   const [, held] = await Promise.all([makeRunRows(tx, { given }), holdRunRows(tx, { given })]);
   return held;
 }

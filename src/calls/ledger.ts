@@ -75,16 +75,22 @@ export function createLedger({ db, log }: { db: Database; log: Logger }): Ledger
     for (const { runId } of due) touched.set(runId, now);
     return due;
   };
-  const group = createGroupCommit<Item, Entered>({
-    log,
-    commit(items, isRepeat) {
-      return commitTogether(db, items, { touching: dueToTouch(items), isRepeat });
-    },
-  });
+  const groups = () =>
+    createGroupCommit<Item, Entered>({
+      log,
+      commit(items, isRepeat) {
+        return commitTogether(db, items, { touching: dueToTouch(items), isRepeat });
+      },
+    });
+  // Apart from each other: what has ended does not wait for what is being decided, nor the other way round.
+  const [begins, ends] = [groups(), groups()];
   return {
-    begin: (begin) => group.add({ kind: "begin", ...begin }),
-    end: (end) => group.add({ kind: "end", ...end }),
-    idle: () => group.idle(),
+    begin: (begin) => begins.add({ kind: "begin", ...begin }),
+    end: (end) => ends.add({ kind: "end", ...end }),
+    async idle() {
+      await begins.idle();
+      await ends.idle();
+    },
   };
 }
 

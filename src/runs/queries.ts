@@ -150,12 +150,13 @@ export async function holdRuns(
     projects: [...new Set(some.map((of) => of.projectId))],
     runs: [...new Set(some.map((of) => of.runId))],
   });
+  const mine = new Set(changing.map(({ runId }) => runId));
   // First all of them, so that it waits for nobody once it holds what others wait for.
-  const [all] = await Promise.all([
-    holdKeys(tx, given(runs)),
+  const [all, held] = await Promise.all([
+    runs.every(({ runId }) => mine.has(runId)) ? [] : holdKeys(tx, given(runs)),
     changing.length > 0 ? holdRows(tx, given(changing)) : [],
   ]);
-  return new Map(all.map((run) => [run.run_id, run]));
+  return new Map([...all, ...held].map((run) => [run.run_id, run]));
 }
 
 type Held = { projects: string[]; runs: string[] };

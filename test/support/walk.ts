@@ -1,5 +1,6 @@
 import type { Browser, Page } from "playwright-core";
 import { expect } from "vitest";
+import { unseenFocus } from "./focus.ts";
 import { misfits } from "./misfits.ts";
 import { openSignedIn, overflow, type Visitor, violations } from "./page.ts";
 
@@ -48,7 +49,7 @@ export async function walk(
     expect(await page.locator("html").getAttribute("lang"), path).toMatch(
       visitor.locale.slice(0, 2),
     );
-    expect(await unseenFocus(page), path).toEqual([]);
+    expect(await unseenStops(page), path).toEqual([]);
     titles.push(await page.title());
     if (visitor.width === PHONE) await expectNarrowRoom(page, path);
   }
@@ -78,26 +79,12 @@ async function expectNarrowRoom(page: Page, path: string): Promise<void> {
 
 const TABS = 8;
 
-/** What a ring around the focused element lacks; nothing when it is there and in view. */
-const LACKING = `(() => {
-  const focused = document.activeElement;
-  if (focused === document.body) return "the focus is nowhere";
-  const { top, bottom, width } = focused.getBoundingClientRect();
-  const isInView = width > 0 && bottom > 0 && top < innerHeight;
-  // The field of a search has its ring around the glyph as well, the editor around the numbers of its lines.
-  const isRinged = [focused, focused.closest("label, .editor")].some((each) => {
-    const { outlineStyle, outlineWidth } = each ? getComputedStyle(each) : {};
-    return each && outlineStyle !== "none" && outlineWidth !== "0px";
-  });
-  return isInView && isRinged ? "" : focused.outerHTML.slice(0, 200);
-})()`;
-
 /** Of the first elements that Tab reaches, those where one doesn't see that they have the focus. */
-async function unseenFocus(page: Page): Promise<string[]> {
+async function unseenStops(page: Page): Promise<string[]> {
   const found: string[] = [];
   for (let n = 0; n < TABS; n += 1) {
     await page.keyboard.press("Tab");
-    found.push(await page.evaluate<string>(LACKING));
+    found.push(await unseenFocus(page));
   }
   return found.filter(Boolean);
 }

@@ -1,11 +1,32 @@
-import type { RefObject } from "react";
+import { lazy, type RefObject, Suspense, useRef } from "react";
 import { useTranslation } from "react-i18next";
+import { useReturnFocus } from "../ui/return-focus.ts";
+
+// Its code comes when one opens it; what is typed until then is kept.
+const Palette = lazy(() => import("./palette.tsx").then((part) => ({ default: part.Palette })));
+
+/** The palette, or what stands for it until its code is there; both give the focus back to what had it before either. */
+export function LazyPalette(props: { onClose: () => void; onHelp: () => void }) {
+  const typed = useRef("");
+  const returnFocus = useReturnFocus();
+  return (
+    <Suspense
+      fallback={<PaletteComing typed={typed} onClose={props.onClose} onReturn={returnFocus} />}
+    >
+      <Palette typed={typed} onReturn={returnFocus} {...props} />
+    </Suspense>
+  );
+}
 
 /**
  * Stands for the palette until its code is there. It takes what is typed meanwhile: those keys would else act on the
  * page below.
  */
-export function PaletteComing(props: { typed: RefObject<string>; onClose: () => void }) {
+function PaletteComing(props: {
+  typed: RefObject<string>;
+  onClose: () => void;
+  onReturn: (event: Event) => void;
+}) {
   const { t } = useTranslation();
   return (
     <div className="veil is-high" data-layer="dialog">
@@ -18,7 +39,12 @@ export function PaletteComing(props: { typed: RefObject<string>; onClose: () => 
           onChange={(event) => {
             props.typed.current = event.target.value;
           }}
-          onKeyDown={(event) => event.key === "Escape" && props.onClose()}
+          onKeyDown={(event) => {
+            if (event.key !== "Escape") return;
+            event.currentTarget.blur();
+            props.onReturn(event.nativeEvent);
+            props.onClose();
+          }}
         />
       </div>
     </div>

@@ -7,7 +7,6 @@ import { useTranslation } from "react-i18next";
 import { contractsInForceQuery } from "../features/contracts/queries.ts";
 import { askToFreeze } from "../features/freezes/asked.ts";
 import { Glyph, type GlyphName } from "../ui/glyphs.tsx";
-import { useReturnFocus } from "../ui/return-focus.ts";
 import { useSettled } from "../ui/use-settled.ts";
 import type { RunState } from "./api.ts";
 import { shortId } from "./format.ts";
@@ -26,15 +25,18 @@ export function Palette(props: {
   /** What was typed before it was there. */
   typed: RefObject<string>;
   onClose: () => void;
+  /** Gives the focus back once it is closed. */
+  onReturn: (event: Event) => void;
   onHelp: () => void;
 }) {
   const { t } = useTranslation();
   const { text, setText, input, takeOver } = useTyped(props.typed);
   const { list, chosen, setChosen, chooseFirst } = useChosen();
-  const returnFocus = useReturnFocus();
+  // Done once the focus is back, so that a dialog that it opens gives it back there as well.
+  const wanted = useRef<() => unknown>(undefined);
   const close = (act: () => unknown) => () => {
+    wanted.current = act;
     props.onClose();
-    act();
   };
   return (
     <Radix.Root open onOpenChange={(open) => !open && props.onClose()}>
@@ -48,7 +50,10 @@ export function Palette(props: {
               event.preventDefault();
               input.current?.focus();
             }}
-            onCloseAutoFocus={returnFocus}
+            onCloseAutoFocus={(event) => {
+              props.onReturn(event);
+              wanted.current?.();
+            }}
           >
             <Radix.Title className="sr-only">{t("palette.title")}</Radix.Title>
             <Command

@@ -1,26 +1,24 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { Outlet, useNavigate, useRouter } from "@tanstack/react-router";
-import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { Outlet, useNavigate } from "@tanstack/react-router";
+import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Toasts } from "../features/elsewhere/toasts.tsx";
 import { FreezeBanner } from "../features/freezes/freeze-banner.tsx";
 import { SignInAgain } from "../features/session/sign-in-again.tsx";
 import { Glyph } from "../ui/glyphs.tsx";
 import { useNow } from "./clock.ts";
+import { useFocusKept } from "./focus-kept.ts";
 import { wallTime } from "./format.ts";
 import { useKeys, usePaletteKey } from "./keys.ts";
 import { KeysHelp } from "./keys-help.tsx";
 import { startLive, useLive } from "./live.ts";
 import { Nav, Tabs } from "./navigation.tsx";
 import { usePages } from "./pages.ts";
-import { PaletteComing } from "./palette-coming.tsx";
+import { LazyPalette } from "./palette-coming.tsx";
 import { sessionQuery } from "./queries.ts";
 import { useSignedOut } from "./signed-out.ts";
 import { TopBar } from "./top-bar.tsx";
 import { useWords } from "./words.ts";
-
-// Its code comes when one opens it; what is typed until then is kept.
-const Palette = lazy(() => import("./palette.tsx").then((part) => ({ default: part.Palette })));
 
 /** Everything around a page: navigation, top bar, the state of the stream, global keys. */
 export function Shell() {
@@ -30,12 +28,8 @@ export function Shell() {
   const session = useQuery(sessionQuery);
   const [help, setHelp] = useState(false);
   const [palette, setPalette] = useState(false);
-  const typed = useRef("");
   const isOver = useSignedOut();
-  const openPalette = () => {
-    typed.current = "";
-    setPalette(true);
-  };
+  const openPalette = () => setPalette(true);
   usePaletteKey(openPalette);
   useFocusKept();
   useEffect(() => startLive(client), [client]);
@@ -65,27 +59,10 @@ export function Shell() {
       </main>
       <Tabs />
       {help && <KeysHelp onClose={() => setHelp(false)} />}
-      {palette && (
-        <Suspense fallback={<PaletteComing typed={typed} onClose={() => setPalette(false)} />}>
-          <Palette typed={typed} onClose={() => setPalette(false)} onHelp={() => setHelp(true)} />
-        </Suspense>
-      )}
+      {palette && <LazyPalette onClose={() => setPalette(false)} onHelp={() => setHelp(true)} />}
       <Toasts />
       {isOver && <SignInAgain />}
     </>
-  );
-}
-
-/** A link is gone with the page it stood on; the focus goes on to the new page, so that Tab and a reader do. */
-function useFocusKept(): void {
-  const router = useRouter();
-  useEffect(
-    () =>
-      router.subscribe("onRendered", ({ pathChanged, fromLocation }) => {
-        if (!pathChanged || !fromLocation || document.activeElement !== document.body) return;
-        document.getElementById("main")?.focus({ preventScroll: true });
-      }),
-    [router],
   );
 }
 

@@ -1,5 +1,5 @@
 import { cva, type VariantProps } from "class-variance-authority";
-import type { ComponentProps } from "react";
+import type { ComponentProps, MouseEvent } from "react";
 import { cx } from "./cx.ts";
 
 const button = cva("btn", {
@@ -11,11 +11,23 @@ const button = cva("btn", {
   defaultVariants: { tone: "plain", size: "normal", shape: "wide" },
 });
 
-type ButtonProps = ComponentProps<"button"> & VariantProps<typeof button>;
+// One that is `disabled` loses the focus, and whoever pressed it by keyboard stands nowhere.
+type ButtonProps = Omit<ComponentProps<"button">, "disabled"> & VariantProps<typeof button>;
 
-/** One filled button in a view: `you` where a person answers, `ink` elsewhere. */
-export function Button({ tone, size, shape, className, ...rest }: ButtonProps) {
+/**
+ * One filled button in a view: `you` where a person answers, `ink` elsewhere. Under `aria-disabled` pressing it does nothing,
+ * and it keeps the focus.
+ */
+export function Button({ tone, size, shape, className, onClick, ...rest }: ButtonProps) {
+  const isOff = String(rest["aria-disabled"]) === "true";
   return (
-    <button type="button" className={cx(button({ tone, size, shape }), className)} {...rest} />
+    <button
+      type="button"
+      className={cx(button({ tone, size, shape }), className)}
+      onClick={isOff ? keepStill : onClick}
+      {...rest}
+    />
   );
 }
+
+const keepStill = (event: MouseEvent) => event.preventDefault();

@@ -28,18 +28,10 @@ export function BulkBar(props: { marked: readonly Approval[]; onClear: () => voi
     <section className="bulk" aria-label={t("bulk.label")}>
       <b className="num">{t("bulk.marked", { count: marked.length })}</b>
       <span className="flex-1" />
-      <Button
-        size="small"
-        aria-disabled={!mayDecide}
-        onClick={() => mayDecide && setAsking("approve")}
-      >
+      <Button size="small" aria-disabled={!mayDecide} onClick={() => setAsking("approve")}>
         {t("bulk.approve")}
       </Button>
-      <Button
-        size="small"
-        aria-disabled={!mayDecide}
-        onClick={() => mayDecide && setAsking("reject")}
-      >
+      <Button size="small" aria-disabled={!mayDecide} onClick={() => setAsking("reject")}>
         {t("decide.reject")}
       </Button>
       <Button size="small" tone="bare" onClick={props.onClear}>

@@ -208,11 +208,7 @@ function Download(props: { filters: AuditFilters }) {
   return (
     <>
       {download.error && <span className="text-stop-text">{download.error.message}</span>}
-      <Button
-        size="small"
-        aria-disabled={download.isPending}
-        onClick={() => !download.isPending && download.mutate()}
-      >
+      <Button size="small" aria-disabled={download.isPending} onClick={() => download.mutate()}>
         <Glyph name="download" className="sm" />
         {download.isPending ? t("common.loading") : t("audit.download")}
       </Button>

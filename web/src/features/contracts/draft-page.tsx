@@ -253,7 +253,7 @@ function SaveDraft(props: { typed: TypedContract | undefined; from: RevisionDeta
   const isReady = typed !== undefined && !save.isPending;
   return (
     <section className="part">
-      <Button tone="ink" disabled={!isReady} onClick={() => typed && save.mutate(typed)}>
+      <Button tone="ink" aria-disabled={!isReady} onClick={() => typed && save.mutate(typed)}>
         {save.isPending ? t("decide.sending") : t("contracts.save")}
       </Button>
       <p className="text-ink-2 text-xs mt-2">

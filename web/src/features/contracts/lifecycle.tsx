@@ -70,7 +70,7 @@ function Step(props: { offer: Offer; isNext: boolean; onAsk: (event: LifecycleEv
   // A person answers with a yes; every other step is a person's own doing.
   const tone = props.isNext ? (event === "approve" ? "you" : "ink") : "plain";
   return (
-    <Button tone={tone} disabled={hindrance !== undefined} onClick={() => props.onAsk(event)}>
+    <Button tone={tone} aria-disabled={hindrance !== undefined} onClick={() => props.onAsk(event)}>
       <Glyph name={GLYPHS[event]} />
       {t(`contracts.steps.${event}`)}
       {!hindrance && event === "approve" && <Kbd>A</Kbd>}

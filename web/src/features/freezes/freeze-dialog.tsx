@@ -120,9 +120,8 @@ function Ask(props: { wish: FreezeWish; onClose: () => void; onFrozen: (frozen: 
           tone="stop"
           // The second press needs no aiming, unless it would stop every project.
           autoFocus={choice.scope !== "platform"}
-          disabled={!isReady}
-          aria-disabled={freeze.isPending}
-          onClick={() => !freeze.isPending && freeze.mutate()}
+          aria-disabled={!isReady || freeze.isPending}
+          onClick={() => freeze.mutate()}
         >
           <Glyph name="freeze" />
           {freeze.isPending ? t("decide.sending") : t("freeze.now", { name })}

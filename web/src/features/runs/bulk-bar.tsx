@@ -31,7 +31,6 @@ export function BulkBar(props: BarProps) {
   const project = all ? props.project : projectOf(marks);
   const may = (action: BulkRequest["action"]) =>
     project !== undefined && (all || changeable(marks, action) > 0);
-  const open = (action: BulkRequest["action"]) => may(action) && setAsking(action);
   const started = (bulkId: string) => {
     setAsking(undefined);
     selection.clear();
@@ -48,10 +47,10 @@ export function BulkBar(props: BarProps) {
         <Note {...props} isOfOne={project !== undefined} />
       </span>
       <span className="flex-1" />
-      <Button size="small" aria-disabled={!may("retry")} onClick={() => open("retry")}>
+      <Button size="small" aria-disabled={!may("retry")} onClick={() => setAsking("retry")}>
         {t("many_runs.retry")}
       </Button>
-      <Button size="small" aria-disabled={!may("cancel")} onClick={() => open("cancel")}>
+      <Button size="small" aria-disabled={!may("cancel")} onClick={() => setAsking("cancel")}>
         {t("many_runs.cancel")}
       </Button>
       <Button size="small" tone="bare" onClick={selection.clear}>

@@ -136,7 +136,7 @@ function SetDialog(props: DialogProps) {
         </Button>
         <Button
           tone="ink"
-          disabled={!isName || value === "" || set.isPending}
+          aria-disabled={!isName || value === "" || set.isPending}
           onClick={() => set.mutate()}
         >
           {t("secrets.store")}

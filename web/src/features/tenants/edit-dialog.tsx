@@ -76,7 +76,7 @@ export function EditDialog(props: { tenant: Tenant; onClose: () => void }) {
           {t("common.back")}
           <Kbd>Esc</Kbd>
         </Button>
-        <Button tone="ink" disabled={!isReady} onClick={send}>
+        <Button tone="ink" aria-disabled={!isReady} onClick={send}>
           {t("tenants.save")}
         </Button>
       </div>

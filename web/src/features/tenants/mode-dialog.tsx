@@ -53,7 +53,7 @@ export function ModeDialog(props: { tenant: Tenant; onClose: () => void }) {
           {t("common.back")}
           <Kbd>Esc</Kbd>
         </Button>
-        <Button tone="ink" disabled={!isReady} onClick={send}>
+        <Button tone="ink" aria-disabled={!isReady} onClick={send}>
           {t("tenants.mode_set", { mode: name })}
         </Button>
       </div>

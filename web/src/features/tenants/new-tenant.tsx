@@ -86,7 +86,7 @@ export function NewTenantDialog(props: { onClose: () => void }) {
           {t("common.back")}
           <Kbd>Esc</Kbd>
         </Button>
-        <Button tone="ink" disabled={!isReady} onClick={send}>
+        <Button tone="ink" aria-disabled={!isReady} onClick={send}>
           {t("tenants.make")}
         </Button>
       </div>

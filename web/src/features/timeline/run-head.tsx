@@ -122,7 +122,7 @@ function CancelDialog(props: { run: Run; onClose: () => void }) {
       {cancel.error && <ProblemNote error={cancel.error} />}
       <div className="foot">
         <Button onClick={props.onClose}>{t("common.back")}</Button>
-        <Button tone="ink" aria-disabled={!ready} onClick={() => ready && cancel.mutate()}>
+        <Button tone="ink" aria-disabled={!ready} onClick={() => cancel.mutate()}>
           {cancel.isPending ? t("decide.sending") : t("run.cancel_confirm")}
         </Button>
       </div>

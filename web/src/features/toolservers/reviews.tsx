@@ -25,7 +25,10 @@ export function Reviews(props: { server: ToolServerDetail }) {
   const stillKept = kept.data?.reviews.filter(
     (review) => pinned.get(review.tool_name) === review.changed_hash,
   );
-  const reviews = [...(open.data?.reviews ?? []), ...(stillKept ?? [])];
+  // The two lists are fetched apart: what was just kept may stand in both.
+  const keptIds = new Set(stillKept?.map((review) => review.review_id));
+  const undecided = open.data?.reviews.filter((review) => !keptIds.has(review.review_id));
+  const reviews = [...(undecided ?? []), ...(stillKept ?? [])];
   if (!isChanged) return null;
   return (
     <section className="reviews">

@@ -86,7 +86,7 @@ describe.each(HANDS)("by %s alone, what is registered", { timeout: 120_000 }, (n
   beforeAll(async () => {
     me = await visitBy(name, browser, server);
   });
-  afterAll(() => me?.end([expect.stringContaining("422")]));
+  afterAll(() => me?.end(/ 422 /));
 
   const inMain = (link: string) =>
     me.page.getByRole("main").getByRole("link", { name: link, exact: true }).first();
@@ -134,7 +134,7 @@ describe.each(HANDS)("by %s alone, what is registered", { timeout: 120_000 }, (n
     await step("Activate");
     await me.sees(/^Active: what begins/);
     await me.press(me.button("Copy body"));
-    await me.page.getByRole("status").filter({ hasText: "Copied" }).waitFor();
+    await me.copied();
     await me.press(me.link("Draft a new revision"));
     await draft("display_name: Newer\ndriver: client\ntools: []\n", `agent-of-${name} 1.1`);
     await step("Submit for review");

@@ -9,6 +9,8 @@ export interface Hand {
   write(field: Locator, text: string): Promise<void>;
   /** Takes one of a few: of a list of options by its words, else the radio button itself. */
   choose(field: Locator, option?: string): Promise<void>;
+  /** Takes one of what a search has found. */
+  take(option: Locator): Promise<void>;
   /** Opens the menu of a button and takes what is called so. */
   pick(trigger: Locator, item: string | RegExp): Promise<void>;
 }
@@ -36,6 +38,7 @@ function mouseOn(page: Page): Hand {
       if (option === undefined) await field.click();
       else await field.selectOption({ label: option });
     },
+    take: (option) => option.click(),
     async pick(trigger, item) {
       await trigger.click();
       await itemOf(page, item).click();
@@ -60,6 +63,11 @@ function keyboardOn(page: Page): Hand {
       await tabTo(field);
       await arrows(page, () => field.evaluate(says, option), option);
     },
+    async take(option) {
+      await option.waitFor();
+      await arrows(page, () => option.evaluate(isSelected), "the option");
+      await keyboard.press("Enter");
+    },
     async pick(trigger, item) {
       await tabTo(trigger);
       await keyboard.press("Enter");
@@ -79,13 +87,20 @@ interface Shown {
   tagName: string;
   id: string;
   ariaLabel: string | null;
+  ariaSelected: string | null;
   textContent: string;
-  ownerDocument: { activeElement: Shown; body: Shown };
+  ownerDocument: {
+    activeElement: Shown;
+    body: Shown;
+    querySelectorAll(selector: string): Iterable<Shown>;
+  };
+  checkVisibility(): boolean;
   compareDocumentPosition(other: Shown): number;
 }
 
 const isBox = (element: Shown) => element.type === "checkbox";
 const isChosen = (element: Shown) => element.checked;
+const isSelected = (element: Shown) => element.ariaSelected === "true";
 const isFocused = (element: Shown) => element === element.ownerDocument.activeElement;
 const says = (element: Shown, words: string) => element.selectedOptions[0]?.label === words;
 
@@ -110,17 +125,27 @@ async function arrows(page: Page, isThere: () => Promise<boolean>, what: string)
   throw new Error(`No arrow leads to ${what}`);
 }
 
-const MOST_TABS = 250;
+const MOST_TRIES = 60;
 
-/** Which key leads to an element from what has the focus, and what that is. */
-function wayTo(element: Shown): { key: "Tab" | "Shift+Tab" | undefined; from: string } {
+/** Which key leads to an element from what has the focus, how often at least, and from what. */
+function wayTo(element: Shown) {
   const { activeElement: at, body } = element.ownerDocument;
   const words = at.ariaLabel ?? at.textContent.trim().slice(0, 40);
   const from = [at.tagName.toLowerCase(), at.id, words].filter(Boolean).join(" ");
-  if (at === element) return { key: undefined, from };
+  if (at === element) return { from };
   const PRECEDING = 2;
-  const isBehind = (at.compareDocumentPosition(element) & PRECEDING) !== 0;
-  return { key: isBehind && at !== body ? "Shift+Tab" : "Tab", from };
+  const isBefore = (one: Shown, other: Shown) =>
+    (other.compareDocumentPosition(one) & PRECEDING) !== 0;
+  const isBehind = at !== body && isBefore(element, at);
+  const [first, last] = isBehind ? [element, at] : [at, element];
+  const stops =
+    "a[href], :is(button, input, select, textarea):not(:disabled, [type=radio]:not(:checked)), summary, [tabindex='0']";
+  const between = [...element.ownerDocument.querySelectorAll(stops)].filter(
+    (each) => isBefore(first, each) && isBefore(each, last) && each.checkVisibility(),
+  );
+  // Half of the way, for Tab may pass some of them by.
+  const times = 1 + Math.floor(between.length / 2);
+  return { key: isBehind ? "Shift+Tab" : "Tab", times, from };
 }
 
 /**
@@ -133,8 +158,8 @@ export async function tabTo(target: Locator): Promise<void> {
   await target.waitFor();
   const passed: string[] = [];
   let first: string | undefined;
-  while (passed.length < MOST_TABS) {
-    const { key, from } = await target.evaluate(wayTo);
+  while (passed.length < MOST_TRIES) {
+    const { key, times = 1, from } = await target.evaluate(wayTo);
     if (key === undefined) {
       const lacking = await unseenFocus(page);
       if (lacking !== "") throw new Error(`One does not see that this has the focus: ${lacking}`);
@@ -144,7 +169,7 @@ export async function tabTo(target: Locator): Promise<void> {
     // Once past it, there is no use in going back.
     first ??= key;
     if (key !== first) break;
-    await page.keyboard.press(key);
+    for (let n = 0; n < times; n += 1) await page.keyboard.press(key);
   }
   throw new Error(`Tab does not lead to ${target}: it passed ${passed.join(" → ")}`);
 }

@@ -1,14 +1,22 @@
 /**
  * How long after an approval the next step begins: a worker's run and a call that is held for its client, beside the job
- * engine alone, send → work; and how soon after a press in a chat everybody knows of it:
+ * engine alone, send → work; and how soon after a press in a chat, or a decision in another browser, everybody knows of it:
  * `npm run bench:approvals [-- --quick]`. See docs/performance.md.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { openPostgres } from "./api/postgres.ts";
 import { machineOf } from "./api/report.ts";
-import { chatFigures, chatTable, measureChat } from "./approvals/chat.ts";
+import { measureChat } from "./approvals/chat.ts";
+import { measureConsoles } from "./approvals/consoles.ts";
 import { openGround, serveTool } from "./approvals/ground.ts";
-import { figuresOf, type Measurements, ratioOf, tableOf } from "./approvals/report.ts";
+import {
+  figuresOf,
+  type Measurements,
+  ratioOf,
+  spreadOf,
+  spreadTable,
+  tableOf,
+} from "./approvals/report.ts";
 import {
   CALLED,
   HELD,
@@ -27,10 +35,12 @@ interface Effort {
   warmUp: number;
   /** Presses in a chat. */
   presses: number;
+  /** Decisions in one browser that another one looks at. */
+  decisions: number;
 }
 
-const FULL: Effort = { rounds: 20, samples: 25, warmUp: 50, presses: 100 };
-const QUICK: Effort = { rounds: 4, samples: 15, warmUp: 15, presses: 15 };
+const FULL: Effort = { rounds: 20, samples: 25, warmUp: 50, presses: 100, decisions: 50 };
+const QUICK: Effort = { rounds: 4, samples: 15, warmUp: 15, presses: 15, decisions: 8 };
 /** So that what one sample leaves to be done does not fall into the next one. */
 const PAUSE_MS = 30;
 
@@ -74,7 +84,13 @@ async function run(effort: Effort): Promise<void> {
   const sides = [rawSide(child), workerSide(at), heldSide(closers, at)];
   const measurements = await measure(sides, effort);
   const pressed = await measureChat(closers, at, effort.presses);
-  process.stdout.write(`${tableOf(measurements)}\n\n${chatTable(pressed)}\n`);
+  const seen = await measureConsoles(closers, ground, effort.decisions);
+  const tables = [
+    tableOf(measurements),
+    spreadTable("from a press on Telegram until", pressed),
+    spreadTable("from the answer to who decided in a browser until", seen),
+  ];
+  process.stdout.write(`${tables.join("\n\n")}\n`);
   const ratios = (of: "fromAnswer" | "fromRequest") => ({
     resume_p50: ratioOf(measurements, TAKEN, of),
     resume_call_p50: ratioOf(measurements, CALLED, of),
@@ -86,7 +102,8 @@ async function run(effort: Effort): Promise<void> {
     figures: {
       ...figuresOf(measurements),
       ratios_from_request: ratios("fromRequest"),
-      chat: chatFigures(pressed),
+      chat: spreadOf(pressed),
+      console_to_console: spreadOf(seen),
     },
     machine: machineOf(postgres.version),
   };

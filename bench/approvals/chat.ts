@@ -9,7 +9,6 @@ import { good, waitUntilSent } from "../../test/support/e2e-tenant.ts";
 import type { BotState, Person, Shown } from "../../test/support/telegram/bot-state.ts";
 import { openTelegram } from "../../test/support/telegram/server.ts";
 import { type Connection, openConnection } from "../api/client.ts";
-import { percentile, rounded } from "../percentile.ts";
 import { type Ground, PROJECT, TOOLS, type Tool } from "./ground.ts";
 
 const CLI = fileURLToPath(new URL("../../dist/server/cli.js", import.meta.url));
@@ -229,35 +228,4 @@ async function printed({ server }: Ground, approvalId: string): Promise<void> {
     { env: { ...process.env, AWOOOP_URL: server.url, AWOOOP_KEY: ADMIN_KEY } },
   );
   if (!/ada.*approve|approve.*ada/i.test(stdout)) throw new Error(`The CLI printed\n${stdout}`);
-}
-
-/** By row: the median, the 95th percentile and the longest. */
-export function chatFigures(found: AfterPress) {
-  return Object.fromEntries(
-    [...found].map(([row, moments]) => [
-      row,
-      {
-        p50_ms: rounded(percentile(moments, 0.5)),
-        p95_ms: rounded(percentile(moments, 0.95)),
-        max_ms: rounded(Math.max(...moments)),
-        samples: moments.length,
-      },
-    ]),
-  );
-}
-
-/** The table for people. */
-export function chatTable(found: AfterPress): string {
-  const width = Math.max(...AFTER_PRESS.map((row) => row.length));
-  const line = (row: string, cells: readonly string[]) =>
-    [row.padEnd(width), ...cells.map((cell) => cell.padStart(8))].join("  ");
-  return [
-    line("from a press on Telegram until", ["p50 ms", "p95 ms", "max ms"]),
-    ...Object.entries(chatFigures(found)).map(([row, { p50_ms, p95_ms, max_ms }]) =>
-      line(
-        row,
-        [p50_ms, p95_ms, max_ms].map((ms) => ms.toFixed(2)),
-      ),
-    ),
-  ].join("\n");
 }

@@ -55,3 +55,34 @@ export function tableOf(measurements: Measurements): string {
       .trimEnd();
   return [head, ...rows].map(line).join("\n");
 }
+
+/** By row: the median, the 95th percentile and the longest. */
+export function spreadOf(found: ReadonlyMap<string, readonly number[]>) {
+  return Object.fromEntries(
+    [...found].map(([row, moments]) => [
+      row,
+      {
+        p50_ms: rounded(percentile([...moments], 0.5)),
+        p95_ms: rounded(percentile([...moments], 0.95)),
+        max_ms: rounded(Math.max(...moments)),
+        samples: moments.length,
+      },
+    ]),
+  );
+}
+
+/** The table for people of what was measured `from` a moment on. */
+export function spreadTable(from: string, found: ReadonlyMap<string, readonly number[]>): string {
+  const width = Math.max(...[from, ...found.keys()].map((row) => row.length));
+  const line = (row: string, cells: readonly string[]) =>
+    [row.padEnd(width), ...cells.map((cell) => cell.padStart(8))].join("  ");
+  return [
+    line(from, ["p50 ms", "p95 ms", "max ms"]),
+    ...Object.entries(spreadOf(found)).map(([row, { p50_ms, p95_ms, max_ms }]) =>
+      line(
+        row,
+        [p50_ms, p95_ms, max_ms].map((ms) => ms.toFixed(2)),
+      ),
+    ),
+  ].join("\n");
+}

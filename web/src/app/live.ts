@@ -57,6 +57,8 @@ export function staleKeys(change: Change): QueryKey[] {
   }
 }
 
+// One decision changes several things within some milliseconds; a storm of changes asks for nothing more often than that.
+const LEAD_MS = 20;
 const GATHER_MS = 200;
 // The server pings every 15 s; two missed pings and some slack mean that the line is dead.
 const SILENCE_MS = 35_000;
@@ -79,15 +81,28 @@ export function useLive(): LiveState {
   );
 }
 
-function gatherer(client: QueryClient, ms: number): (keys: QueryKey[]) => void {
+/**
+ * Makes stale what it is given: soon when it was quiet, and no more often than from time to time when it is not.
+ *
+ * @param leadMs for how long the first of several is held
+ * @param apartMs between one time and the next
+ */
+function gatherer(
+  client: QueryClient,
+  leadMs: number,
+  apartMs: number,
+): (keys: QueryKey[]) => void {
   const waiting = new Map<string, QueryKey>();
+  let last = Number.NEGATIVE_INFINITY;
   const flush = () => {
+    last = performance.now();
     const keys = [...waiting.values()];
     waiting.clear();
     for (const queryKey of keys) void client.invalidateQueries({ queryKey });
   };
   return (keys) => {
-    if (waiting.size === 0 && keys.length > 0) setTimeout(flush, ms);
+    if (waiting.size === 0 && keys.length > 0)
+      setTimeout(flush, Math.max(leadMs, last + apartMs - performance.now()));
     for (const key of keys) waiting.set(JSON.stringify(key), key);
   };
 }
@@ -102,8 +117,8 @@ export const reconnectNow = () => reconnect();
  * read again: it may have changed before the stream was there.
  */
 export function startLive(client: QueryClient): () => void {
-  const gather = gatherer(client, GATHER_MS);
-  const gatherSums = gatherer(client, SUMS_MS);
+  const gather = gatherer(client, LEAD_MS, GATHER_MS);
+  const gatherSums = gatherer(client, SUMS_MS, SUMS_MS);
   let source: EventSource | undefined;
   let meter = new LagMeter();
   let attempt = 0;

@@ -12,7 +12,7 @@ export interface Hand {
   /** Takes one of what a search has found. */
   take(option: Locator): Promise<void>;
   /** Opens the menu of a button and takes what is called so. */
-  pick(trigger: Locator, item: string | RegExp): Promise<void>;
+  pick(trigger: Locator, item: string): Promise<void>;
 }
 
 export const HANDS = ["mouse", "keyboard"] as const;
@@ -24,8 +24,13 @@ export const handOf = (name: HandName, page: Page): Hand =>
 
 const ITEM = "[role=menuitem], [role=menuitemradio], [role=menuitemcheckbox]";
 
-const itemOf = (page: Page, name: string | RegExp) =>
-  page.getByRole("menu").locator(ITEM).filter({ hasText: name }).first();
+/** What begins so, a pattern; some have more to say beside their name. */
+const itemOf = (page: Page, name: string) =>
+  page
+    .getByRole("menu")
+    .locator(ITEM)
+    .filter({ hasText: new RegExp(`^${name}`) })
+    .first();
 
 function mouseOn(page: Page): Hand {
   return {
@@ -73,7 +78,7 @@ function keyboardOn(page: Page): Hand {
       await keyboard.press("Enter");
       const wanted = itemOf(page, item);
       await wanted.waitFor();
-      await arrows(page, () => wanted.evaluate(isFocused), String(item));
+      await arrows(page, () => wanted.evaluate(isFocused), item);
       await keyboard.press("Enter");
     },
   };

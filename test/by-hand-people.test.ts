@@ -253,10 +253,12 @@ describe.each(HANDS)("by %s alone, the console", { timeout: 120_000 }, (name) =>
     };
     await me.go("/contracts");
     await me.page.context().clearCookies();
-    // The next request finds it out.
+    // What looks for it finds out.
     await me.page.keyboard.press("Control+k");
-    await signIn(me.page.getByRole("dialog", { name: "Your session has ended" }));
-    await me.page.getByRole("combobox").waitFor();
+    await me.page.keyboard.type("half a thought");
+    const over = me.page.getByRole("dialog", { name: "Your session has ended" });
+    await signIn(over);
+    await over.waitFor({ state: "hidden" });
     await me.page.keyboard.press("Escape");
     await me.dialog.waitFor({ state: "hidden" });
     await me.pick(me.button("Account"), "Sign out");

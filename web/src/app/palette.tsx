@@ -32,12 +32,7 @@ export function Palette(props: {
   const { t } = useTranslation();
   const { text, setText, input, takeOver } = useTyped(props.typed);
   const { list, chosen, setChosen, chooseFirst } = useChosen();
-  // Done once the focus is back, so that a dialog that it opens gives it back there as well.
-  const wanted = useRef<() => unknown>(undefined);
-  const close = (act: () => unknown) => () => {
-    wanted.current = act;
-    props.onClose();
-  };
+  const { close, onClosed } = useWanted(props);
   return (
     <Radix.Root open onOpenChange={(open) => !open && props.onClose()}>
       <Radix.Portal>
@@ -50,10 +45,7 @@ export function Palette(props: {
               event.preventDefault();
               input.current?.focus();
             }}
-            onCloseAutoFocus={(event) => {
-              props.onReturn(event);
-              wanted.current?.();
-            }}
+            onCloseAutoFocus={onClosed}
           >
             <Radix.Title className="sr-only">{t("palette.title")}</Radix.Title>
             <Command
@@ -84,6 +76,20 @@ export function Palette(props: {
       </Radix.Portal>
     </Radix.Root>
   );
+}
+
+/** What one chooses is done once the focus is back, so that a dialog that it opens gives it back there as well. */
+function useWanted(props: { onClose: () => void; onReturn: (event: Event) => void }) {
+  const wanted = useRef<() => unknown>(undefined);
+  const close = (act: () => unknown) => () => {
+    wanted.current = act;
+    props.onClose();
+  };
+  const onClosed = (event: Event) => {
+    props.onReturn(event);
+    wanted.current?.();
+  };
+  return { close, onClosed };
 }
 
 /**

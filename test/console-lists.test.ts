@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { linkChat } from "../src/identity/index.ts";
@@ -244,6 +245,33 @@ describe("a long run", { timeout: 120_000 }, () => {
     const phone = await visit(CHINESE, link);
     await phone.page.getByRole("dialog").getByText("line 150").waitFor();
     await phone.close();
+  });
+
+  it("is taken along whole, with what was asked and what the audit log has of it", async () => {
+    const { page, close } = await visit(ENGLISH, `/runs/${run}`);
+    const take = async () => {
+      const [file] = await Promise.all([
+        page.waitForEvent("download"),
+        page.getByRole("button", { name: "Download the whole run as JSON" }).click(),
+      ]);
+      return JSON.parse(await readFile(await file.path(), "utf8"));
+    };
+    const long = await take();
+    await page.getByText(/Downloaded with 40\d entries/).waitFor();
+    expect(long).toMatchObject({ is_complete: true, truncated: { timeline: false } });
+    expect(long.timeline).toHaveLength(long.counts.timeline);
+    const lines = long.mcp_calls.map(({ args }: { args: { line: number } }) => args.line);
+    expect(lines).toEqual(Array.from({ length: CALLS }, (_, at) => at + 1));
+    const asked = await questions.ask();
+    await server.api(`/approvals/${asked.runId}/decide`, {
+      body: { project_id: questions.project, decision: "reject", reason: "not now" },
+    });
+    await page.goto(`${server.url}/runs/${asked.runId}`);
+    const short = await take();
+    expect(short.approvals).toMatchObject([{ approval_id: asked.approvalId, status: "rejected" }]);
+    const actions = short.audit_log.map(({ action }: { action: string }) => action);
+    expect(actions).toContain("run.approval.reject");
+    await close();
   });
 
   it("says that a link names an entry it does not have, and opens at its news", async () => {

@@ -137,6 +137,16 @@ export const api = {
     query: { project_id?: string | undefined; cursor?: string; limit: number },
     signal?: AbortSignal,
   ) => send<ApprovalList>("/approvals", { query: { ...query, status: "closed" }, signal }),
+  questions: (
+    query: {
+      project_id: string;
+      run_id: string;
+      status: "open" | "closed";
+      cursor?: string;
+      limit: number;
+    },
+    signal?: AbortSignal,
+  ) => send<ApprovalList>("/approvals", { query, signal }),
   decide: (request: DecisionRequest) =>
     send<DecideAnswer>(`/approvals/${encodeURIComponent(request.runId)}/decide`, {
       method: "POST",

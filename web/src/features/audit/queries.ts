@@ -40,15 +40,21 @@ export const newestAuditQuery = (filters: AuditFilters) =>
 
 /** What the filters match as JSON lines, newest first, as far as there is room for it. */
 export async function downloadedAudit(filters: AuditFilters): Promise<string[]> {
-  const lines: string[] = [];
+  return (await entriesOf(filters)).map((entry) => JSON.stringify(entry));
+}
+
+/** What was done to something, newest first, as far as there is room for it. */
+export const auditOf = (target: string, signal: AbortSignal): Promise<AuditLogEntry[]> =>
+  entriesOf({ target }, signal);
+
+async function entriesOf(filters: AuditFilters, signal?: AbortSignal): Promise<AuditLogEntry[]> {
+  const entries: AuditLogEntry[] = [];
   let cursor: string | null = "";
-  while (cursor !== null && lines.length < MOST_DOWNLOADED) {
-    const page: AuditPage = await list(filters, {
-      ...(cursor ? { cursor } : {}),
-      limit: DOWNLOAD_PAGE,
-    });
-    lines.push(...page.entries.map((entry) => JSON.stringify(entry)));
+  while (cursor !== null && entries.length < MOST_DOWNLOADED) {
+    const place = cursor ? { cursor } : {};
+    const page: AuditPage = await list(filters, { ...place, limit: DOWNLOAD_PAGE }, signal);
+    entries.push(...page.entries);
     cursor = page.next_cursor;
   }
-  return lines;
+  return entries;
 }

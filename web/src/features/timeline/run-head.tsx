@@ -14,9 +14,9 @@ import { cx } from "../../ui/cx.ts";
 import { Dialog } from "../../ui/dialog.tsx";
 import { Glyph } from "../../ui/glyphs.tsx";
 import { ProblemNote } from "../../ui/problem.tsx";
-import { saveFile } from "../../ui/save-file.ts";
 import { Sentence } from "../../ui/sentence.tsx";
 import { StateMark } from "../runs/state.tsx";
+import { Download } from "./download.tsx";
 import { Neighbours } from "./neighbours.tsx";
 
 export function RunHead(props: { detail: RunDetail }) {
@@ -61,16 +61,11 @@ function RunActions(props: { detail: RunDetail }) {
       });
     },
   });
-  const download = () =>
-    saveFile(`run-${run.run_id}.json`, JSON.stringify(props.detail, null, 2), "application/json");
   // A client's run can't be started by us, and one that did its work has nothing to retry.
   const mayRetry = run.driver === "worker" && isFinal(run.state) && run.state !== "completed";
   return (
     <div className="line flex-none">
-      <Button size="small" onClick={download}>
-        <Glyph name="download" className="sm" />
-        JSON
-      </Button>
+      <Download run={run} />
       {mayAct && mayRetry && (
         <Button size="small" onClick={() => retry.mutate()} aria-disabled={retry.isPending}>
           <Glyph name="retry" className="sm" />

@@ -151,7 +151,10 @@ function endLater(client: pg.PoolClient, pipeline: Pipeline): void {
 async function commit(client: pg.PoolClient, pipeline: Pipeline): Promise<void> {
   let command: string;
   try {
-    ({ command } = await pipeline.send("commit"));
+    const ended = pipeline.send("commit");
+    // Nothing comes behind it.
+    pipeline.flush();
+    ({ command } = await ended);
   } catch (error) {
     await rollback(client, pipeline);
     throw error;

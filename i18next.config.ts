@@ -49,6 +49,8 @@ export default defineConfig({
       "nav.pages.*",
       "overview.lines.*",
       "overview.stack.*",
+      "overview.time.*",
+      "overview.window.*",
       "overview.wrong_of.*",
       "pips.*",
       "freeze.scope.*",

@@ -160,6 +160,31 @@ describe("the list of runs", { timeout: 120_000 }, () => {
   });
 });
 
+describe("the overview", { timeout: 120_000 }, () => {
+  it("looks back as far as one chooses, which stands in the address and is remembered", async () => {
+    const { page, looksRight, close } = await visit(ENGLISH, "/");
+    const chart = (time: string) => page.getByRole("heading", { name: `Runs by state, ${time}` });
+    await chart("last 24 hours").waitFor();
+    await page.getByRole("button", { name: "24 h" }).focus();
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await chart("last 7 days").waitFor();
+    await page.getByText(/1,2\d\d runs in the last 7 days\./).waitFor();
+    expect(new URL(page.url()).search).toContain("since=7d");
+    await looksRight();
+    await page.goto(`${server.url}/runs`);
+    await page.goto(`${server.url}/`);
+    await chart("last 7 days").waitFor();
+    await page.goto(`${server.url}/?since=1h`);
+    await chart("last hour").waitFor();
+    await close();
+    const phone = await visit(CHINESE, "/?since=7d");
+    await phone.page.getByRole("heading", { name: "各狀態的執行，最近 7 天" }).waitFor();
+    await phone.looksRight();
+    await phone.close();
+  });
+});
+
 describe("who may do what", { timeout: 120_000 }, () => {
   it("is told and changed by those who may", async () => {
     const { page, looksRight, close } = await visit(ENGLISH, "/members");

@@ -11,7 +11,8 @@ const GATES = [1, 2, 3, 4, 5] as const;
 /** What each gate stopped, and what it stopped most. */
 export function GateBars(props: { overview: Overview }) {
   const { t, number, duration } = useWords();
-  const { stops, questions } = props.overview;
+  const { stops, questions, window } = props.overview;
+  const time = t(`overview.time.${window}`);
   const rows = GATES.map((gate) => {
     const stop = stops.find((each) => each.gate === gate);
     return { gate, calls: stop?.calls ?? 0, stop };
@@ -21,8 +22,8 @@ export function GateBars(props: { overview: Overview }) {
   const answered = questions.median_answer_seconds;
   return (
     <Figure
-      title={t("overview.stops")}
-      says={t("overview.stops_say", { count: total, number: number(total) })}
+      title={t("overview.stops", { time })}
+      says={t("overview.stops_say", { count: total, number: number(total), time })}
       head={[t("overview.gate"), t("overview.calls"), t("overview.most")]}
       rows={rows.map(({ gate, calls, stop }) => [
         `${gate} ${t(`gates.names.${gate}`)}`,

@@ -11,6 +11,7 @@ import {
 import { useWords } from "../../app/words.ts";
 import { Figure, KeyOf } from "../../ui/figure.tsx";
 import type { Overview } from "./queries.ts";
+import { HOURS } from "./window.ts";
 
 const TEXT = { fill: "var(--ink-3)", fontSize: 11 } as const;
 /** As wide as `999K` and its distance from the chart. */
@@ -37,10 +38,11 @@ function partsOf(overview: Overview) {
   }));
 }
 
-/** `07:00`, in the zone of the reader. */
-function useClock() {
+/** `07:00`, in the zone of the reader, with the day where there are several. */
+function useClock({ window }: Overview) {
   const { language } = useWords();
   const format = new Intl.DateTimeFormat(language, {
+    ...(HOURS[window] > 24 ? { month: "numeric", day: "numeric" } : {}),
     hour: "2-digit",
     minute: "2-digit",
     hourCycle: "h23",
@@ -50,11 +52,13 @@ function useClock() {
 
 export function RunsChart(props: { overview: Overview }) {
   const { t, number, shortNumber } = useWords();
-  const clock = useClock();
+  const clock = useClock(props.overview);
   const parts = partsOf(props.overview);
   const sum = (key: (typeof STACK)[number]["key"]) =>
     parts.reduce((all, part) => all + part[key], 0);
+  const time = t(`overview.time.${props.overview.window}`);
   const says = t("overview.runs_say", {
+    time,
     completed: number(sum("completed")),
     ended: number(sum("ended")),
     working: number(sum("working")),
@@ -63,7 +67,7 @@ export function RunsChart(props: { overview: Overview }) {
   });
   return (
     <Figure
-      title={t("overview.runs_chart")}
+      title={t("overview.runs_chart", { time })}
       says={says}
       legend={STACK.map(({ key, mark }) => (
         <KeyOf key={key} mark={mark}>
@@ -135,12 +139,12 @@ const LINES = [
 
 export function LatencyChart(props: { overview: Overview }) {
   const { t, number } = useWords();
-  const clock = useClock();
+  const clock = useClock(props.overview);
   const { latency } = props.overview;
   const last = latency.at(-1);
   const says = last
     ? t("overview.latency_say", { p50: number(last.p50_ms), p95: number(last.p95_ms) })
-    : t("overview.latency_none");
+    : t("overview.latency_none", { time: t(`overview.time.${props.overview.window}`) });
   const own = (ms: number | undefined) => (ms === undefined ? "–" : number(ms));
   return (
     <Figure
@@ -180,7 +184,7 @@ export function LatencyChart(props: { overview: Overview }) {
 
 function Lines(props: { overview: Overview }) {
   const { shortNumber } = useWords();
-  const clock = useClock();
+  const clock = useClock(props.overview);
   const { latency, runs } = props.overview;
   const parts = runs.map(({ at }) => ({ at, ...latency.find((part) => part.at === at) }));
   return (

@@ -6,12 +6,14 @@ import { approvalsQuery } from "../../app/queries.ts";
 import { usePageTitle } from "../../app/title.ts";
 import { useProject } from "../../app/use-session.ts";
 import { useWords } from "../../app/words.ts";
+import { Segment } from "../../ui/marks.tsx";
 import { Bones, ProblemNote } from "../../ui/problem.tsx";
 import { channelPagesQuery } from "../channels/queries.ts";
 import { GateBars, SpendBars } from "./bars.tsx";
 import { Needs } from "./needs.tsx";
 import "./overview.css";
 import { type Overview, overviewQuery } from "./queries.ts";
+import { useWindow, WINDOWS, type Window } from "./window.ts";
 import { countWrong, type Wrong, wrongsOf } from "./wrong.ts";
 import { WrongList } from "./wrong-list.tsx";
 
@@ -26,7 +28,8 @@ const Charts = {
 export function OverviewPage() {
   const { t } = useWords();
   usePageTitle(t("nav.pages.overview"));
-  const overview = useQuery(overviewQuery(useProject()));
+  const [window, choose] = useWindow();
+  const overview = useQuery(overviewQuery(useProject(), window));
   return (
     <div className="page overview">
       {!overview.data && <h1 className="sr-only">{t("nav.pages.overview")}</h1>}
@@ -34,12 +37,18 @@ export function OverviewPage() {
       {overview.isError && !overview.data && (
         <ProblemNote error={overview.error} onRetry={() => overview.refetch()} />
       )}
-      {overview.data && <Loaded overview={overview.data} />}
+      {overview.data && <Loaded overview={overview.data} window={window} onWindow={choose} />}
     </div>
   );
 }
 
-function Loaded(props: { overview: Overview }) {
+function Loaded(props: {
+  overview: Overview;
+  /** What is asked for; what is shown may be of another one for a moment. */
+  window: Window;
+  onWindow: (window: Window) => void;
+}) {
+  const { t } = useWords();
   const { overview } = props;
   const channels = useInfiniteQuery(channelPagesQuery(useProject())).data;
   const wrongs = wrongsOf(overview, channels?.pages.flatMap((page) => page.channels) ?? []);
@@ -49,6 +58,14 @@ function Loaded(props: { overview: Overview }) {
       <div className="cols">
         <Needs />
         <WrongList wrongs={wrongs} />
+      </div>
+      <div className="line justify-end mt-4">
+        <Segment<Window>
+          label={t("overview.how_far")}
+          value={props.window}
+          onChange={props.onWindow}
+          options={WINDOWS.map((value) => ({ value, label: t(`overview.window.${value}`) }))}
+        />
       </div>
       <div className="charts">
         <Suspense fallback={<div className="chart-room" />}>
@@ -100,7 +117,11 @@ function Opening(props: { overview: Overview; wrongs: readonly Wrong[] }) {
           waiting_approval > 0
             ? t("overview.waiting", { count: waiting_approval, number: number(waiting_approval) })
             : "",
-          t("overview.of_day", { count: total, number: number(total) }),
+          t("overview.of_time", {
+            count: total,
+            number: number(total),
+            time: t(`overview.time.${overview.window}`),
+          }),
           overview.is_complete ? "" : t("overview.not_all"),
         ])}
       </p>

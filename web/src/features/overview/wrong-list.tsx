@@ -104,7 +104,11 @@ function textOf(wrong: Wrong, words: Words, now: number) {
     case "failed": {
       const { title, agent_id: agent, project_id: project } = wrong.newest;
       return {
-        what: t("overview.wrong_of.failed", { count: wrong.count, number: number(wrong.count) }),
+        what: t("overview.wrong_of.failed", {
+          count: wrong.count,
+          number: number(wrong.count),
+          time: t(`overview.time.${wrong.window}`),
+        }),
         why: t("overview.wrong_of.failed_why", { title, agent }),
         project: wrong.count === 1 ? project : null,
       };
@@ -136,12 +140,18 @@ function Way(props: { wrong: Wrong }): ReactNode {
   const { wrong } = props;
   if (wrong.kind === "failed") {
     const { project_id: projectId, run_id: runId } = wrong.newest;
+    // The list of runs knows no 6 hours.
+    const since = wrong.window === "6h" ? "24h" : wrong.window;
     return wrong.count === 1 ? (
       <Link className="text-xs" to="/runs/$projectId/$runId" params={{ projectId, runId }}>
         {t("overview.open_run")}
       </Link>
     ) : (
-      <Link className="text-xs" to="/runs" search={(old) => ({ ...old, state: "failed" })}>
+      <Link
+        className="text-xs"
+        to="/runs"
+        search={({ project }) => ({ project, state: "failed", since })}
+      >
         {t("overview.open_failed")}
       </Link>
     );

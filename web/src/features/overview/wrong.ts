@@ -7,7 +7,12 @@ export type Wrong =
   | { kind: "server"; server: Overview["unhealthy_servers"]["items"][number] }
   | { kind: "tool"; tool: Overview["changed_tools"]["items"][number] }
   | { kind: "channel" | "unsent"; channel: ChannelSummary }
-  | { kind: "failed"; count: number; newest: Overview["failed_runs"]["items"][number] }
+  | {
+      kind: "failed";
+      count: number;
+      newest: Overview["failed_runs"]["items"][number];
+      window: Overview["window"];
+    }
   | { kind: "over" | "soon"; spend: Spend; share: number };
 
 export type Spend = Overview["spend"]["items"][number];
@@ -42,7 +47,14 @@ export function wrongsOf(overview: Overview, channels: readonly ChannelSummary[]
       .map((channel): Wrong => ({ kind: "unsent", channel })),
     ...overview.changed_tools.items.map((tool): Wrong => ({ kind: "tool", tool })),
     ...(newest
-      ? [{ kind: "failed", count: overview.failed_runs.total, newest } satisfies Wrong]
+      ? [
+          {
+            kind: "failed",
+            count: overview.failed_runs.total,
+            newest,
+            window: overview.window,
+          } satisfies Wrong,
+        ]
       : []),
     ...spent.filter(({ kind }) => kind === "soon"),
   ];

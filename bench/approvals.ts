@@ -40,7 +40,7 @@ interface Effort {
 }
 
 const FULL: Effort = { rounds: 20, samples: 25, warmUp: 50, presses: 100, decisions: 50 };
-const QUICK: Effort = { rounds: 4, samples: 15, warmUp: 15, presses: 15, decisions: 8 };
+const QUICK: Effort = { rounds: 4, samples: 15, warmUp: 15, presses: 15, decisions: 5 };
 /** So that what one sample leaves to be done does not fall into the next one. */
 const PAUSE_MS = 30;
 

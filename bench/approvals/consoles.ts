@@ -13,7 +13,7 @@ type AfterAnswer = Map<(typeof AFTER_ANSWER)[number], number[]>;
 const DESK = { locale: "en-US", colorScheme: "light", width: 1440 } as const;
 const PATIENCE_MS = 30_000;
 /** A question is deaf for a moment after it has appeared; and what loading left to be done does not fall into a decision. */
-const SETTLED_MS = 1_000;
+const SETTLED_MS = 700;
 
 /** The moment, by the machine's clock, at which a frame shows these words in one of these elements. */
 const SHOWN = (selector: string, words: string) => `new Promise((resolve) => {

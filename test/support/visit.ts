@@ -37,7 +37,8 @@ export async function visitBy(
   const { page, faults, close } = await openSignedIn(browser, DESK, server);
   const hand = handOf(name, page);
   const dialog = page.getByRole("dialog");
-  const text = (said: string | RegExp) => page.getByText(said).first();
+  // Some words stand twice, each for other widths.
+  const text = (said: string | RegExp) => page.getByText(said).filter({ visible: true }).first();
   return {
     ...hand,
     page,

@@ -264,6 +264,7 @@ describe("who did what", { timeout: 120_000 }, () => {
       page.getByRole("button", { name: "Download" }).click(),
     ]);
     expect(file.suggestedFilename()).toBe("audit-log.jsonl");
+    await page.getByText("1 entry was downloaded").waitFor();
     await page.getByRole("searchbox", { name: "To what" }).fill("nobody");
     await page.getByText("No entry matches").waitFor();
     await server.api("/members/eve", {
@@ -272,6 +273,23 @@ describe("who did what", { timeout: 120_000 }, () => {
     });
     await page.getByRole("searchbox", { name: "To what" }).fill("eve");
     await page.getByRole("link", { name: "member.update" }).waitFor();
+    await close();
+  });
+});
+
+describe("what was done very often", { timeout: 120_000 }, () => {
+  it("is taken along as far as there is room, which is said", async () => {
+    await queryRows(
+      database.adminUrl,
+      `insert into awooop.audit_log (audit_id, project_id, actor_kind, actor_id, action, subject_kind, subject_id)
+       select gen_random_uuid(), 'acme', 'key', 'bot', 'member.update', 'member', 'busy' from generate_series(1, 10001)`,
+    );
+    const { page, looksRight, close } = await visit(CHINESE, "/audit-log?target=busy");
+    const taken = page.waitForEvent("download");
+    await page.getByRole("button", { name: "下載" }).click();
+    await taken;
+    await page.getByText("只下載了最新的 10,000 筆").waitFor();
+    await looksRight();
     await close();
   });
 });

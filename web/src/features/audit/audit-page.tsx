@@ -7,6 +7,7 @@ import { useProject, useSeveralProjects } from "../../app/use-session.ts";
 import { useWords } from "../../app/words.ts";
 import { announce } from "../../ui/announce.tsx";
 import { Button } from "../../ui/button.tsx";
+import { Dialog } from "../../ui/dialog.tsx";
 import { Empty } from "../../ui/empty.tsx";
 import { Filter } from "../../ui/filter.tsx";
 import { Glyph } from "../../ui/glyphs.tsx";
@@ -16,12 +17,7 @@ import { Bones, ProblemNote } from "../../ui/problem.tsx";
 import { saveFile } from "../../ui/save-file.ts";
 import "./audit.css";
 import { EntrySheet } from "./entry-sheet.tsx";
-import {
-  type AuditLogEntry,
-  auditPagesQuery,
-  downloadedAudit,
-  newestAuditQuery,
-} from "./queries.ts";
+import { type AuditLogEntry, auditPagesQuery, newestAuditQuery, readAudit } from "./queries.ts";
 import {
   type AuditFilters,
   type AuditSearch,
@@ -197,18 +193,32 @@ const saidBy = ({ private: said }: AuditLogEntry): string =>
   typeof said?.reason === "string" ? said.reason : "";
 
 function Download(props: { filters: AuditFilters }) {
-  const { t } = useWords();
+  const { t, number } = useWords();
   const download = useMutation({
-    mutationFn: () => downloadedAudit(props.filters),
-    onSuccess: (lines) => {
-      saveFile("audit-log.jsonl", `${lines.join("\n")}\n`, "application/jsonl");
-      announce(t("audit.downloaded", { count: lines.length }));
+    mutationFn: () => readAudit(props.filters),
+    onSuccess: ({ entries, isAll }) => {
+      const lines = entries.map((entry) => `${JSON.stringify(entry)}\n`);
+      saveFile("audit-log.jsonl", lines.join(""), "application/jsonl");
+      const count = lines.length;
+      announce(
+        isAll
+          ? t("audit.downloaded", { count })
+          : t("audit.downloaded_part", { number: number(count) }),
+      );
     },
   });
   return (
     <>
-      {download.error && <span className="text-stop-text">{download.error.message}</span>}
-      <Button size="small" aria-disabled={download.isPending} onClick={() => download.mutate()}>
+      {download.error && (
+        <Dialog title={t("audit.download")} onClose={() => download.reset()}>
+          <ProblemNote error={download.error} onRetry={() => download.mutate()} />
+        </Dialog>
+      )}
+      <Button
+        size="small"
+        aria-disabled={download.isPending}
+        onClick={() => !download.isPending && download.mutate()}
+      >
         <Glyph name="download" className="sm" />
         {download.isPending ? t("common.loading") : t("audit.download")}
       </Button>

@@ -38,16 +38,14 @@ export const newestAuditQuery = (filters: AuditFilters) =>
     gcTime: 0,
   });
 
-/** What the filters match as JSON lines, newest first, as far as there is room for it. */
-export async function downloadedAudit(filters: AuditFilters): Promise<string[]> {
-  return (await entriesOf(filters)).map((entry) => JSON.stringify(entry));
+/** Entries that are taken along, newest first; `isAll` is false where the log has more of them than that. */
+interface TakenAlong {
+  entries: AuditLogEntry[];
+  isAll: boolean;
 }
 
-/** What was done to something, newest first, as far as there is room for it. */
-export const auditOf = (target: string, signal: AbortSignal): Promise<AuditLogEntry[]> =>
-  entriesOf({ target }, signal);
-
-async function entriesOf(filters: AuditFilters, signal?: AbortSignal): Promise<AuditLogEntry[]> {
+/** What the filters match, as far as there is room for it. */
+export async function readAudit(filters: AuditFilters, signal?: AbortSignal): Promise<TakenAlong> {
   const entries: AuditLogEntry[] = [];
   let cursor: string | null = "";
   while (cursor !== null && entries.length < MOST_DOWNLOADED) {
@@ -56,5 +54,5 @@ async function entriesOf(filters: AuditFilters, signal?: AbortSignal): Promise<A
     entries.push(...page.entries);
     cursor = page.next_cursor;
   }
-  return entries;
+  return { entries, isAll: cursor === null };
 }

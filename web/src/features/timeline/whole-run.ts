@@ -6,7 +6,7 @@ import type {
   TimelinePage,
 } from "../../app/api.ts";
 import { api } from "../../app/client.ts";
-import { type AuditLogEntry, auditOf } from "../audit/queries.ts";
+import { type AuditLogEntry, readAudit } from "../audit/queries.ts";
 import { withRecords } from "./joined.ts";
 
 /** So many items of a timeline are taken along at most. */
@@ -20,7 +20,7 @@ export interface WholeRun extends RunDetail {
   audit_log: AuditLogEntry[];
   /** By the reader's clock. */
   read_at: string;
-  /** False where the run has more items than are taken along. */
+  /** False where there is more of it than is taken along. */
   is_complete: boolean;
 }
 
@@ -60,13 +60,14 @@ export async function readWholeRun(
   // Read after its items, so that it is not older than they are.
   const detail = await api.run(project_id, run_id, signal);
   const approvals = await questionsOf(project_id, run_id, signal);
-  const audit_log = await entriesAbout([run_id, ...approvals.map((of) => of.approval_id)], signal);
-  const isComplete = cursor === null;
+  const audit = await entriesAbout([run_id, ...approvals.map((of) => of.approval_id)], signal);
+  const isComplete = cursor === null && audit.isAll;
   const truncated = Object.fromEntries(
-    Object.keys(detail.truncated).map((list) => [list, !isComplete]),
+    Object.keys(detail.truncated).map((list) => [list, cursor !== null]),
   ) as RunDetail["truncated"];
   const whole = { ...withRecords(detail, pages), timeline: items, truncated };
-  return { ...whole, approvals, audit_log, read_at: readAt, is_complete: isComplete };
+  const shown = { audit_log: audit.entries, read_at: readAt, is_complete: isComplete };
+  return { ...whole, approvals, ...shown };
 }
 
 async function questionsOf(projectId: string, runId: string, signal: AbortSignal) {
@@ -86,8 +87,12 @@ async function questionsOf(projectId: string, runId: string, signal: AbortSignal
 
 async function entriesAbout(targets: readonly string[], signal: AbortSignal) {
   const entries: AuditLogEntry[] = [];
-  for (const target of targets) entries.push(...(await auditOf(target, signal)));
-  return entries.sort((a, b) =>
-    a.at < b.at || (a.at === b.at && a.audit_id < b.audit_id) ? -1 : 1,
-  );
+  let isAll = true;
+  for (const target of targets) {
+    const about = await readAudit({ target }, signal);
+    entries.push(...about.entries);
+    isAll &&= about.isAll;
+  }
+  entries.sort((a, b) => (a.at < b.at || (a.at === b.at && a.audit_id < b.audit_id) ? -1 : 1));
+  return { entries, isAll };
 }

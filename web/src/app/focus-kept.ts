@@ -66,7 +66,8 @@ export function useFocusKept(): void {
       if (!isKept || path !== window.location.pathname) return;
       if (document.activeElement !== document.body) return;
       const place = placeOf(element, changes);
-      if (place) before(place.parent, place.sibling)?.focus();
+      // It is near what went; where the page has moved on since, what one reads stays.
+      if (place) before(place.parent, place.sibling)?.focus({ preventScroll: true });
     });
     // Who presses beside everything has let go of it.
     const letGo = () => {

@@ -57,27 +57,44 @@ export const shortId = (id: string): string => id.slice(0, 13);
 export const shortHash = (hash: string): string =>
   hash.length > 20 ? `${hash.slice(0, 8)}…${hash.slice(-8)}` : hash;
 
+/** What `make` makes of its values, each made once: a formatter costs a hundred times what a use of it does. */
+function kept<Values extends (string | number | boolean)[], Made>(
+  make: (...values: Values) => Made,
+): (...values: Values) => Made {
+  const made = new Map<string, Made>();
+  return (...values) => {
+    const key = values.join(" ");
+    const one = made.get(key) ?? make(...values);
+    made.set(key, one);
+    return one;
+  };
+}
+
+const dollars = kept(
+  (language: string, least: number, most: number) =>
+    new Intl.NumberFormat(language, {
+      style: "currency",
+      currency: "USD",
+      currencyDisplay: "narrowSymbol",
+      minimumFractionDigits: least,
+      maximumFractionDigits: most,
+    }),
+);
+
 /** US dollars with four decimals, six where four would show nothing but zeros. */
 export function money(usd: number, language: string): string {
   const digits = usd !== 0 && Math.abs(usd) < 0.00005 ? 6 : 4;
-  return new Intl.NumberFormat(language, {
-    style: "currency",
-    currency: "USD",
-    currencyDisplay: "narrowSymbol",
-    minimumFractionDigits: digits,
-    maximumFractionDigits: digits,
-  }).format(usd);
+  return dollars(language, digits, digits).format(usd);
 }
 
 /** A limit, which a person wrote: as few decimals as say it exactly. */
 export const moneyLimit = (usd: number, language: string): string =>
-  new Intl.NumberFormat(language, {
-    style: "currency",
-    currency: "USD",
-    currencyDisplay: "narrowSymbol",
-    minimumFractionDigits: 2,
-    maximumFractionDigits: 6,
-  }).format(usd);
+  dollars(language, 2, 6).format(usd);
+
+const counts = kept((language: string) => new Intl.NumberFormat(language));
+
+/** A number with the separators of the language. */
+export const count = (n: number, language: string): string => counts(language).format(n);
 
 /** Local wall time, `03:07:58`, and with milliseconds `03:07:58.214`. */
 export function wallTime(iso: string | number, withMs = false): string {
@@ -98,20 +115,29 @@ export function sharedPrefix(previous: string | null, current: string): [string,
 }
 
 export function isSameDay(a: Date, b: Date): boolean {
-  return a.toDateString() === b.toDateString();
+  return (
+    a.getDate() === b.getDate() &&
+    a.getMonth() === b.getMonth() &&
+    a.getFullYear() === b.getFullYear()
+  );
 }
+
+const days = kept(
+  (language: string, withYear: boolean) =>
+    new Intl.DateTimeFormat(language, {
+      ...(withYear ? { year: "numeric" } : {}),
+      month: "short",
+      day: "numeric",
+      hour: "2-digit",
+      minute: "2-digit",
+      hourCycle: "h23",
+    }),
+);
 
 /** `14 Nov 11:20`, with the year only when it is another one. */
 export function dayAndTime(iso: string, language: string, now: Date): string {
   const date = new Date(iso);
-  return new Intl.DateTimeFormat(language, {
-    ...(date.getFullYear() === now.getFullYear() ? {} : { year: "numeric" }),
-    month: "short",
-    day: "numeric",
-    hour: "2-digit",
-    minute: "2-digit",
-    hourCycle: "h23",
-  }).format(date);
+  return days(language, date.getFullYear() !== now.getFullYear()).format(date);
 }
 
 /** `UTC+8`, `UTC−3:30`. */

@@ -1,5 +1,8 @@
+import type { TFunction } from "i18next";
+import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import {
+  count,
   countdown,
   dayAndTime,
   durationParts,
@@ -17,10 +20,7 @@ type KnownCode = keyof typeof en.codes;
 const isKnown = (code: string | null): code is KnownCode =>
   code !== null && Object.hasOwn(en.codes, code);
 
-/** Formatting in the language that is shown. */
-export function useWords() {
-  const { t, i18n } = useTranslation();
-  const language: Language = i18n.language === "zh-TW" ? "zh-TW" : "en";
+function wordsOf(t: TFunction, language: Language) {
   return {
     t,
     language,
@@ -35,9 +35,9 @@ export function useWords() {
     codeText: (code: string | null): string | undefined =>
       isKnown(code) ? t(`codes.${code}`) : undefined,
     moneyLimit: (usd: number) => moneyLimit(usd, language),
-    number: (n: number) => new Intl.NumberFormat(language).format(n),
     shortNumber: (n: number) => shortNumber(n, language),
     countdown: (ms: number) => countdown(ms, language),
+    number: (n: number) => count(n, language),
     /** Today only the time, else the day too: for columns. */
     moment: (iso: string, now: number): string =>
       isSameDay(new Date(iso), new Date(now))
@@ -49,6 +49,13 @@ export function useWords() {
         ? t("common.today_at", { time: wallTime(iso) })
         : dayAndTime(iso, language, new Date(now)),
   };
+}
+
+/** Formatting in the language that is shown; the same object as long as that stays. */
+export function useWords() {
+  const { t, i18n } = useTranslation();
+  const language: Language = i18n.language === "zh-TW" ? "zh-TW" : "en";
+  return useMemo(() => wordsOf(t, language), [t, language]);
 }
 
 export type Words = ReturnType<typeof useWords>;

@@ -1,28 +1,36 @@
 import { verdictText } from "../../../../src/gates/contract.ts";
 import type { Verdict } from "../../app/api.ts";
-import { useWords } from "../../app/words.ts";
+import { useWords, type Words } from "../../app/words.ts";
 import { Pip, Pips } from "../../ui/pips.tsx";
 import { GATES, markOf, marksOf, sayingOf, tellingVerdict } from "./verdicts.ts";
 
-function useSaying(verdicts: readonly Verdict[], isOver: boolean): string {
-  const { t } = useWords();
+function sayingIn({ t }: Words, verdicts: readonly Verdict[], isOver: boolean): string {
   const saying = sayingOf(verdicts, isOver);
   return "gate" in saying
     ? t(`pips.${saying.kind}`, { gate: saying.gate, name: t(`gates.names.${saying.gate}`) })
     : t(`pips.${saying.kind}`);
 }
 
-/** `isOver` once the call has ended: then it asked a person, and no longer waits for one. */
-export function GatePips(props: { verdicts: readonly Verdict[]; isOver: boolean }) {
-  const { language } = useWords();
-  const label = useSaying(props.verdicts, props.isOver);
-  const telling = tellingVerdict(props.verdicts);
-  const why = telling ? `${label}\n${verdictText(telling, language)}` : label;
+interface PipsProps {
+  verdicts: readonly Verdict[];
+  /** Once the call has ended: then it asked a person, and no longer waits for one. */
+  isOver: boolean;
+}
+
+/** The five gates as signs, with the words of the caller. */
+export function GateSigns({ verdicts, isOver, words }: PipsProps & { words: Words }) {
+  const label = sayingIn(words, verdicts, isOver);
+  const telling = tellingVerdict(verdicts);
+  const why = telling ? `${label}\n${verdictText(telling, words.language)}` : label;
   return (
     <span className="inline-flex" title={why}>
-      <Pips marks={marksOf(props.verdicts)} label={label} />
+      <Pips marks={marksOf(verdicts)} label={label} />
     </span>
   );
+}
+
+export function GatePips(props: PipsProps) {
+  return <GateSigns {...props} words={useWords()} />;
 }
 
 /** The five gates in words: what each said, and its code where it stopped the call. */

@@ -9,8 +9,8 @@ export interface Stretch {
   count: number;
 }
 
-// Browsers draw nothing beyond some 17 million pixels: a mobile row has 64.
-const MOST_DRAWN = 200_000;
+/** The most rows a list is drawn with: browsers draw nothing beyond some 17 million pixels, and a mobile row has 64. */
+export const MOST_DRAWN = 200_000;
 
 /** Where the rows of consecutive pages stand; `end` is how many rows the list is known to have. */
 export function stretchOf(pages: readonly RunList[], end?: number): Stretch {
@@ -23,6 +23,15 @@ export function stretchOf(pages: readonly RunList[], end?: number): Stretch {
     return { start, rows, count: loaded };
   const estimate = Math.min(end ?? last.total, MOST_DRAWN);
   return { start, rows, count: Math.max(loaded + 1, estimate) };
+}
+
+/**
+ * Where a page that is at hand begins whatever has come before it since: the page beside it knows. By its number its last
+ * rows would be another page's by then.
+ */
+export function steadyPlace(pages: readonly RunList[], n: number): { cursor: string } | undefined {
+  const cursor = pages[n - 1]?.next_cursor ?? pages[n + 1]?.prev_cursor;
+  return cursor ? { cursor } : undefined;
 }
 
 /** What has to be fetched for the rows that are in view. */

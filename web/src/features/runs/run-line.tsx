@@ -1,14 +1,12 @@
-import { Link } from "@tanstack/react-router";
 import { memo } from "react";
 import { isFinal, type RunRow } from "../../app/api.ts";
 import { useNow } from "../../app/clock.ts";
 import { shortId } from "../../app/format.ts";
-import { useWords } from "../../app/words.ts";
-import { cx } from "../../ui/cx.ts";
+import { useWords, type Words } from "../../app/words.ts";
 import { Tag } from "../../ui/marks.tsx";
-import { GatePips } from "../gates/gates.tsx";
+import { GateSigns } from "../gates/gates.tsx";
 import type { Column } from "./columns.ts";
-import { StateMark } from "./state.tsx";
+import { StateSign } from "./state.tsx";
 import type { SelectionHandle } from "./use-selection.ts";
 
 interface LineProps {
@@ -16,48 +14,59 @@ interface LineProps {
   /** Undefined while it is being fetched. */
   run: RunRow | undefined;
   gone: boolean;
+  /** It is flown over: its title has to do. */
+  passing: boolean;
   hidden: readonly Column[];
   showProject: boolean;
   marked: boolean;
   selection: SelectionHandle;
+  hrefOf: (run: RunRow) => string;
+  /** From above: what each row fetches or watches for itself is paid for with every row that is scrolled by. */
+  words: Words;
 }
+
+// Some browsers forget what the parts of a table are once they are laid out as boxes.
+const ROW = { role: "row" } as const;
+const CELL = { role: "cell" } as const;
+
+/** By whether it is gone, and marked. */
+const CLASSES = {
+  "false-false": undefined,
+  "false-true": "is-marked",
+  "true-false": "gone",
+  "true-true": "gone is-marked",
+};
 
 export const RunLine = memo(function RunLine(props: LineProps) {
   const { run, index } = props;
-  if (run) return <Filled {...props} run={run} />;
+  if (run && !props.passing) return <Filled {...props} run={run} />;
   return (
-    <tr className="ghost" aria-rowindex={index + 2}>
-      <td colSpan={8}>
-        <i className="bone" />
-      </td>
+    <tr {...ROW} className={run ? "passing" : "ghost"} aria-rowindex={index + 2}>
+      <td {...CELL}>{run?.title ?? <i className="bone" />}</td>
     </tr>
   );
 });
 
 function Filled(props: LineProps & { run: RunRow }) {
-  const { t, money } = useWords();
-  const { run, marked, selection } = props;
+  const { run, marked, selection, words } = props;
+  const { t, money, moment } = words;
   const has = (column: Column) => !props.hidden.includes(column);
   return (
     <tr
-      className={cx(props.gone && "gone", marked && "is-marked")}
+      {...ROW}
+      className={CLASSES[`${props.gone}-${marked}`]}
       aria-rowindex={props.index + 2}
       data-run={run.run_id}
     >
       {selection.mayMark && <MarkCell {...props} />}
-      <td className="c-state">
-        <StateMark state={run.state} />
+      <td {...CELL} className="c-state">
+        <StateSign state={run.state} name={t(`state.${run.state}`)} />
       </td>
-      <td className="c-what">
+      <td {...CELL} className="c-what">
         <span className="cell">
-          <Link
-            className="what"
-            to="/runs/$projectId/$runId"
-            params={{ projectId: run.project_id, runId: run.run_id }}
-            title={run.title}
-          >
+          <a className="what" href={props.hrefOf(run)} title={run.title}>
             {run.title}
-          </Link>
+          </a>
           <span className="agent" title={run.agent_id}>
             {props.showProject ? `${run.project_id} / ${run.agent_id}` : run.agent_id}
           </span>
@@ -66,23 +75,27 @@ function Filled(props: LineProps & { run: RunRow }) {
         </span>
       </td>
       {has("last_call") && (
-        <td className="c-call">
-          <LastCall run={run} />
+        <td {...CELL} className="c-call">
+          <LastCall run={run} words={words} />
         </td>
       )}
       {has("took") && (
-        <td className="c-took n">
-          <Took run={run} />
+        <td {...CELL} className="c-took n">
+          <Took run={run} words={words} />
         </td>
       )}
-      {has("cost") && <td className="c-cost n">{money(run.cost_usd)}</td>}
+      {has("cost") && (
+        <td {...CELL} className="c-cost n">
+          {money(run.cost_usd)}
+        </td>
+      )}
       {has("started") && (
-        <td className="c-started n">
-          <Started at={run.created_at} />
+        <td {...CELL} className="c-started n">
+          <time dateTime={run.created_at}>{moment(run.created_at, Date.now())}</time>
         </td>
       )}
       {has("id") && (
-        <td className="c-id n">
+        <td {...CELL} className="c-id n">
           <code className="text-ink-3">{shortId(run.run_id)}</code>
         </td>
       )}
@@ -90,13 +103,12 @@ function Filled(props: LineProps & { run: RunRow }) {
   );
 }
 
-function MarkCell({ run, marked, selection }: LineProps & { run: RunRow }) {
-  const { t } = useWords();
+function MarkCell({ run, marked, selection, words }: LineProps & { run: RunRow }) {
   return (
-    <td className="c-mark">
+    <td {...CELL} className="c-mark">
       <input
         type="checkbox"
-        aria-label={t("runs.mark", { title: run.title })}
+        aria-label={words.t("runs.mark", { title: run.title })}
         checked={marked}
         disabled={selection.isAll}
         onChange={(event) =>
@@ -107,25 +119,22 @@ function MarkCell({ run, marked, selection }: LineProps & { run: RunRow }) {
   );
 }
 
-function LastCall(props: { run: RunRow }) {
-  const { t } = useWords();
-  const call = props.run.last_call;
-  if (!call) return <span className="none text-ink-3">{t("runs.no_call")}</span>;
+function LastCall({ run, words }: { run: RunRow; words: Words }) {
+  const call = run.last_call;
+  if (!call) return <span className="none text-ink-3">{words.t("runs.no_call")}</span>;
   return (
     <span className="cell">
       <span className="cut flex-1" title={call.tool_name}>
         {call.tool_name}
       </span>
-      <GatePips verdicts={call.verdicts} isOver={call.result_status !== "pending"} />
+      <GateSigns verdicts={call.verdicts} isOver={call.result_status !== "pending"} words={words} />
     </span>
   );
 }
 
-function Took(props: { run: RunRow }) {
-  const { duration } = useWords();
-  const { run } = props;
+function Took({ run, words }: { run: RunRow; words: Words }) {
   const from = Date.parse(run.started_at ?? run.created_at);
-  if (run.completed_at) return duration(Date.parse(run.completed_at) - from);
+  if (run.completed_at) return words.duration(Date.parse(run.completed_at) - from);
   return isFinal(run.state) ? null : <TookSoFar from={from} />;
 }
 
@@ -133,9 +142,4 @@ function TookSoFar(props: { from: number }) {
   const { duration } = useWords();
   // Whole seconds: tenths that jump every second say nothing.
   return duration(Math.max(0, Math.round((useNow() - props.from) / 1000)) * 1000 || 1000);
-}
-
-function Started(props: { at: string }) {
-  const { moment } = useWords();
-  return <time dateTime={props.at}>{moment(props.at, Date.now())}</time>;
 }

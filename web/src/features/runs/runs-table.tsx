@@ -1,10 +1,11 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { Fragment, type ReactNode, type RefObject, useEffect, useRef } from "react";
+import { Fragment, memo, type ReactNode, type RefObject, useEffect, useRef } from "react";
 import { useKeys } from "../../app/keys.ts";
 import { useWords } from "../../app/words.ts";
 import type { Column } from "./columns.ts";
 import { nextOrder, type Sort } from "./filters.ts";
 import { RunLine } from "./run-line.tsx";
+import { useRunLinks } from "./run-links.ts";
 import { useRows } from "./use-rows.ts";
 import type { Runs } from "./use-runs.ts";
 import type { Selection } from "./use-selection.ts";
@@ -16,13 +17,20 @@ interface TableProps {
   selection: Selection;
 }
 
+// Some browsers forget what the parts of a table are once they are laid out as boxes.
+const TABLE = { role: "table" } as const;
+const GROUP = { role: "rowgroup" } as const;
+const ROW = { role: "row" } as const;
+const HEAD = { role: "columnheader" } as const;
+
 /** A table of any length, of which only the rows around those in view are in the document. */
 export function RunsTable(props: TableProps) {
-  const { t } = useWords();
+  const words = useWords();
   const { runs, hidden, selection } = props;
   const table = useRef<HTMLTableElement>(null);
-  const { virtual, margin, focused, setFocusedId, walk } = useRows(runs, table);
+  const { virtual, margin, flight, focused, setFocusedId, walk } = useRows(runs, table);
   const { stretch } = runs;
+  const { hrefOf, handlers } = useRunLinks();
   useFocusAfterRenewal(table, runs.renewal);
   const focusedRun = focused === undefined ? undefined : stretch.rows[focused - stretch.start];
   useKeys({
@@ -34,6 +42,8 @@ export function RunsTable(props: TableProps) {
   let drawnTo = margin;
   return (
     <table
+      {...TABLE}
+      {...handlers}
       className="runs"
       ref={table}
       aria-rowcount={runs.isCounted ? stretch.count + 1 : -1}
@@ -44,9 +54,15 @@ export function RunsTable(props: TableProps) {
         if (!event.currentTarget.contains(event.relatedTarget)) setFocusedId(undefined);
       }}
     >
-      <caption className="sr-only">{t("runs.caption")}</caption>
-      <Head hidden={hidden} selection={selection} />
-      <tbody>
+      <caption className="sr-only">{words.t("runs.caption")}</caption>
+      <Head
+        hidden={hidden}
+        mayMark={selection.mayMark}
+        mayMarkAll={selection.mayMarkAll}
+        all={selection.all}
+        setAll={selection.setAll}
+      />
+      <tbody {...GROUP} style={{ height: virtual.getTotalSize() }}>
         {virtual.getVirtualItems().map(({ index, start, end }) => {
           const gap = start - drawnTo;
           drawnTo = end;
@@ -58,23 +74,24 @@ export function RunsTable(props: TableProps) {
                 index={index}
                 run={row?.run}
                 gone={row?.gone ?? false}
+                passing={flight !== undefined && (index < flight.first || index > flight.last)}
                 hidden={hidden}
                 showProject={props.showProject}
                 marked={row !== undefined && selection.has(row.run.run_id)}
                 selection={selection.handle}
+                hrefOf={hrefOf}
+                words={words}
               />
             </Fragment>
           );
         })}
-        <Spacer height={virtual.getTotalSize() - (drawnTo - margin)} />
       </tbody>
     </table>
   );
 }
 
-/** What is not drawn keeps its room. */
+/** What is not drawn above a row keeps its room. */
 function Spacer(props: { height: number }) {
-  if (props.height <= 0) return null;
   return (
     // biome-ignore lint/a11y/noAriaHiddenOnFocusable: a row takes no focus
     <tr className="spacer" aria-hidden="true">
@@ -92,38 +109,41 @@ function useFocusAfterRenewal(table: RefObject<HTMLTableElement | null>, renewal
   }, [renewal, table]);
 }
 
-function Head(props: { hidden: readonly Column[]; selection: Selection }) {
+type HeadProps = Pick<Selection, "mayMark" | "mayMarkAll" | "all" | "setAll"> & {
+  hidden: readonly Column[];
+};
+
+const Head = memo(function Head(props: HeadProps) {
   const { t } = useWords();
-  const { selection } = props;
   const has = (column: Column) => !props.hidden.includes(column);
   return (
-    <thead>
-      <tr aria-rowindex={1}>
-        {selection.mayMark && (
-          <th className="c-mark" scope="col">
+    <thead {...GROUP}>
+      <tr {...ROW} aria-rowindex={1}>
+        {props.mayMark && (
+          <th {...HEAD} className="c-mark" scope="col">
             <input
               type="checkbox"
               aria-label={t("runs.mark_all")}
-              title={selection.mayMarkAll ? t("runs.mark_all") : t("runs.mark_all_one_project")}
-              disabled={!selection.mayMarkAll}
-              checked={selection.all}
-              onChange={() => selection.setAll(!selection.all)}
+              title={props.mayMarkAll ? t("runs.mark_all") : t("runs.mark_all_one_project")}
+              disabled={!props.mayMarkAll}
+              checked={props.all}
+              onChange={() => props.setAll(!props.all)}
             />
           </th>
         )}
-        <th className="c-state" scope="col">
+        <th {...HEAD} className="c-state" scope="col">
           {t("runs.state")}
         </th>
-        <th className="c-what" scope="col">
+        <th {...HEAD} className="c-what" scope="col">
           {t("runs.what")}
         </th>
         {has("last_call") && (
-          <th className="c-call" scope="col">
+          <th {...HEAD} className="c-call" scope="col">
             {t("runs.last_call")}
           </th>
         )}
         {has("took") && (
-          <th className="c-took n" scope="col">
+          <th {...HEAD} className="c-took n" scope="col">
             {t("runs.took")}
           </th>
         )}
@@ -138,14 +158,14 @@ function Head(props: { hidden: readonly Column[]; selection: Selection }) {
           </SortedHead>
         )}
         {has("id") && (
-          <th className="c-id n" scope="col">
+          <th {...HEAD} className="c-id n" scope="col">
             {t("runs.id")}
           </th>
         )}
       </tr>
     </thead>
   );
-}
+});
 
 /** A column that the list can be sorted by; how it is stands in the address. */
 function SortedHead(props: { sort: Sort; className: string; children: ReactNode }) {
@@ -162,6 +182,7 @@ function SortedHead(props: { sort: Sort; className: string; children: ReactNode 
     });
   return (
     <th
+      {...HEAD}
       className={props.className}
       scope="col"
       aria-sort={isIt ? (order === "asc" ? "ascending" : "descending") : "none"}

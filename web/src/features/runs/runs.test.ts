@@ -5,6 +5,7 @@ import { isFiltered, readRunsSearch, toFilters } from "./filters.ts";
 import { freshen, newerThan } from "./merge.ts";
 import { needOf, stretchOf } from "./placing.ts";
 import { changeable, MOST_MARKED, projectOf, toggled, withAll } from "./selection.ts";
+import { isFlying } from "./use-flight.ts";
 
 const row = (id: string, second: number, state: RunState = "running"): RunRow => ({
   run_id: id,
@@ -165,5 +166,21 @@ describe("filters in the address", () => {
     });
     expect(toFilters({ mode: "live" }, undefined, 0).is_shadow).toBe(false);
     expect(toFilters({}, undefined, 0).created_after).toBeUndefined();
+  });
+});
+
+describe("isFlying", () => {
+  const seen = { from: 0, at: 1_800, when: 100 };
+  const by = (pixels: number) => ({ at: 1_800 + pixels, when: 150 });
+
+  test("once one is fast and far, until one is slow", () => {
+    expect(isFlying(false, seen, by(300), 900)).toBe(true);
+    expect(isFlying(false, seen, by(100), 900)).toBe(false);
+    expect(isFlying(true, seen, by(100), 900)).toBe(true);
+    expect(isFlying(true, seen, by(-50), 900)).toBe(false);
+  });
+
+  test("a page down is fast, but not far", () => {
+    expect(isFlying(false, { from: 1_500, at: 1_800, when: 100 }, by(300), 900)).toBe(false);
   });
 });

@@ -12,12 +12,17 @@ const STATE_GLYPH: Record<RunState, GlyphName> = {
   timed_out: "clock",
 };
 
-export function StateMark(props: { state: RunState }) {
-  const { t } = useTranslation();
+/** A state's sign and name, said by the caller. */
+export function StateSign(props: { state: RunState; name: string }) {
   return (
     <span className={`state ${props.state}`}>
       <Glyph name={STATE_GLYPH[props.state]} />
-      {t(`state.${props.state}`)}
+      {props.name}
     </span>
   );
+}
+
+export function StateMark(props: { state: RunState }) {
+  const { t } = useTranslation();
+  return <StateSign state={props.state} name={t(`state.${props.state}`)} />;
 }

@@ -1,6 +1,7 @@
 import { defaultRangeExtractor, useWindowVirtualizer } from "@tanstack/react-virtual";
 import { type RefObject, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useWidth } from "../../ui/use-width.ts";
+import { useFlight } from "./use-flight.ts";
 import type { Runs } from "./use-runs.ts";
 
 // Until a row was measured.
@@ -73,6 +74,7 @@ export function useRows(runs: Runs, table: RefObject<HTMLTableElement | null>) {
   const last = virtual.range?.endIndex ?? 0;
   const scrolling = virtual.isScrolling;
   useEffect(() => onView({ first, last, scrolling }), [onView, first, last, scrolling]);
+  const flight = useFlight({ first: first - OVERSCAN, last: last + OVERSCAN });
   useStill(runs, first, row);
   useEffect(() => {
     if (wanted === undefined) return;
@@ -89,5 +91,5 @@ export function useRows(runs: Runs, table: RefObject<HTMLTableElement | null>) {
     virtual.scrollToIndex(next);
     setWanted(next);
   };
-  return { virtual, margin, focused, setFocusedId, walk };
+  return { virtual, margin, flight, focused, setFocusedId, walk };
 }

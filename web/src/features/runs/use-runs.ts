@@ -10,7 +10,7 @@ import type { RunList, RunRow } from "../../app/api.ts";
 import { api, type RunFilters, type RunsOrder } from "../../app/client.ts";
 import { RUNS_A_PAGE, type RunsPlace, runPagesQuery, runsAnewQuery } from "../../app/queries.ts";
 import { freshen, newerThan, type ShownRow } from "./merge.ts";
-import { needOf, type Stretch, stretchOf } from "./placing.ts";
+import { MOST_DRAWN, needOf, type Stretch, steadyPlace, stretchOf } from "./placing.ts";
 
 /** Which runs, in which order. */
 export type ListedRuns = RunFilters & RunsOrder;
@@ -25,16 +25,33 @@ export interface View {
 // An answer this fresh is not asked for twice.
 const FRESH_MS = 2000;
 
-/** How many rows a list has that has none beyond so many: found by halves, some ten small questions. */
-async function endOf(filters: ListedRuns, beyond: number, signal: AbortSignal): Promise<number> {
-  let [has, hasNot] = [0, beyond];
+/** What is known of where a list ends: it has so many rows, and has fewer than so many. */
+interface Bounds {
+  has: number;
+  hasNot?: number;
+}
+
+/** How many rows a list has, of those that are drawn: found by doubling and by halves, some ten small questions. */
+async function endOf(filters: ListedRuns, bounds: Bounds, signal: AbortSignal): Promise<number> {
+  let { has, hasNot = MOST_DRAWN + 1 } = bounds;
+  let isBounded = bounds.hasNot !== undefined;
   while (hasNot - has > 1) {
-    const at = Math.floor((has + hasNot) / 2);
+    const at = isBounded ? Math.floor((has + hasNot) / 2) : Math.min(2 * has, hasNot - 1);
     const { runs } = await api.runs(filters, { page: at, limit: 1 }, signal);
     if (runs.length > 0) has = at;
-    else hasNot = at;
+    else [hasNot, isBounded] = [at, true];
   }
   return has;
+}
+
+/** Which end to look for, where the number of rows that was told turns out to be an estimate and wrong. */
+function doubtOf(pages: readonly RunList[], { start, rows }: Stretch, end: number | undefined) {
+  const last = pages.at(-1);
+  if (!last) return undefined;
+  const loaded = start + rows.length;
+  if (rows.length === 0) return start > 0 ? { has: 0, hasNot: start } : undefined;
+  if (last.next_cursor === null || loaded < (end ?? last.total)) return undefined;
+  return loaded < MOST_DRAWN ? { has: loaded } : undefined;
 }
 
 /** Pages are fetched around the place one reads, by cursor; a jump beyond them goes by the page's number. */
@@ -47,21 +64,25 @@ function usePages(filters: ListedRuns) {
   });
   const { data, isPlaceholderData } = query;
   const pages = data?.pages;
-  const isBeyond = !isPlaceholderData && from > 1 && pages?.[0]?.runs.length === 0;
+  const stretch = useMemo(() => stretchOf(pages ?? [], end), [pages, end]);
+  const doubt = isPlaceholderData ? undefined : doubtOf(pages ?? [], stretch, end);
+  const { has, hasNot } = doubt ?? {};
   useEffect(() => {
-    if (!isBeyond) return;
-    // The number of rows was an estimate, and the list ends before this page.
+    if (has === undefined) return;
     const search = new AbortController();
-    endOf(filters, (from - 1) * RUNS_A_PAGE, search.signal).then(
+    endOf(filters, { has, ...(hasNot === undefined ? {} : { hasNot }) }, search.signal).then(
       (found) => {
         setEnd(found);
-        setFrom(Math.max(1, Math.ceil(found / RUNS_A_PAGE)));
+        if (hasNot !== undefined) setFrom(Math.max(1, Math.ceil(found / RUNS_A_PAGE)));
       },
       () => undefined,
     );
     return () => search.abort();
-  }, [isBeyond, from, filters]);
-  const stretch = useMemo(() => stretchOf(pages ?? [], end), [pages, end]);
+  }, [has, hasNot, filters]);
+  const isEndSeen = pages?.at(-1)?.next_cursor === null && stretch.rows.length > 0;
+  useEffect(() => {
+    if (isEndSeen) setEnd(stretch.count);
+  }, [isEndSeen, stretch.count]);
   return { query, stretch, from, setFrom, isCounted: end !== undefined };
 }
 
@@ -83,6 +104,9 @@ function useDemand({ query, stretch, setFrom }: Pages) {
   );
 }
 
+const answersOf = (results: readonly { data: RunList | undefined }[]) =>
+  results.flatMap(({ data }) => data ?? []);
+
 /** The pages in view once more, as they are now, and the newest one. */
 function useAnew(filters: ListedRuns, { query, stretch }: Pages, view: View) {
   const { data } = query;
@@ -93,12 +117,16 @@ function useAnew(filters: ListedRuns, { query, stretch }: Pages, view: View) {
     ...(isFresh ? { initialData: first } : {}),
   });
   const at = (index: number) => Math.floor((index - stretch.start) / RUNS_A_PAGE);
-  const places = ((data?.pageParams ?? []) as RunsPlace[])
+  const params = (data?.pageParams ?? []) as RunsPlace[];
+  const places = params
+    .map((place, n) => steadyPlace(data?.pages ?? [], n) ?? place)
     .slice(Math.max(0, at(view.first)), Math.max(0, at(view.last) + 1))
     .filter((place) => !("page" in place && place.page === 1));
-  const inView = useQueries({ queries: places.map((place) => runsAnewQuery(filters, place)) });
-  const answers = [newest, ...inView].flatMap(({ data: answer }) => (answer ? [answer] : []));
-  return { newest: newest.data, answers };
+  const inView = useQueries({
+    queries: places.map((place) => runsAnewQuery(filters, place)),
+    combine: answersOf,
+  });
+  return { newest: newest.data, inView };
 }
 
 export interface Runs {
@@ -123,7 +151,7 @@ export function useRuns(filters: ListedRuns): Runs {
   const { query, stretch, setFrom } = pages;
   const [settled, setSettled] = useState<View>({ first: 0, last: 0, scrolling: false });
   const [renewal, setRenewal] = useState(0);
-  const { newest, answers } = useAnew(filters, pages, settled);
+  const { newest, inView } = useAnew(filters, pages, settled);
   const first = query.data?.pages[0];
   const top = useRef<RunRow>(undefined);
   if (first?.page === 1) top.current = first.runs[0];
@@ -149,7 +177,10 @@ export function useRuns(filters: ListedRuns): Runs {
     if (isBehind) renew();
   }, [isBehind, renew]);
   const isNewestFirst = filters.sort === undefined;
-  const rows = freshen(stretch.rows, answers, isNewestFirst);
+  const rows = useMemo(
+    () => freshen(stretch.rows, newest ? [newest, ...inView] : inView, isNewestFirst),
+    [stretch.rows, newest, inView, isNewestFirst],
+  );
   const newer = newerThan(isNewestFirst ? top.current : undefined, newest);
   const isCounted = pages.isCounted || first?.total_is_exact !== false;
   return { stretch, rows, newer, renewal, renew, onView, first, isCounted, query };

@@ -12,9 +12,8 @@ import { openSignedIn, overflow, type Visitor, violations } from "./support/page
 import { openQuestions, type Questions } from "./support/questions.ts";
 import { queryRows } from "./support/server.ts";
 import { openReceiver } from "./support/tenant.ts";
-import { waitFor } from "./support/wait.ts";
 
-/** The console's lists of runs, of who may do what, and of who did what. */
+/** The console's lists of who may do what, of who did what and of channels, and its overview. */
 
 const RUNS = 1_200;
 
@@ -75,90 +74,6 @@ async function linkFromChat(code: string): Promise<void> {
   expect(await linkChat(db, { ...person, projectId: questions.project }, code)).toBeDefined();
   await db.close();
 }
-
-describe("the list of runs", { timeout: 120_000 }, () => {
-  it("holds only the rows around those in view, down to the last one", async () => {
-    const { page, looksRight, close } = await visit(CHINESE, "/runs");
-    await page.locator("a.what").first().waitFor();
-    await looksRight();
-    const table = page.locator("table.runs");
-    expect(await table.getAttribute("aria-rowcount")).toBe(`${RUNS + 1}`);
-    await page.evaluate("window.scrollTo(0, document.documentElement.scrollHeight)");
-    const last = page.locator(`tr[aria-rowindex="${RUNS + 1}"]`);
-    await last.getByRole("link", { name: `Disk almost full on ${RUNS}`, exact: true }).waitFor();
-    expect(await table.locator("tr").count()).toBeLessThan(150);
-    await page.evaluate("window.scrollTo(0, 0)");
-    await page.getByRole("link", { name: "Disk almost full on 1", exact: true }).waitFor();
-    await close();
-  });
-
-  it("marks by keyboard, cancels the marked after counting them, and says what came of it", async () => {
-    const { page, looksRight, close } = await visit(ENGLISH, "/runs");
-    await page.locator("a.what").first().waitFor();
-    const focused = (n: number) =>
-      page
-        .locator("a.what:focus")
-        .and(page.getByText(`Disk almost full on ${n}`, { exact: true }))
-        .waitFor();
-    await page.keyboard.press("j");
-    await focused(1);
-    await page.keyboard.press("x");
-    await page.keyboard.press("j");
-    await focused(2);
-    await page.keyboard.press("j");
-    await focused(3);
-    await page.keyboard.press("X");
-    await page.getByText("3 marked", { exact: true }).waitFor();
-    await page.getByRole("button", { name: "Cancel…" }).click();
-    const dialog = page.getByRole("dialog");
-    await dialog.getByText("3 runs are meant").waitFor();
-    await dialog.getByRole("textbox").fill("a false alarm");
-    await looksRight();
-    await page.keyboard.press("Control+Enter");
-    await page
-      .getByRole("region", { name: "Action on many runs" })
-      .getByText("3 runs cancelled")
-      .waitFor();
-    expect(page.url()).toContain("bulk=");
-    await page.locator('tr[aria-rowindex="2"]').getByText("Cancelled").waitFor();
-    // The arcs of what runs turn, unless one wants nothing to move.
-    const moving = () =>
-      page.evaluate("document.getAnimations().some(({ playState }) => playState === 'running')");
-    expect(await moving()).toBe(true);
-    await page.emulateMedia({ reducedMotion: "reduce" });
-    await waitFor(async () => !(await moving()), {
-      timeoutMs: 15_000,
-      what: "everything to stand still",
-    });
-    const { body } = await server.api("/runs?state=cancelled");
-    expect(body.total).toBe(3);
-    await close();
-  });
-
-  it("keeps what one chose: filters in the address, columns in the browser", async () => {
-    const { page, close } = await visit(ENGLISH, "/runs?state=cancelled&trigger=nothing");
-    await page.getByText("No run matches").waitFor();
-    await page.getByRole("button", { name: "Take off all filters" }).click();
-    await page.locator("a.what").first().waitFor();
-    await page.getByRole("button", { name: "Columns" }).click();
-    await page.getByRole("menuitemcheckbox", { name: "Cost" }).click();
-    await page.keyboard.press("Escape");
-    await page.reload();
-    await page.locator("a.what").first().waitFor();
-    expect(await page.getByRole("columnheader", { name: "Cost" }).count()).toBe(0);
-    await page.getByRole("button", { name: "Started", exact: true }).click();
-    await page.getByText(`Disk almost full on ${RUNS}`, { exact: true }).waitFor();
-    expect(page.url()).toContain("sort=created_at&order=asc");
-    await page.keyboard.press("/");
-    await page.keyboard.type("no such words");
-    await page.getByText("No run matches").waitFor();
-    expect(page.url()).toContain("q=no");
-    // What is found is shown below; one goes on typing.
-    await page.keyboard.type(" at all");
-    expect(await page.getByRole("searchbox").inputValue()).toBe("no such words at all");
-    await close();
-  });
-});
 
 describe("the overview", { timeout: 120_000 }, () => {
   it("looks back as far as one chooses, which stands in the address and is remembered", async () => {

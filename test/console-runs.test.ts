@@ -1,0 +1,236 @@
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Awooop, startAwooop } from "./support/awooop.ts";
+import { BROWSER_READY_MS, launchChromium } from "./support/chromium.ts";
+import { createTestDatabase, type TestDatabase } from "./support/database.ts";
+import { good } from "./support/e2e-tenant.ts";
+import { misfits } from "./support/misfits.ts";
+import { openSignedIn, overflow, type Visitor, violations } from "./support/page.ts";
+import { openQuestions, type Questions } from "./support/questions.ts";
+import { queryRows } from "./support/server.ts";
+import { waitFor } from "./support/wait.ts";
+
+/** The list of runs in the console, of any length. */
+
+/** As many as a browser has to bear, where there is time for it. */
+const RUNS = process.env.AWOOOP_SOAK === "yes" ? 100_000 : 1_200;
+
+let database: TestDatabase;
+let questions: Questions;
+let server: Awooop;
+let browser: Browser;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  questions = await openQuestions(database.url);
+  // Runs of a client: no worker takes them up meanwhile.
+  await queryRows(
+    database.adminUrl,
+    `insert into awooop.runs (run_id, project_id, agent_id, revision_id, driver, state, title, is_shadow, trace_id, created_at,
+       started_at, heartbeat_at)
+     select gen_random_uuid(), project_id, contract_id, revision_id, 'client', 'running', 'Disk almost full on ' || n, false,
+       md5(n::text), now() - n * interval '1 second', now(), now()
+     from awooop.contract_revisions, generate_series(1, ${RUNS}) n where contract_id = 'janitor'`,
+  );
+  [server, browser] = await Promise.all([
+    startAwooop({ databaseUrl: database.url, env: { AWOOOP_ROLES: "api,worker" } }),
+    launchChromium(),
+  ]);
+}, BROWSER_READY_MS);
+
+afterAll(async () => {
+  await browser?.close();
+  await server?.stop();
+  await questions?.close();
+  await database?.drop();
+});
+
+const ENGLISH = { locale: "en-US", colorScheme: "light", width: 1440 } as const;
+const CHINESE = { locale: "zh-TW", colorScheme: "dark", width: 360 } as const;
+
+async function visit(visitor: Visitor, path: string) {
+  const { page, faults, close } = await openSignedIn(browser, visitor, server);
+  await page.goto(server.url + path);
+  const looksRight = async () => {
+    expect(await violations(page)).toEqual([]);
+    expect(await misfits(page)).toEqual([]);
+    expect(await overflow(page)).toBeLessThanOrEqual(0);
+    expect(faults).toEqual([]);
+  };
+  return { page, looksRight, close };
+}
+
+/** Goes there again until the row is there: how many there are is an estimate at first, where they are many. */
+async function reach(page: Page, title: string, go: () => Promise<unknown>): Promise<void> {
+  const row = page.getByRole("link", { name: title, exact: true });
+  const isThere = async () => {
+    await go();
+    return (await row.count()) > 0;
+  };
+  await waitFor(isThere, { timeoutMs: 30_000, what: `the row ${title}` });
+}
+
+describe("the list of runs", { timeout: 240_000 }, () => {
+  it("holds only the rows around those in view, down to the last one", async () => {
+    const { page, looksRight, close } = await visit(CHINESE, "/runs");
+    await page.locator("a.what").first().waitFor();
+    await looksRight();
+    const table = page.locator("table.runs");
+    await reach(page, `Disk almost full on ${RUNS}`, () =>
+      page.evaluate("window.scrollTo(0, document.documentElement.scrollHeight)"),
+    );
+    expect(await table.getAttribute("aria-rowcount")).toBe(`${RUNS + 1}`);
+    expect(await table.locator("tr").count()).toBeLessThan(150);
+    await page.evaluate("window.scrollTo(0, 0)");
+    await page.getByRole("link", { name: "Disk almost full on 1", exact: true }).waitFor();
+    await close();
+  });
+
+  it("marks by keyboard, cancels the marked after counting them, and says what came of it", async () => {
+    const { page, looksRight, close } = await visit(ENGLISH, "/runs");
+    await page.locator("a.what").first().waitFor();
+    const focused = (n: number) =>
+      page
+        .locator("a.what:focus")
+        .and(page.getByText(`Disk almost full on ${n}`, { exact: true }))
+        .waitFor();
+    await page.keyboard.press("j");
+    await focused(1);
+    await page.keyboard.press("x");
+    await page.keyboard.press("j");
+    await focused(2);
+    await page.keyboard.press("j");
+    await focused(3);
+    await page.keyboard.press("X");
+    await page.getByText("3 marked", { exact: true }).waitFor();
+    await page.getByRole("button", { name: "Cancel…" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByText("3 runs are meant").waitFor();
+    await dialog.getByRole("textbox").fill("a false alarm");
+    await looksRight();
+    await page.keyboard.press("Control+Enter");
+    await page
+      .getByRole("region", { name: "Action on many runs" })
+      .getByText("3 runs cancelled")
+      .waitFor();
+    expect(page.url()).toContain("bulk=");
+    await page.locator('tr[aria-rowindex="2"]').getByText("Cancelled").waitFor();
+    // The arcs of what runs turn, unless one wants nothing to move.
+    const moving = () =>
+      page.evaluate("document.getAnimations().some(({ playState }) => playState === 'running')");
+    expect(await moving()).toBe(true);
+    await page.emulateMedia({ reducedMotion: "reduce" });
+    await waitFor(async () => !(await moving()), {
+      timeoutMs: 15_000,
+      what: "everything to stand still",
+    });
+    const { body } = await server.api("/runs?state=cancelled");
+    expect(body.total).toBe(3);
+    await close();
+  });
+
+  it("keeps what one chose: filters in the address, columns in the browser", async () => {
+    const { page, close } = await visit(ENGLISH, "/runs?state=cancelled&trigger=nothing");
+    await page.getByText("No run matches").waitFor();
+    await page.getByRole("button", { name: "Take off all filters" }).click();
+    await page.locator("a.what").first().waitFor();
+    await page.getByRole("button", { name: "Columns" }).click();
+    await page.getByRole("menuitemcheckbox", { name: "Cost" }).click();
+    await page.keyboard.press("Escape");
+    await page.reload();
+    await page.locator("a.what").first().waitFor();
+    expect(await page.getByRole("columnheader", { name: "Cost" }).count()).toBe(0);
+    await page.getByRole("button", { name: "Started", exact: true }).click();
+    await page.getByText(`Disk almost full on ${RUNS}`, { exact: true }).waitFor();
+    expect(page.url()).toContain("sort=created_at&order=asc");
+    await page.keyboard.press("/");
+    await page.keyboard.type("no such words");
+    await page.getByText("No run matches").waitFor();
+    expect(page.url()).toContain("q=no");
+    // What is found is shown below; one goes on typing.
+    await page.keyboard.type(" at all");
+    expect(await page.getByRole("searchbox").inputValue()).toBe("no such words at all");
+    await close();
+  });
+});
+
+describe("a list of any length", { timeout: 240_000 }, () => {
+  const titleOf = (n: number) => `Disk almost full on ${n}`;
+
+  it("is gone through by keys, by the bar at its side and by the wheel, down to its end", async () => {
+    const { page, looksRight, close } = await visit(ENGLISH, "/runs");
+    const row = (n: number) => page.getByRole("link", { name: titleOf(n), exact: true });
+    await row(1).waitFor();
+    await reach(page, titleOf(RUNS), () => page.keyboard.press("End"));
+    const table = page.locator("table.runs");
+    expect(await table.getAttribute("aria-rowcount")).toBe(`${RUNS + 1}`);
+    await looksRight();
+    await page.keyboard.press("k");
+    await page.locator("a.what:focus").waitFor();
+    await page.keyboard.press("Home");
+    await row(1).waitFor();
+    const half = RUNS / 2;
+    await page.evaluate(
+      "window.scrollTo(0, (document.documentElement.scrollHeight - window.innerHeight) / 2)",
+    );
+    await row(half).waitFor();
+    await page.mouse.move(700, 500);
+    for (let turn = 0; turn < 30; turn += 1) await page.mouse.wheel(0, 400);
+    const beyond = half + 450;
+    await reach(page, titleOf(beyond), () => page.mouse.wheel(0, 400));
+    // Whatever has been flown over is whole again where one stays.
+    const shown = page.locator(`tr[aria-rowindex="${beyond + 1}"]`);
+    await shown.getByText("Running").waitFor();
+    expect(await table.locator("tr").count()).toBeLessThan(150);
+    await looksRight();
+    await close();
+  });
+
+  it("stands still where one reads while things happen elsewhere and in it", async () => {
+    const { page, looksRight, close } = await visit(ENGLISH, "/runs");
+    const half = RUNS / 2;
+    await page.locator("a.what").first().waitFor();
+    await page.evaluate(
+      "window.scrollTo(0, (document.documentElement.scrollHeight - window.innerHeight) / 2)",
+    );
+    const read = page.getByRole("row").filter({ hasText: titleOf(half) });
+    await read.getByText("Running").waitFor();
+    const before = await read.boundingBox();
+    await questions.ask();
+    const runId = await read.getAttribute("data-run");
+    await good(server.api(`/runs/${runId}/cancel`, { body: { reason: "seen enough" } }));
+    await read.getByText("Cancelled").waitFor();
+    await page.getByRole("button", { name: /newer run/ }).waitFor();
+    expect(await read.boundingBox()).toEqual(before);
+    await looksRight();
+    await page.keyboard.press("n");
+    await page.getByRole("link", { name: titleOf(1), exact: true }).waitFor();
+    expect(await page.evaluate("window.scrollY")).toBe(0);
+    await close();
+  });
+
+  it("takes every letter of a search, and all that match at once", async () => {
+    const { page, looksRight, close } = await visit(ENGLISH, "/runs");
+    await page.locator("a.what").first().waitFor();
+    const words = `disk almost full on ${RUNS - 1}`;
+    await page.keyboard.press("/");
+    await page.keyboard.type(words, { delay: 60 });
+    expect(await page.getByRole("searchbox").inputValue()).toBe(words);
+    await page.getByRole("link", { name: titleOf(RUNS - 1), exact: true }).waitFor();
+    await page.getByRole("searchbox").fill("");
+    await page.getByRole("link", { name: titleOf(2), exact: true }).waitFor();
+    await page.getByRole("button", { name: /^state/i }).click();
+    await page.getByRole("menuitemradio", { name: "Running" }).click();
+    await page.waitForURL(/state=running/);
+    await page.getByRole("checkbox", { name: "Mark all that match" }).check();
+    await page.getByText(/^All [\d,]+ that match/).waitFor();
+    await page.getByRole("button", { name: "Cancel…" }).click();
+    const running = (await server.api("/runs?state=running&limit=1")).body.total;
+    const meant = page.getByRole("dialog").getByText(/[\d,]+ runs are meant/);
+    await meant.waitFor({ timeout: 60_000 });
+    if (RUNS < 10_000)
+      expect(await meant.textContent()).toContain(`${running.toLocaleString("en")} runs`);
+    await looksRight();
+    await close();
+  });
+});

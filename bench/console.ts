@@ -9,7 +9,7 @@ import { openSignedIn } from "../test/support/page.ts";
 import { openPostgres } from "./api/postgres.ts";
 import { machineOf } from "./api/report.ts";
 import { serveFloor } from "./console/floor.ts";
-import { type Frames, type ListPage, scrollAll } from "./console/scroll.ts";
+import { type Frames, type ListPage, PACES, type Pace, scrollAll } from "./console/scroll.ts";
 import { type Typing, typeInto } from "./console/typing.ts";
 import { percentile, rounded } from "./percentile.ts";
 
@@ -73,57 +73,79 @@ async function run({ rows, rounds }: Plan): Promise<void> {
     { name: "runs", page: pages.runs, rows: "a.what" },
     { name: "empty", page: pages.empty, rows: ".row" },
   ];
-  const frames = { runs: { drawn: 0, dropped: 0 }, empty: { drawn: 0, dropped: 0 } };
+  const frames = { flying: noFrames(), reading: noFrames() };
   for (let round = 0; round < rounds; round += 1) {
     const order = round % 2 === 0 ? lists : lists.toReversed();
-    const counted = await scrollAll(browser, order, round / rounds);
-    for (const [at, { name }] of order.entries()) {
-      frames[name].drawn += counted[at]?.drawn ?? 0;
-      frames[name].dropped += counted[at]?.dropped ?? 0;
+    for (const pace of paces) {
+      const counted = await scrollAll(browser, order, { place: round / rounds, pace });
+      for (const [at, { name }] of order.entries()) add(frames[pace][name], counted[at]);
     }
   }
   const typing = { runs: await typeInto(pages.runs), empty: await typeInto(pages.empty) };
   report({ frames, typing, loaded, rows, postgres: postgres.version });
 }
 
-/** Of all frames, the share that was dropped. */
-const droppedOf = ({ drawn, dropped }: Frames) => dropped / (drawn + dropped);
+const paces = Object.keys(PACES) as Pace[];
+const names = ["runs", "empty"] as const;
+
+type OfLists<T> = Record<(typeof names)[number], T>;
+
+const noFrames = (): OfLists<Frames> => ({
+  runs: { all: 0, dropped: 0, partial: 0, blank: 0 },
+  empty: { all: 0, dropped: 0, partial: 0, blank: 0 },
+});
+
+function add(to: Frames, more: Frames | undefined): void {
+  for (const key of ["all", "dropped", "partial", "blank"] as const) to[key] += more?.[key] ?? 0;
+}
+
+/** Of all frames, in percent. */
+const shareOf = (frames: Frames, of: number) => rounded((100 * of) / frames.all);
 
 interface Measured {
-  frames: Record<"runs" | "empty", Frames>;
-  typing: Record<"runs" | "empty", Typing>;
+  frames: Record<Pace, OfLists<Frames>>;
+  typing: OfLists<Typing>;
   loaded: { script: number; all: number };
   rows: number;
   postgres: string;
 }
 
 function report({ frames, typing, loaded, rows, postgres }: Measured): void {
-  const names = ["runs", "empty"] as const;
-  const lines = names.map((name) => {
-    const { drawn, dropped } = frames[name];
-    const { delays, longTasks } = typing[name];
+  const scrolled = paces.flatMap((pace) =>
+    names.map((list) => {
+      const of = frames[pace][list];
+      const [dropped, blank] = [shareOf(of, of.dropped), shareOf(of, of.blank)];
+      const late = shareOf(of, of.dropped + of.partial);
+      return { pace, list, frames: of.all, "dropped %": dropped, "late %": late, "blank %": blank };
+    }),
+  );
+  const typed = names.map((list) => {
+    const { delays, longTasks } = typing[list];
     return {
-      list: name,
-      drawn,
-      dropped,
-      "dropped %": rounded(100 * droppedOf({ drawn, dropped })),
+      list,
       "key → frame p50 ms": rounded(percentile(delays, 0.5), 1),
       "p95 ms": rounded(percentile(delays, 0.95), 1),
       "tasks > 50 ms": longTasks.length,
       "longest ms": rounded(Math.max(0, ...longTasks), 0),
     };
   });
-  const [runs, empty] = lines;
-  if (!runs || !empty) throw new Error("Nothing was measured.");
-  console.table(lines);
+  console.table(scrolled);
+  console.table(typed);
   console.log(`first load of /runs: ${loaded.script} bytes of scripts, ${loaded.all} in all`);
+  const ratioOf = (pace: Pace, kind: "dropped %" | "late %") => {
+    const [runs, empty] = scrolled.filter((of) => of.pace === pace);
+    return rounded((runs?.[kind] ?? 0) / (empty?.[kind] ?? 0));
+  };
   const line = {
     bench: "console",
     ratios: {
-      dropped_frames: rounded(runs["dropped %"] / empty["dropped %"]),
-      typing_p95: rounded(runs["p95 ms"] / empty["p95 ms"]),
+      dropped_frames: ratioOf("flying", "dropped %"),
+      dropped_frames_reading: ratioOf("reading", "dropped %"),
+      late_frames: ratioOf("flying", "late %"),
+      late_frames_reading: ratioOf("reading", "late %"),
+      typing_p95: rounded((typed[0]?.["p95 ms"] ?? 0) / (typed[1]?.["p95 ms"] ?? 0)),
     },
-    figures: { rows, runs, empty, first_load_bytes: loaded },
+    figures: { rows, scrolled, typed, first_load_bytes: loaded },
     machine: machineOf(postgres),
   };
   console.log(JSON.stringify(line));

@@ -72,7 +72,7 @@ select bench.id(t.at, 'call ' || k || ' ' || j || ' ' || seq), project_id, run_i
   case when seq = steps and state = 'failed' then 'error' else 'success' end,
   jsonb_build_object('content', jsonb_build_array(jsonb_build_object('type', 'text', 'text',
     'volume ' || service || ' holds ' || c % 97 || ' percent'))), md5('result ' || j || seq),
-  '[{"gate": 1, "verdict": "pass"}, {"gate": 2, "verdict": "pass"}, {"gate": 3, "verdict": "pass"}, {"gate": 4, "verdict": "pass"}, {"gate": 5, "verdict": "pass"}]',
+  '[{"gate": 1, "outcome": "pass"}, {"gate": 2, "outcome": "pass"}, {"gate": 3, "outcome": "pass"}, {"gate": 4, "outcome": "pass"}, {"gate": 5, "outcome": "pass"}]',
   case when seq % 3 = 0 then 'The alert names this service' end, (c + seq) % 900, (c + seq) % 890, 0.001, t.at,
   t.at + interval '150 ms'
 from bench.run, generate_series(1, steps) as seq,

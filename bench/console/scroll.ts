@@ -8,23 +8,44 @@ export interface ListPage {
   rows: string;
 }
 
-/** Frames of the compositor while a list was scrolled. */
+/** What became of the frames while a list was scrolled. */
 export interface Frames {
-  drawn: number;
+  /** All in which something was to be shown. */
+  all: number;
+  /** Nothing new was shown. */
   dropped: number;
+  /** What there was had moved on, but the page had no answer yet: its new rows came with a later frame. */
+  partial: number;
+  /** A part of the window was not drawn. */
+  blank: number;
 }
 
-const DISTANCE_PX = 20_000;
-const PX_PER_SECOND = 6_000;
+/** How fast a list is scrolled, in pixels a second: as fast as one flies over it, and as one reads what comes by. */
+export const PACES = { flying: 6_000, reading: 1_500 } as const;
+export type Pace = keyof typeof PACES;
+
+const SECONDS = 10 / 3;
 const CATEGORIES = ["disabled-by-default-devtools.timeline.frame", "blink.user_timing"];
 
 interface TraceEvent {
   name: string;
+  ph: string;
+  pid: number;
   ts: number;
+  args: { frame_reporter?: FrameReport };
+}
+
+/** Of one frame there are several reports where the page's part of it came later than the rest. */
+interface FrameReport {
+  frame_sequence: number;
+  state: string;
+  scroll_state: string;
+  checkerboarded_needs_raster: boolean;
+  checkerboarded_needs_record: boolean;
 }
 
 /**
- * Scrolls each page from the same place, one after the other in one trace, and counts what its compositor drew and dropped
+ * Scrolls each page from the same place, one after the other in one trace, and counts what became of its frames
  * meanwhile.
  *
  * @param place where to begin: 0 at the top, 1 at the end
@@ -32,9 +53,11 @@ interface TraceEvent {
 export async function scrollAll(
   browser: Browser,
   lists: readonly ListPage[],
-  place: number,
+  { place, pace }: { place: number; pace: Pace },
 ): Promise<Frames[]> {
-  for (const list of lists) await goTo(list, place);
+  const speed = PACES[pace];
+  const distance = Math.round(SECONDS * speed);
+  for (const list of lists) await goTo(list, place, distance);
   await browser.startTracing(lists[0]?.page, { categories: CATEGORIES });
   for (const { name, page } of lists) {
     await page.bringToFront();
@@ -43,8 +66,8 @@ export async function scrollAll(
     await devtools.send("Input.synthesizeScrollGesture", {
       x: 700,
       y: 500,
-      yDistance: -DISTANCE_PX,
-      speed: PX_PER_SECOND,
+      yDistance: -distance,
+      speed,
       gestureSourceType: "mouse",
     });
     await devtools.detach();
@@ -55,10 +78,10 @@ export async function scrollAll(
   return lists.map(({ name }) => framesOf(events, name));
 }
 
-async function goTo({ page, rows }: ListPage, place: number): Promise<void> {
+async function goTo({ page, rows }: ListPage, place: number, distance: number): Promise<void> {
   await page.bringToFront();
   await page.evaluate(
-    `window.scrollTo(0, (document.documentElement.scrollHeight - innerHeight - ${DISTANCE_PX}) * ${place})`,
+    `window.scrollTo(0, (document.documentElement.scrollHeight - innerHeight - ${distance}) * ${place})`,
   );
   const isFilled = `[...document.querySelectorAll(${JSON.stringify(rows)})].some((row) => {
     const { top } = row.getBoundingClientRect();
@@ -74,10 +97,25 @@ function framesOf(events: readonly TraceEvent[], name: string): Frames {
   const at = (mark: string) => {
     const found = events.find((event) => event.name === mark);
     if (!found) throw new Error(`The trace lacks the mark ${mark}.`);
-    return found.ts;
+    return found;
   };
   const [from, to] = [at(`begin ${name}`), at(`end ${name}`)];
-  const count = (kind: string) =>
-    events.filter(({ name: is, ts }) => is === kind && ts >= from && ts <= to).length;
-  return { drawn: count("DrawFrame"), dropped: count("DroppedFrame") };
+  const frames = new Map<number, FrameReport[]>();
+  for (const { name: is, ph, pid, ts, args } of events) {
+    const report = args.frame_reporter;
+    // The other list's page has frames of its own meanwhile.
+    if (is !== "PipelineReporter" || ph !== "b" || pid !== from.pid || !report) continue;
+    if (ts < from.ts || ts > to.ts || report.scroll_state === "SCROLL_NONE") continue;
+    if (report.state === "STATE_NO_UPDATE_DESIRED") continue;
+    frames.set(report.frame_sequence, [...(frames.get(report.frame_sequence) ?? []), report]);
+  }
+  const reports = [...frames.values()];
+  const count = (is: (report: FrameReport) => boolean) =>
+    reports.filter((of) => of.some(is)).length;
+  return {
+    all: frames.size,
+    dropped: count(({ state }) => state === "STATE_DROPPED"),
+    partial: count(({ state }) => state === "STATE_PRESENTED_PARTIAL"),
+    blank: count((of) => of.checkerboarded_needs_raster || of.checkerboarded_needs_record),
+  };
 }

@@ -1,5 +1,6 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { Fragment, memo, type ReactNode, type RefObject, useEffect, useRef } from "react";
+import type { RunRow } from "../../app/api.ts";
 import { useKeys } from "../../app/keys.ts";
 import { useWords } from "../../app/words.ts";
 import type { Column } from "./columns.ts";
@@ -33,12 +34,7 @@ export function RunsTable(props: TableProps) {
   const { hrefOf, handlers } = useRunLinks();
   useFocusAfterRenewal(table, runs.renewal);
   const focusedRun = focused === undefined ? undefined : stretch.rows[focused - stretch.start];
-  useKeys({
-    j: () => walk(1),
-    k: () => walk(-1),
-    x: () => focusedRun && selection.toggle(focusedRun),
-    X: () => focusedRun && selection.extend(focusedRun),
-  });
+  useTableKeys(focusedRun, walk, selection);
   let drawnTo = margin;
   return (
     <table
@@ -88,6 +84,15 @@ export function RunsTable(props: TableProps) {
       </tbody>
     </table>
   );
+}
+
+function useTableKeys(run: RunRow | undefined, walk: (by: 1 | -1) => void, selection: Selection) {
+  useKeys({
+    j: () => walk(1),
+    k: () => walk(-1),
+    x: () => run && selection.toggle(run),
+    X: () => run && selection.extend(run),
+  });
 }
 
 /** What is not drawn above a row keeps its room. */

@@ -11,7 +11,7 @@ const FLYING = 3;
 const LANDING = 1.5;
 const FAR = 2;
 const LOOK_MS = 50;
-const STILL_MS = 100;
+const STILL_MS = 60;
 
 /** What one has seen of a scroll so far; lengths in pixels, times in milliseconds. */
 interface Seen {
@@ -49,18 +49,17 @@ export function useFlight(drawn: Flight): Flight | undefined {
       else startTransition(() => setFlight(undefined));
     };
     const land = () => {
-      const last = still;
-      // A page that was busy hears of a scroll late, though before its next frame.
-      requestAnimationFrame(() => {
-        if (still !== last) return;
-        seen = undefined;
-        turn(false);
-      });
+      seen = undefined;
+      turn(false);
+    };
+    // A page that was busy hears of a scroll only with its next frame.
+    const wait = () => {
+      still = setTimeout(land, STILL_MS);
     };
     const look = ({ timeStamp: when }: Event) => {
       const at = window.scrollY;
       clearTimeout(still);
-      still = setTimeout(land, STILL_MS);
+      still = setTimeout(wait, STILL_MS);
       seen ??= { from: at, at, when };
       if (when - seen.when < LOOK_MS) return;
       turn(isFlying(flying, seen, { at, when }, window.innerHeight));

@@ -176,11 +176,19 @@ describe("a list of any length", { timeout: 240_000 }, () => {
     await row(half).waitFor();
     await page.mouse.move(700, 500);
     for (let turn = 0; turn < 30; turn += 1) await page.mouse.wheel(0, 400);
-    const beyond = half + 450;
-    await reach(page, titleOf(beyond), () => page.mouse.wheel(0, 400));
     // Whatever has been flown over is whole again where one stays.
-    const shown = page.locator(`tr[aria-rowindex="${beyond + 1}"]`);
-    await shown.getByText("Running").waitFor();
+    const atPoint = `(() => {
+      const row = document.elementFromPoint(700, 500)?.closest("tr[data-run]");
+      return row && [Number(row.ariaRowIndex) - 1, row.querySelector("a.what").textContent];
+    })()`;
+    const stays = async () => {
+      const [n, title] = (await page.evaluate<[number, string] | null>(atPoint)) ?? [0, ""];
+      return n > half + 200 && title === titleOf(n);
+    };
+    await waitFor(stays, {
+      timeoutMs: 30_000,
+      what: "the row at which the wheel has come to rest",
+    });
     expect(await table.locator("tr").count()).toBeLessThan(150);
     await looksRight();
     await close();

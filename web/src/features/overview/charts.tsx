@@ -14,9 +14,9 @@ import type { Overview } from "./queries.ts";
 import { HOURS } from "./window.ts";
 
 const TEXT = { fill: "var(--ink-3)", fontSize: 11 } as const;
-/** As wide as `999K` and its distance from the chart. */
-const AXIS_PX = 40;
 const AXIS = { tick: TEXT, tickLine: false, axisLine: false } as const;
+/** As wide as `1.05K` and its distance from the chart; each line has its number. */
+const VALUES = { ...AXIS, allowDecimals: false, width: 40, interval: 0 } as const;
 
 /** What is stacked, from below; pending counts as working, and what a person or the clock ended is one. */
 const STACK = [
@@ -93,7 +93,7 @@ export function RunsChart(props: { overview: Overview }) {
             {...AXIS}
             axisLine={{ stroke: "var(--edge)" }}
           />
-          <YAxis allowDecimals={false} tickFormatter={shortNumber} width={AXIS_PX} {...AXIS} />
+          <YAxis {...VALUES} tickFormatter={shortNumber} />
           {STACK.map(({ key, fill }) => (
             <Bar
               key={key}
@@ -202,7 +202,7 @@ function Lines(props: { overview: Overview }) {
           {...AXIS}
           axisLine={{ stroke: "var(--edge)" }}
         />
-        <YAxis allowDecimals={false} tickFormatter={shortNumber} width={AXIS_PX} {...AXIS} />
+        <YAxis {...VALUES} tickFormatter={shortNumber} />
         {LINES.map(({ key, stroke, dash }) => (
           <Line
             key={key}

@@ -62,7 +62,7 @@ function Row(props: { row: WaterfallRow; pieces: readonly Piece[]; isCurrent: bo
       activeProps={{}}
     >
       <span className="name" title={nameOf(entry, words)}>
-        <span className="cut">{nameOf(entry, words)}</span>
+        <span className="said">{nameOf(entry, words)}</span>
         {bars.length > 1 && (
           <span className="tag">{words.t("story.tries", { count: bars.length })}</span>
         )}

@@ -1,6 +1,7 @@
-import { lazy, type RefObject, Suspense, useRef } from "react";
+import { lazy, type RefObject, Suspense, use, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { useReturnFocus } from "../ui/return-focus.ts";
+import { useSignedOut } from "./signed-out.ts";
 
 // Its code comes when one opens it; what is typed until then is kept.
 const Palette = lazy(() => import("./palette.tsx").then((part) => ({ default: part.Palette })));
@@ -9,13 +10,33 @@ const Palette = lazy(() => import("./palette.tsx").then((part) => ({ default: pa
 export function LazyPalette(props: { onClose: () => void; onHelp: () => void }) {
   const typed = useRef("");
   const returnFocus = useReturnFocus();
+  const isThere = useRef(false);
+  // If it came only now, it would lie over the sign-in and take its focus.
+  const isHeld = useSignedOut() && !isThere.current;
   return (
     <Suspense
       fallback={<PaletteComing typed={typed} onClose={props.onClose} onReturn={returnFocus} />}
     >
-      <Palette typed={typed} onReturn={returnFocus} {...props} />
+      {isHeld ? <Held /> : <Palette typed={typed} onReturn={returnFocus} {...props} />}
+      <Noted in={isThere} />
     </Suspense>
   );
+}
+
+const NEVER = new Promise<never>(() => {});
+
+/** Keeps what stands for something in its place. */
+function Held() {
+  return use(NEVER);
+}
+
+/** Notes that what it stands beside is there. */
+function Noted(props: { in: RefObject<boolean> }) {
+  const { in: noted } = props;
+  useEffect(() => {
+    noted.current = true;
+  }, [noted]);
+  return null;
 }
 
 /**

@@ -198,6 +198,8 @@ describe("a list of any length", { timeout: 240_000 }, () => {
     const { page, looksRight, close } = await visit(ENGLISH, "/runs");
     const half = RUNS / 2;
     await page.locator("a.what").first().waitFor();
+    // Where the middle is, one knows once the end was seen.
+    await reach(page, titleOf(RUNS), () => page.keyboard.press("End"));
     await page.evaluate(
       "window.scrollTo(0, (document.documentElement.scrollHeight - window.innerHeight) / 2)",
     );

@@ -66,11 +66,16 @@ function usePages(filters: ListedRuns) {
   const pages = data?.pages;
   const stretch = useMemo(() => stretchOf(pages ?? [], end), [pages, end]);
   const doubt = isPlaceholderData ? undefined : doubtOf(pages ?? [], stretch, end);
-  const { has, hasNot } = doubt ?? {};
+  const isDoubted = doubt !== undefined;
+  const hasNot = doubt?.hasNot;
+  const has = useRef(0);
+  has.current = doubt?.has ?? 0;
+  // It goes on while more rows come.
   useEffect(() => {
-    if (has === undefined) return;
+    if (!isDoubted) return;
     const search = new AbortController();
-    endOf(filters, { has, ...(hasNot === undefined ? {} : { hasNot }) }, search.signal).then(
+    const bounds = { has: has.current, ...(hasNot === undefined ? {} : { hasNot }) };
+    endOf(filters, bounds, search.signal).then(
       (found) => {
         setEnd(found);
         if (hasNot !== undefined) setFrom(Math.max(1, Math.ceil(found / RUNS_A_PAGE)));
@@ -78,7 +83,7 @@ function usePages(filters: ListedRuns) {
       () => undefined,
     );
     return () => search.abort();
-  }, [has, hasNot, filters]);
+  }, [isDoubted, hasNot, filters]);
   const isEndSeen = pages?.at(-1)?.next_cursor === null && stretch.rows.length > 0;
   useEffect(() => {
     if (isEndSeen) setEnd(stretch.count);

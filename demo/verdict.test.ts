@@ -119,6 +119,15 @@ describe("the verdict of the unattended demo", () => {
     expect(missing(repair(), blocked(), { ...seen, ...change })).toHaveLength(1);
   });
 
+  it("misses no question that was answered before it could be sent, but every other message", () => {
+    const [question, final] = [message("approval_request"), message("final")];
+    const suppressed = { send_status: "suppressed" } as const;
+    const told = [{ ...question, ...suppressed }, final];
+    expect(missing(repair({ outbound_messages: told }), blocked(), seen)).toEqual([]);
+    const untold = [question, { ...final, ...suppressed }];
+    expect(missing(repair({ outbound_messages: untold }), blocked(), seen)).toHaveLength(1);
+  });
+
   it.each<[string, Partial<RunDetail>]>([
     ["a deletion that ran twice", { mcp_calls: Array(2).fill(call("clear_cache", "success")) }],
     ["a deletion that never ran", { mcp_calls: [call("clear_cache", "blocked", 5)] }],

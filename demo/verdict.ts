@@ -82,7 +82,11 @@ function missingInShop(seen: Observed): string[] {
 function missingInRepair(detail: RunDetail): string[] {
   const cleared = detail.mcp_calls.filter((entry) => entry.tool_name.includes("clear_cache"));
   const final = detail.outbound_messages.filter((entry) => entry.message_type === "final");
-  const unsent = detail.outbound_messages.filter((entry) => entry.send_status !== "sent");
+  const unsent = detail.outbound_messages.filter(
+    ({ message_type: type, send_status: status }) =>
+      // A question that was answered before it could be sent is not sent any more.
+      status !== "sent" && !(type === "approval_request" && status === "suppressed"),
+  );
   return said([
     ...inOrder("the repair's timeline", REPAIR, detail.timeline),
     [

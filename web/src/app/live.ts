@@ -1,6 +1,7 @@
 import type { QueryClient, QueryKey } from "@tanstack/react-query";
 import { useSyncExternalStore } from "react";
 import { LagMeter, reconnectDelay } from "./lag.ts";
+import { makeStale } from "./make-stale.ts";
 
 /**
  * The event stream says only what changed; whoever shows it fetches it again under its own rights.
@@ -98,7 +99,7 @@ function gatherer(
     last = performance.now();
     const keys = [...waiting.values()];
     waiting.clear();
-    for (const queryKey of keys) void client.invalidateQueries({ queryKey });
+    for (const queryKey of keys) makeStale(client, queryKey);
   };
   return (keys) => {
     if (waiting.size === 0 && keys.length > 0)
@@ -150,7 +151,7 @@ export function startLive(client: QueryClient): () => void {
     source = new EventSource("/api/v1/events");
     source.addEventListener("hello", (event) => {
       const { missed } = JSON.parse(event.data) as { missed?: boolean };
-      if (isFirst || offlineSince !== undefined || missed) void client.invalidateQueries();
+      if (isFirst || offlineSince !== undefined || missed) makeStale(client);
       isFirst = false;
       attempt = 0;
       offlineSince = undefined;

@@ -140,6 +140,9 @@ describe.each(HANDS)("by %s alone, who may do what", { timeout: 120_000 }, (name
     await me.confirm("Close details");
     expect(await me.download(me.button("Download"))).toBe("audit-log.jsonl");
     await me.press(me.button("Remove filter action"));
+    // Only what comes after the list has been read is newer than it.
+    await me.button("Remove filter action").waitFor({ state: "hidden" });
+    await me.sees("Nothing newer");
     await good(
       server.api(`/members/ada-${name}`, {
         method: "PATCH",

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { BROWSER_READY_MS, launchChromium } from "./support/chromium.ts";
-import { openPage, type Visitor, violations } from "./support/page.ts";
+import { DESK, openPage, type Visitor, violations } from "./support/page.ts";
 import { waitFor } from "./support/wait.ts";
 import { type Stop, walk, walksOf } from "./support/walk.ts";
 
@@ -83,11 +83,7 @@ describe("the console", { timeout: 120_000 }, () => {
   });
 
   it("shows the blocked call with its gate and its reason", async () => {
-    const { page, faults, close } = await visit({
-      locale: "en-US",
-      colorScheme: "light",
-      width: 1440,
-    });
+    const { page, faults, close } = await visit(DESK);
     await page.goto(demo.link);
     await page.getByRole("heading", { level: 1, name: "Disk almost full" }).waitFor();
     await page.goto(new URL("/runs", demo.link).href);
@@ -100,11 +96,7 @@ describe("the console", { timeout: 120_000 }, () => {
   });
 
   it("finds a run by its words, from the keyboard alone, and keeps what is typed when a session ends", async () => {
-    const { page, faults, close } = await visit({
-      locale: "en-US",
-      colorScheme: "dark",
-      width: 1440,
-    });
+    const { page, faults, close } = await visit({ ...DESK, colorScheme: "dark" });
     await page.goto(demo.link);
     await page.getByRole("heading", { level: 1, name: "Disk almost full" }).waitFor();
     await page.keyboard.press("Control+k");
@@ -146,11 +138,7 @@ describe("the console", { timeout: 120_000 }, () => {
   });
 
   it("lets a person sign in, open the run, approve, and see it finish", async () => {
-    const { page, faults, close } = await visit({
-      locale: "en-US",
-      colorScheme: "light",
-      width: 1440,
-    });
+    const { page, faults, close } = await visit(DESK);
     await page.goto(demo.link);
     await page.getByRole("heading", { level: 1, name: "Disk almost full" }).waitFor();
     // Deleting can't be undone: a second look says exactly what will happen. The button is deaf for a moment after the

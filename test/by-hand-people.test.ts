@@ -1,51 +1,43 @@
-import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ADMIN_KEY, type Awooop, startAwooop } from "./support/awooop.ts";
-import { BROWSER_READY_MS, launchChromium } from "./support/chromium.ts";
-import { createTestDatabase, type TestDatabase } from "./support/database.ts";
+import { ADMIN_KEY } from "./support/awooop.ts";
+import { BROWSER_READY_MS } from "./support/chromium.ts";
 import { applyContracts, contract, good } from "./support/e2e-tenant.ts";
 import { HANDS, tabTo } from "./support/hands.ts";
-import { queryRows } from "./support/server.ts";
-import { type Visit, visitBy } from "./support/visit.ts";
+import { openSite, type Site } from "./support/site.ts";
+import type { Visit } from "./support/visit.ts";
 
 /** What is done about people, keys, freezes and the console itself: everything by clicking, and by keyboard alone. */
 
-let database: TestDatabase;
-let server: Awooop;
-let browser: Browser;
+let site: Site;
 
 beforeAll(async () => {
-  [database, browser] = await Promise.all([createTestDatabase(), launchChromium()]);
-  const env = { AWOOOP_ROLES: "api", AWOOOP_OAUTH_ISSUERS: "https://issuer.example" };
-  server = await startAwooop({ databaseUrl: database.url, env });
+  site = await openSite({
+    AWOOOP_ROLES: "api",
+    AWOOOP_OAUTH_ISSUERS: "https://issuer.example",
+  });
   for (const [id, display_name] of [
     ["acme", "Acme"],
     ["globex", "Globex"],
   ]) {
     const tenant = { project_id: id, display_name, migration_mode: "active" };
-    await good(server.api("/tenants", { body: tenant }));
+    await good(site.server.api("/tenants", { body: tenant }));
   }
-  await applyContracts(server, "acme", [
+  await applyContracts(site.server, "acme", [
     contract("agent", "helper", { driver: "client", tools: [] }),
   ]);
-  await good(server.api("/members", { body: { project_id: "acme", member_id: "bo" } }));
-  await queryRows(
-    database.adminUrl,
+  await good(site.server.api("/members", { body: { project_id: "acme", member_id: "bo" } }));
+  await site.admin(
     `insert into awooop.chat_links (project_id, link_id, channel_type, channel_id, user_id, user_name, key_id, member_id)
      select 'acme', gen_random_uuid(), 'telegram', 'ops', hand, hand, 'e2etests', hand from unnest(array['${HANDS.join("','")}']) hand`,
   );
 }, BROWSER_READY_MS);
 
-afterAll(async () => {
-  await browser?.close();
-  await server?.stop();
-  await database?.drop();
-});
+afterAll(() => site?.close());
 
 describe.each(HANDS)("by %s alone, who may do what", { timeout: 120_000 }, (name) => {
   let me: Visit;
   beforeAll(async () => {
-    me = await visitBy(name, browser, server);
+    me = await site.visitBy(name);
     await me.go("/members?project=acme");
   });
   afterAll(() => me?.end());
@@ -144,7 +136,7 @@ describe.each(HANDS)("by %s alone, who may do what", { timeout: 120_000 }, (name
     await me.button("Remove filter action").waitFor({ state: "hidden" });
     await me.sees("Nothing newer");
     await good(
-      server.api(`/members/ada-${name}`, {
+      site.server.api(`/members/ada-${name}`, {
         method: "PATCH",
         body: { project_id: "acme", groups: [] },
       }),
@@ -195,7 +187,7 @@ describe.each(HANDS)("by %s alone, who may do what", { timeout: 120_000 }, (name
 describe.each(HANDS)("by %s alone, the console", { timeout: 120_000 }, (name) => {
   let me: Visit;
   beforeAll(async () => {
-    me = await visitBy(name, browser, server);
+    me = await site.visitBy(name);
   });
   // Without a session some requests are turned away.
   afterAll(() => me?.end(/ 401 /));
@@ -273,7 +265,7 @@ describe.each(HANDS)("by %s alone, the console", { timeout: 120_000 }, (name) =>
 
 describe("the search for everything", { timeout: 60_000 }, () => {
   it("gives the focus back also while its code is on its way", async () => {
-    const me = await visitBy("keyboard", browser, server);
+    const me = await site.visitBy("keyboard");
     const { page } = me;
     let isAsked = false;
     // It never comes.

@@ -1,47 +1,33 @@
-import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Awooop, startAwooop } from "./support/awooop.ts";
-import { BROWSER_READY_MS, launchChromium } from "./support/chromium.ts";
-import { createTestDatabase, type TestDatabase } from "./support/database.ts";
+import { BROWSER_READY_MS } from "./support/chromium.ts";
 import { applyContracts, contract, good } from "./support/e2e-tenant.ts";
 import { HANDS, type HandName } from "./support/hands.ts";
 import { makeRegistryWorld } from "./support/registry-world.ts";
-import { queryRows } from "./support/server.ts";
+import { openSite, type Site } from "./support/site.ts";
 import { openReceiver } from "./support/tenant.ts";
-import { type Visit, visitBy } from "./support/visit.ts";
+import type { Visit } from "./support/visit.ts";
 
 /** What is done with what is registered: everything by clicking, and everything by keyboard alone. */
 
-let database: TestDatabase;
-let server: Awooop;
-let browser: Browser;
+let site: Site;
 let receiver: Awaited<ReturnType<typeof openReceiver>>;
 
 beforeAll(async () => {
-  [database, browser, receiver] = await Promise.all([
-    createTestDatabase(),
-    launchChromium(),
-    openReceiver(),
-  ]);
-  server = await startAwooop({ databaseUrl: database.url });
-  await makeRegistryWorld(server);
+  [site, receiver] = await Promise.all([openSite(), openReceiver()]);
+  await makeRegistryWorld(site.server);
   await Promise.all([changeTools(), giveUpMessages(), takeInEvent()]);
 }, BROWSER_READY_MS);
 
 afterAll(async () => {
-  await browser?.close();
-  await server?.stop();
+  await site?.close();
   await receiver?.close();
-  await database?.drop();
 });
-
-const admin = (statement: string) => queryRows(database.adminUrl, statement);
 
 /** A changed tool for each hand, as `look` is one. */
 async function changeTools(): Promise<void> {
   for (const table of ["tool_pins", "tool_reviews"]) {
     const id = table === "tool_reviews" ? ", 'review_id', gen_random_uuid()" : "";
-    await admin(
+    await site.admin(
       `insert into awooop.${table} select (jsonb_populate_record(of, jsonb_build_object('tool_name', 'look-' || hand${id}))).*
        from awooop.${table} of, unnest(array['${HANDS.join("','")}']) hand
        where tool_name = 'look' and changed_hash is not null`,
@@ -51,7 +37,7 @@ async function changeTools(): Promise<void> {
 
 /** An event that came in, is of a case and has started a run. */
 async function takeInEvent(): Promise<void> {
-  await admin(
+  await site.admin(
     `with run as (insert into awooop.runs (run_id, project_id, agent_id, revision_id, driver, state, title, is_shadow, trace_id)
        select gen_random_uuid(), project_id, contract_id, revision_id, 'client', 'running', 'DiskFull', false, md5('a')
        from awooop.contract_revisions where contract_id = 'disk-janitor' and lifecycle_status = 'active' returning *)
@@ -65,15 +51,15 @@ async function takeInEvent(): Promise<void> {
 async function giveUpMessages(): Promise<void> {
   const value = `whsec_${Buffer.alloc(24, 7).toString("base64")}`;
   await good(
-    server.api("/secrets/PAGER", { method: "PUT", body: { project_id: "globex", value } }),
+    site.server.api("/secrets/PAGER", { method: "PUT", body: { project_id: "globex", value } }),
   );
   const body = { type: "webhook", url: receiver.url, secret: "secret:PAGER" };
   await applyContracts(
-    server,
+    site.server,
     "globex",
     HANDS.map((hand) => contract("channel", `pager-${hand}`, body)),
   );
-  await admin(
+  await site.admin(
     `insert into awooop.outbound_messages (message_id, project_id, channel_type, channel_id, message_type, content,
        content_preview, send_status, send_error)
      select gen_random_uuid(), 'globex', 'webhook', 'pager-' || hand, 'notice', jsonb_build_object('text', hand),
@@ -84,7 +70,7 @@ async function giveUpMessages(): Promise<void> {
 describe.each(HANDS)("by %s alone, what is registered", { timeout: 120_000 }, (name: HandName) => {
   let me: Visit;
   beforeAll(async () => {
-    me = await visitBy(name, browser, server);
+    me = await site.visitBy(name);
   });
   afterAll(() => me?.end(/ 422 /));
 

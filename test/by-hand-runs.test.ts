@@ -1,54 +1,39 @@
-import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openDatabase } from "../src/platform/database/index.ts";
 import { createLog } from "../src/platform/log.ts";
-import { type Awooop, startAwooop } from "./support/awooop.ts";
-import { BROWSER_READY_MS, launchChromium } from "./support/chromium.ts";
-import { createTestDatabase, type TestDatabase } from "./support/database.ts";
+import { BROWSER_READY_MS } from "./support/chromium.ts";
+import { seedLines } from "./support/client-runs.ts";
 import { good } from "./support/e2e-tenant.ts";
 import { HANDS } from "./support/hands.ts";
-import { openQuestions, type Questions, type Waiting } from "./support/questions.ts";
-import { queryRows } from "./support/server.ts";
+import type { Questions, Waiting } from "./support/questions.ts";
+import { openSite, type Site } from "./support/site.ts";
 import { seedStory } from "./support/story.ts";
-import { type Visit, visitBy } from "./support/visit.ts";
+import type { Visit } from "./support/visit.ts";
 import { waitFor } from "./support/wait.ts";
 
 /** What is done with runs and their questions: everything by clicking, and everything by keyboard alone. */
 
-let database: TestDatabase;
+let site: Site;
 let questions: Questions;
-let server: Awooop;
-let browser: Browser;
 /** Of a run to which everything has happened, and of one with a long timeline. */
 let story: string;
 let long: string;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  questions = await openQuestions(database.url);
+  site = await openSite({ AWOOOP_ROLES: "api,worker" });
+  questions = await site.openQuestions();
   story = await seedOldStory();
-  const [run] = await seedRuns();
-  long = String(run?.run_id);
-  [server, browser] = await Promise.all([
-    startAwooop({ databaseUrl: database.url, env: { AWOOOP_ROLES: "api,worker" } }),
-    launchChromium(),
-  ]);
+  long = await seedRuns();
+  await seedLines(site, long, 400);
 }, BROWSER_READY_MS);
 
-afterAll(async () => {
-  await browser?.close();
-  await server?.stop();
-  await questions?.close();
-  await database?.drop();
-});
-
-const admin = (statement: string) => queryRows(database.adminUrl, statement);
+afterAll(() => site?.close());
 
 async function seedOldStory(): Promise<string> {
-  const [revision] = await admin(
+  const [revision] = await site.admin(
     "select project_id, revision_id from awooop.contract_revisions where contract_id = 'janitor'",
   );
-  const db = openDatabase({ url: database.url, log: createLog("silent") });
+  const db = openDatabase({ url: site.database.url, log: createLog("silent") });
   const { run } = await db.transaction({ role: "platform" }, (tx) =>
     seedStory(tx, revision as { project_id: string; revision_id: string }),
   );
@@ -56,31 +41,25 @@ async function seedOldStory(): Promise<string> {
   return run.run_id;
 }
 
-/** For each hand three runs of a client and two that have failed; of the first one hundreds of calls. Answers that one. */
-async function seedRuns() {
-  await admin(
+/** For each hand three runs of a client and two that have failed. Answers one of the first. */
+async function seedRuns(): Promise<string> {
+  const made = await site.admin(
     `insert into awooop.runs (run_id, project_id, agent_id, revision_id, driver, state, title, is_shadow, trace_id, trigger_type,
        created_at, started_at, heartbeat_at, completed_at)
      select gen_random_uuid(), project_id, contract_id, revision_id, case when n < 4 then 'client' else 'worker' end,
        case when n < 4 then 'running' else 'failed' end, 'Full disk ' || n, false, md5(hand || n), 'by-' || hand,
        now() - n * interval '1 second', now(), now(), case when n < 4 then null else now() end
      from awooop.contract_revisions, generate_series(1, 5) n, unnest(array['${HANDS.join("','")}']) hand
-     where contract_id = 'janitor'`,
+     where contract_id = 'janitor' returning run_id, title, trigger_type`,
   );
-  return admin(
-    `with run as (select * from awooop.runs where title = 'Full disk 2' and trigger_type = 'by-mouse')
-     insert into awooop.mcp_calls (project_id, run_id, call_id, call_key, server, tool_name, args, args_hash, effect,
-       is_shadow, result_status, created_at, result)
-     select project_id, run_id, gen_random_uuid(), 'k', 'tools', 'tail_log', json_build_object('line', n),
-       repeat('0', 64), 'read', false, 'success', created_at + n * interval '1 ms', to_json('line ' || n)
-     from run, generate_series(1, 400) n returning run_id`,
-  );
+  const one = made.find((run) => run.title === "Full disk 2" && run.trigger_type === "by-mouse");
+  return String(one?.run_id);
 }
 
 describe.each(HANDS)("by %s alone, runs", { timeout: 120_000 }, (name) => {
   let me: Visit;
   beforeAll(async () => {
-    me = await visitBy(name, browser, server);
+    me = await site.visitBy(name);
   });
   afterAll(() => me?.end());
 
@@ -208,12 +187,12 @@ describe.each(HANDS)("by %s alone, runs", { timeout: 120_000 }, (name) => {
 describe.each(HANDS)("by %s alone, questions", { timeout: 120_000 }, (name) => {
   let me: Visit;
   beforeAll(async () => {
-    me = await visitBy(name, browser, server);
+    me = await site.visitBy(name);
   });
   afterAll(() => me?.end());
 
   const statusOf = async ({ approvalId }: Waiting) =>
-    (await server.api(`/approvals/${approvalId}`)).body.status;
+    (await site.server.api(`/approvals/${approvalId}`)).body.status;
   const becomes = (asked: Waiting, status: string) =>
     waitFor(async () => (await statusOf(asked)) === status, {
       timeoutMs: 15_000,
@@ -314,9 +293,11 @@ describe.each(HANDS)("by %s alone, questions", { timeout: 120_000 }, (name) => {
     );
     await me.go("/approvals/decided");
     await Promise.all(isListening);
-    const { key } = await good(server.api("/keys", { body: { name: name, role: "operator" } }));
+    const { key } = await good(
+      site.server.api("/keys", { body: { name: name, role: "operator" } }),
+    );
     const body = { project_id: "acme", decision: "reject", reason: "not now" };
-    await good(server.api(`/approvals/${asked.runId}/decide`, { key, body }));
+    await good(site.server.api(`/approvals/${asked.runId}/decide`, { key, body }));
     await me.sees(`${name} rejected a question`);
     await me.press(me.button("Put away"));
     await me.misses(`${name} rejected a question`);

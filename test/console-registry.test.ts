@@ -1,15 +1,11 @@
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ADMIN_KEY, type Awooop, startAwooop } from "./support/awooop.ts";
-import { BROWSER_READY_MS, launchChromium } from "./support/chromium.ts";
-import { createTestDatabase, type TestDatabase } from "./support/database.ts";
+import { BROWSER_READY_MS } from "./support/chromium.ts";
 import { good } from "./support/e2e-tenant.ts";
-import { openSignedIn, overflow, type Visitor, violations } from "./support/page.ts";
+import { DESK, overflow, PHONE, violations } from "./support/page.ts";
 import { makeRegistryWorld, type RegistryWorld } from "./support/registry-world.ts";
+import { openSite, type Site } from "./support/site.ts";
 import { type Stop, walk, walksOf } from "./support/walk.ts";
-
-const DESK: Visitor = { locale: "en-US", colorScheme: "light", width: 1440 };
-const PHONE: Visitor = { locale: "zh-TW", colorScheme: "dark", width: 360 };
 
 /** Each page of what is registered, and of what has no page of its own in the demo. */
 const PAGES: ((world: RegistryWorld) => Stop)[] = [
@@ -31,34 +27,15 @@ const PAGES: ((world: RegistryWorld) => Stop)[] = [
   () => ["/audit-log", "text=session.create"],
 ];
 
-let database: TestDatabase;
-let server: Awooop;
-let browser: Browser;
+let site: Site;
 let world: RegistryWorld;
 
 beforeAll(async () => {
-  [database, browser] = await Promise.all([createTestDatabase(), launchChromium()]);
-  server = await startAwooop({ databaseUrl: database.url });
-  world = await makeRegistryWorld(server);
+  site = await openSite();
+  world = await makeRegistryWorld(site.server);
 }, BROWSER_READY_MS);
 
-afterAll(async () => {
-  await browser?.close();
-  await server?.stop();
-  await database?.drop();
-});
-
-/** A visitor who has signed in and is at `path`; `end` says what went wrong on the way. */
-async function visit(path: string, visitor: Visitor = DESK, key: string = ADMIN_KEY) {
-  const { page, faults, close } = await openSignedIn(browser, visitor, { url: server.url, key });
-  await page.goto(server.url + path);
-  await page.getByRole("heading", { level: 1 }).waitFor();
-  const end = async (expected: unknown[] = []) => {
-    expect(faults).toEqual(expected);
-    await close();
-  };
-  return { page, end };
-}
+afterAll(() => site?.close());
 
 const button = (page: Page, name: string | RegExp) => page.getByRole("button", { name }).first();
 const inDialog = (page: Page, name: string | RegExp) =>
@@ -68,11 +45,11 @@ const isGone = (page: Page) => page.getByRole("dialog").waitFor({ state: "hidden
 describe("the console's pages of what is registered", { timeout: 120_000 }, () => {
   it.each(walksOf(PAGES))("are read by anyone: %o", async (visitor, pages) => {
     const stops = pages.map((page) => page(world));
-    await walk(browser, visitor, server, stops);
+    await walk(site.browser, visitor, site.server, stops);
   });
 
   it("find a contract by filter and by keyboard, and say what a viewer may not", async () => {
-    const { page, end } = await visit("/contracts", DESK, world.viewer);
+    const { page, end } = await site.visit(DESK, "/contracts", world.viewer);
     await page.getByText("everything").first().waitFor();
     expect(await page.getByRole("link", { name: "New contract" }).count()).toBe(0);
     await button(page, /^status/).click();
@@ -95,7 +72,7 @@ describe("the console's pages of what is registered", { timeout: 120_000 }, () =
   });
 
   it("check a contract while it is typed, and keep it as a draft that its author can't approve", async () => {
-    const { page, end } = await visit("/contracts/new?family=agent");
+    const { page, end } = await site.visit(DESK, "/contracts/new?family=agent");
     const text = page.getByRole("textbox", { name: "Body" });
     await page.getByLabel("Contract id").fill("new-agent");
     await page.getByText("2 things are wrong").waitFor();
@@ -124,7 +101,7 @@ describe("the console's pages of what is registered", { timeout: 120_000 }, () =
   });
 
   it("say what is wrong in the reader's language, and only the words of a parser in English", async () => {
-    const { page, end } = await visit("/contracts/new?family=agent", PHONE);
+    const { page, end } = await site.visit(PHONE, "/contracts/new?family=agent");
     const verdict = page.getByRole("complementary");
     const text = page.getByRole("textbox", { name: "內容" });
     await page.getByLabel("合約識別碼").fill("new-agent");
@@ -152,8 +129,8 @@ describe("the console's pages of what is registered", { timeout: 120_000 }, () =
 
   it("compare two revisions, and show at once what somebody else decides", async () => {
     const path = `/contracts/${world.active}/diff/${world.inReview}`;
-    const onlooker = await visit(`/contracts/${world.inReview}`, PHONE);
-    const { page, end } = await visit(path, DESK, world.reviewer);
+    const onlooker = await site.visit(PHONE, `/contracts/${world.inReview}`);
+    const { page, end } = await site.visit(DESK, path, world.reviewer);
     await page.getByText("It may use kit/grow.").first().waitFor();
     await page.getByText("2 gained, 0 lost, 1 changed").waitFor();
     for (const view of ["Inline", "JSON Patch", "Side by side"]) await button(page, view).click();
@@ -170,7 +147,7 @@ describe("the console's pages of what is registered", { timeout: 120_000 }, () =
   });
 
   it("review a changed tool: both versions, then the decision by keyboard", async () => {
-    const { page, end } = await visit("/tool-servers/acme/kit");
+    const { page, end } = await site.visit(DESK, "/tool-servers/acme/kit");
     await page.getByText("The description changed").waitFor();
     await page.getByText("Both versions, line by line").first().click();
     await page.getByText("tells somebody else").nth(1).waitFor();
@@ -192,7 +169,7 @@ describe("the console's pages of what is registered", { timeout: 120_000 }, () =
   });
 
   it("change a project: its mode, its limits, its secrets, whether it is active", async () => {
-    const { page, end } = await visit("/tenants");
+    const { page, end } = await site.visit(DESK, "/tenants");
     await button(page, "New project").click();
     await page.getByLabel("Project id").fill("initech");
     await page.getByLabel("Display name").fill("Initech");
@@ -227,12 +204,12 @@ describe("the console's pages of what is registered", { timeout: 120_000 }, () =
     await inDialog(page, "Activate").click();
     await button(page, "Deactivate…").waitFor();
     // The browser itself notes the answer that retention can't be like this.
-    await end([expect.stringContaining("422")]);
+    await end(/ 422 /);
   });
 
   it("freeze with two presses and no typing, tell everybody, and lift only with a reason", async () => {
-    const other = await visit("/contracts", PHONE, world.reviewer);
-    const { page, end } = await visit("/runs?project=globex");
+    const other = await site.visit(PHONE, "/contracts", world.reviewer);
+    const { page, end } = await site.visit(DESK, "/runs?project=globex");
     await button(page, "Freeze").focus();
     await page.keyboard.press("Enter");
     await inDialog(page, "Freeze Globex now").waitFor();
@@ -258,7 +235,7 @@ describe("the console's pages of what is registered", { timeout: 120_000 }, () =
     await page.getByRole("dialog").getByRole("textbox").fill("It deletes live caches.");
     await inDialog(page, "Freeze disk-janitor now").click();
     await page.getByText("It holds").waitFor();
-    const { freezes } = await good(server.api("/freezes?standing=true"));
+    const { freezes } = await good(site.server.api("/freezes?standing=true"));
     expect(freezes).toMatchObject([{ scope: "agent", reason: "It deletes live caches." }]);
     await other.end();
     await end();

@@ -1,13 +1,11 @@
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Awooop, startAwooop } from "./support/awooop.ts";
-import { BROWSER_READY_MS, launchChromium } from "./support/chromium.ts";
-import { createTestDatabase, type TestDatabase } from "./support/database.ts";
+import { BROWSER_READY_MS } from "./support/chromium.ts";
+import { seedClientRuns } from "./support/client-runs.ts";
 import { good } from "./support/e2e-tenant.ts";
-import { misfits } from "./support/misfits.ts";
-import { openSignedIn, overflow, type Visitor, violations } from "./support/page.ts";
-import { openQuestions, type Questions } from "./support/questions.ts";
-import { queryRows } from "./support/server.ts";
+import { DESK, PHONE } from "./support/page.ts";
+import type { Questions } from "./support/questions.ts";
+import { openSite, type Site } from "./support/site.ts";
 import { waitFor } from "./support/wait.ts";
 
 /** The list of runs in the console, of any length. */
@@ -15,50 +13,16 @@ import { waitFor } from "./support/wait.ts";
 /** As many as a browser has to bear, where there is time for it. */
 const RUNS = process.env.AWOOOP_SOAK === "yes" ? 100_000 : 1_200;
 
-let database: TestDatabase;
+let site: Site;
 let questions: Questions;
-let server: Awooop;
-let browser: Browser;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  questions = await openQuestions(database.url);
-  // Runs of a client: no worker takes them up meanwhile.
-  await queryRows(
-    database.adminUrl,
-    `insert into awooop.runs (run_id, project_id, agent_id, revision_id, driver, state, title, is_shadow, trace_id, created_at,
-       started_at, heartbeat_at)
-     select gen_random_uuid(), project_id, contract_id, revision_id, 'client', 'running', 'Disk almost full on ' || n, false,
-       md5(n::text), now() - n * interval '1 second', now(), now()
-     from awooop.contract_revisions, generate_series(1, ${RUNS}) n where contract_id = 'janitor'`,
-  );
-  [server, browser] = await Promise.all([
-    startAwooop({ databaseUrl: database.url, env: { AWOOOP_ROLES: "api,worker" } }),
-    launchChromium(),
-  ]);
+  site = await openSite({ AWOOOP_ROLES: "api,worker" });
+  questions = await site.openQuestions();
+  await seedClientRuns(site, RUNS);
 }, BROWSER_READY_MS);
 
-afterAll(async () => {
-  await browser?.close();
-  await server?.stop();
-  await questions?.close();
-  await database?.drop();
-});
-
-const ENGLISH = { locale: "en-US", colorScheme: "light", width: 1440 } as const;
-const CHINESE = { locale: "zh-TW", colorScheme: "dark", width: 360 } as const;
-
-async function visit(visitor: Visitor, path: string) {
-  const { page, faults, close } = await openSignedIn(browser, visitor, server);
-  await page.goto(server.url + path);
-  const looksRight = async () => {
-    expect(await violations(page)).toEqual([]);
-    expect(await misfits(page)).toEqual([]);
-    expect(await overflow(page)).toBeLessThanOrEqual(0);
-    expect(faults).toEqual([]);
-  };
-  return { page, looksRight, close };
-}
+afterAll(() => site?.close());
 
 /** Goes there again until the row is there: how many there are is an estimate at first, where they are many. */
 async function reach(page: Page, title: string, go: () => Promise<unknown>): Promise<void> {
@@ -72,7 +36,7 @@ async function reach(page: Page, title: string, go: () => Promise<unknown>): Pro
 
 describe("the list of runs", { timeout: 240_000 }, () => {
   it("holds only the rows around those in view, down to the last one", async () => {
-    const { page, looksRight, close } = await visit(CHINESE, "/runs");
+    const { page, looksRight, end } = await site.visit(PHONE, "/runs");
     await page.locator("a.what").first().waitFor();
     await looksRight();
     const table = page.locator("table.runs");
@@ -83,11 +47,11 @@ describe("the list of runs", { timeout: 240_000 }, () => {
     expect(await table.locator("tr").count()).toBeLessThan(150);
     await page.evaluate("window.scrollTo(0, 0)");
     await page.getByRole("link", { name: "Disk almost full on 1", exact: true }).waitFor();
-    await close();
+    await end();
   });
 
   it("marks by keyboard, cancels the marked after counting them, and says what came of it", async () => {
-    const { page, looksRight, close } = await visit(ENGLISH, "/runs");
+    const { page, looksRight, end } = await site.visit(DESK, "/runs");
     await page.locator("a.what").first().waitFor();
     const focused = (n: number) =>
       page
@@ -124,13 +88,13 @@ describe("the list of runs", { timeout: 240_000 }, () => {
       timeoutMs: 15_000,
       what: "everything to stand still",
     });
-    const { body } = await server.api("/runs?state=cancelled");
+    const { body } = await site.server.api("/runs?state=cancelled");
     expect(body.total).toBe(3);
-    await close();
+    await end();
   });
 
   it("keeps what one chose: filters in the address, columns in the browser", async () => {
-    const { page, close } = await visit(ENGLISH, "/runs?state=cancelled&trigger=nothing");
+    const { page, end } = await site.visit(DESK, "/runs?state=cancelled&trigger=nothing");
     await page.getByText("No run matches").waitFor();
     await page.getByRole("button", { name: "Take off all filters" }).click();
     await page.locator("a.what").first().waitFor();
@@ -150,7 +114,7 @@ describe("the list of runs", { timeout: 240_000 }, () => {
     // What is found is shown below; one goes on typing.
     await page.keyboard.type(" at all");
     expect(await page.getByRole("searchbox").inputValue()).toBe("no such words at all");
-    await close();
+    await end();
   });
 });
 
@@ -158,7 +122,7 @@ describe("a list of any length", { timeout: 240_000 }, () => {
   const titleOf = (n: number) => `Disk almost full on ${n}`;
 
   it("is gone through by keys, by the bar at its side and by the wheel, down to its end", async () => {
-    const { page, looksRight, close } = await visit(ENGLISH, "/runs");
+    const { page, looksRight, end } = await site.visit(DESK, "/runs");
     const row = (n: number) => page.getByRole("link", { name: titleOf(n), exact: true });
     await row(1).waitFor();
     await reach(page, titleOf(RUNS), () => page.keyboard.press("End"));
@@ -191,11 +155,11 @@ describe("a list of any length", { timeout: 240_000 }, () => {
     });
     expect(await table.locator("tr").count()).toBeLessThan(150);
     await looksRight();
-    await close();
+    await end();
   });
 
   it("stands still where one reads while things happen elsewhere and in it", async () => {
-    const { page, looksRight, close } = await visit(ENGLISH, "/runs");
+    const { page, looksRight, end } = await site.visit(DESK, "/runs");
     const half = RUNS / 2;
     await page.locator("a.what").first().waitFor();
     // Where the middle is, one knows once the end was seen.
@@ -208,7 +172,7 @@ describe("a list of any length", { timeout: 240_000 }, () => {
     const before = await read.boundingBox();
     await questions.ask();
     const runId = await read.getAttribute("data-run");
-    await good(server.api(`/runs/${runId}/cancel`, { body: { reason: "seen enough" } }));
+    await good(site.server.api(`/runs/${runId}/cancel`, { body: { reason: "seen enough" } }));
     await read.getByText("Cancelled").waitFor();
     await page.getByRole("button", { name: /newer run/ }).waitFor();
     expect(await read.boundingBox()).toEqual(before);
@@ -216,11 +180,11 @@ describe("a list of any length", { timeout: 240_000 }, () => {
     await page.keyboard.press("n");
     await page.getByRole("link", { name: titleOf(1), exact: true }).waitFor();
     expect(await page.evaluate("window.scrollY")).toBe(0);
-    await close();
+    await end();
   });
 
   it("takes every letter of a search, and all that match at once", async () => {
-    const { page, looksRight, close } = await visit(ENGLISH, "/runs");
+    const { page, looksRight, end } = await site.visit(DESK, "/runs");
     await page.locator("a.what").first().waitFor();
     const words = `disk almost full on ${RUNS - 1}`;
     await page.keyboard.press("/");
@@ -235,12 +199,12 @@ describe("a list of any length", { timeout: 240_000 }, () => {
     await page.getByRole("checkbox", { name: "Mark all that match" }).check();
     await page.getByText(/^All [\d,]+ that match/).waitFor();
     await page.getByRole("button", { name: "Cancel…" }).click();
-    const running = (await server.api("/runs?state=running&limit=1")).body.total;
+    const running = (await site.server.api("/runs?state=running&limit=1")).body.total;
     const meant = page.getByRole("dialog").getByText(/[\d,]+ runs are meant/);
     await meant.waitFor({ timeout: 60_000 });
     if (RUNS < 10_000)
       expect(await meant.textContent()).toContain(`${running.toLocaleString("en")} runs`);
     await looksRight();
-    await close();
+    await end();
   });
 });

@@ -9,13 +9,17 @@ export interface Visitor {
   width: number;
 }
 
+/** The two that see the most of the console between them. */
+export const DESK: Visitor = { locale: "en-US", colorScheme: "light", width: 1440 };
+export const PHONE: Visitor = { locale: "zh-TW", colorScheme: "dark", width: 360 };
+
 /** A page of a new visitor; whatever goes wrong in it, or leaves for another host, is noted. */
 export async function openPage(browser: Browser, visitor: Visitor) {
   const { locale, colorScheme, width } = visitor;
   const viewport = { width, height: 900 };
   const context = await browser.newContext({ locale, colorScheme, viewport });
   const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(30_000);
   const faults: string[] = [];
   page.on("pageerror", (error) => faults.push(error.message));
   page.on("console", (message) => {

@@ -1,16 +1,24 @@
 import type { Browser, Locator, Page } from "playwright-core";
 import { expect } from "vitest";
 import { type Hand, type HandName, handOf } from "./hands.ts";
-import { openSignedIn } from "./page.ts";
+import { misfits } from "./misfits.ts";
+import { DESK, openSignedIn, overflow, type Visitor, violations } from "./page.ts";
 
-const DESK = { locale: "en-US", colorScheme: "light", width: 1440 } as const;
-
-/** Somebody who works in the console, in English at a desk, by one hand. */
-export interface Visit extends Hand {
+/** Somebody who has signed in to the console. */
+export interface Guest {
   page: Page;
+  /** Goes to a page, up to its heading. */
+  go(path: string): Promise<void>;
+  /** Sees that what is shown can be read by anyone. */
+  looksRight(): Promise<void>;
+  /** Sees that nothing has gone wrong, but what the browser says of answers that were expected, and leaves. */
+  end(expected?: RegExp): Promise<void>;
+}
+
+/** Somebody who works in the console, by one hand. */
+export interface Visit extends Guest, Hand {
   /** The dialog that is open. */
   dialog: Locator;
-  go(path: string): Promise<void>;
   /** The first button of the page that is called so. */
   button(name: string | RegExp): Locator;
   link(name: string | RegExp): Locator;
@@ -24,29 +32,50 @@ export interface Visit extends Hand {
   download(button: Locator): Promise<string>;
   /** Sees that a text to take along was copied. */
   copied(): Promise<void>;
-  /** Sees that nothing has gone wrong, but what the browser says of answers that were expected, and leaves. */
-  end(expected?: RegExp): Promise<void>;
 }
 
 /** Signs in at a server; `key` is an admin's of the platform where none is given. */
+export async function openGuest(
+  browser: Browser,
+  visitor: Visitor,
+  server: { url: string; key?: string },
+): Promise<Guest> {
+  const { page, faults, close } = await openSignedIn(browser, visitor, server);
+  return {
+    page,
+    async go(path) {
+      await page.goto(server.url + path);
+      await page.getByRole("heading", { level: 1 }).waitFor();
+    },
+    async looksRight() {
+      expect(await violations(page)).toEqual([]);
+      expect(await misfits(page)).toEqual([]);
+      expect(await overflow(page)).toBeLessThanOrEqual(0);
+    },
+    async end(expected) {
+      expect(faults.filter((fault) => !expected?.test(fault))).toEqual([]);
+      await close();
+    },
+  };
+}
+
+/** As `openGuest`, in English at a desk where nothing else is said. */
 export async function visitBy(
   name: HandName,
   browser: Browser,
   server: { url: string; key?: string },
+  visitor: Visitor = DESK,
 ): Promise<Visit> {
-  const { page, faults, close } = await openSignedIn(browser, DESK, server);
+  const guest = await openGuest(browser, visitor, server);
+  const { page } = guest;
   const hand = handOf(name, page);
   const dialog = page.getByRole("dialog");
   // Some words stand twice, each for other widths.
   const text = (said: string | RegExp) => page.getByText(said).filter({ visible: true }).first();
   return {
+    ...guest,
     ...hand,
-    page,
     dialog,
-    async go(path) {
-      await page.goto(server.url + path);
-      await page.getByRole("heading", { level: 1 }).waitFor();
-    },
     button: (called) => page.getByRole("button", { name: called }).first(),
     link: (called) => page.getByRole("link", { name: called }).first(),
     field: (called) => page.getByLabel(called).first(),
@@ -61,9 +90,5 @@ export async function visitBy(
       return file.suggestedFilename();
     },
     copied: () => page.getByRole("status").filter({ hasText: "Copied" }).waitFor(),
-    async end(expected) {
-      expect(faults.filter((fault) => !expected?.test(fault))).toEqual([]);
-      await close();
-    },
   };
 }

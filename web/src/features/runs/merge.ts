@@ -46,9 +46,13 @@ export interface Newer {
   more: boolean;
 }
 
-/** Counts the rows of the newest page that are newer than the first one of the list. */
-export function newerThan(first: RunRow | undefined, newest: RunList | undefined): Newer {
-  if (!first || !newest) return { count: 0, more: false };
+/** Counts the rows of the newest page that are newer than the newest one of the list; unknown until that page is there. */
+export function newerThan(
+  first: RunRow | undefined,
+  newest: RunList | undefined,
+): Newer | undefined {
+  if (!newest) return undefined;
+  if (!first) return { count: 0, more: false };
   const count = newest.runs.filter((run) => isOlder(first, run)).length;
   return { count, more: count > 0 && count === newest.runs.length && newest.next_cursor !== null };
 }

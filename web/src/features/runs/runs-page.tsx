@@ -131,7 +131,7 @@ function LoadedRuns(props: ListProps & { first: RunList; runs: Runs }) {
   const project = useOnlyProject();
   const selection = useSelection(runs.stretch.rows, project !== undefined);
   const showNewer = () => {
-    if (newer.count === 0) return;
+    if (!newer?.count) return;
     runs.renew();
     announce(t("runs.newer_shown", { count: newer.count }));
   };
@@ -168,6 +168,7 @@ function LoadedRuns(props: ListProps & { first: RunList; runs: Runs }) {
 /** Its line is always there, so that nothing moves when something newer comes. */
 function NewerBar(props: { newer: Runs["newer"]; onShow: () => void }) {
   const { t, number } = useWords();
+  if (!props.newer) return <div className="fresh is-quiet" />;
   const { count, more } = props.newer;
   if (count === 0) return <div className="fresh is-quiet">{t("runs.up_to_date")}</div>;
   return (

@@ -9,7 +9,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { RunList, RunRow } from "../../app/api.ts";
 import { api, type RunFilters, type RunsOrder } from "../../app/client.ts";
 import { RUNS_A_PAGE, type RunsPlace, runPagesQuery, runsAnewQuery } from "../../app/queries.ts";
-import { freshen, newerThan, type ShownRow } from "./merge.ts";
+import { freshen, type Newer, newerThan, type ShownRow } from "./merge.ts";
 import { MOST_DRAWN, needOf, type Stretch, steadyPlace, stretchOf } from "./placing.ts";
 
 /** Which runs, in which order. */
@@ -134,10 +134,28 @@ function useAnew(filters: ListedRuns, { query, stretch }: Pages, view: View) {
   return { newest: newest.data, inView };
 }
 
+/** What has come since the list was opened or renewed, whatever the order it is in. */
+function useNewer(filters: ListedRuns, first: RunList | undefined, newest: RunList | undefined) {
+  const { sort, order: _, ...byTime } = filters;
+  const isNewestFirst = sort === undefined;
+  const elsewhere = useQuery({
+    ...runsAnewQuery(byTime, { page: 1 }),
+    enabled: !isNewestFirst,
+  });
+  const latest = isNewestFirst ? newest : elsewhere.data;
+  const top = useRef<RunRow>(undefined);
+  if (!isNewestFirst) top.current ??= latest?.runs[0];
+  else if (first?.page === 1) top.current = first.runs[0];
+  const setSeen = useCallback(() => {
+    top.current = latest?.runs[0];
+  }, [latest]);
+  return { newer: newerThan(top.current, latest), setSeen };
+}
+
 export interface Runs {
   stretch: Stretch;
   rows: ShownRow[];
-  newer: { count: number; more: boolean };
+  newer: Newer | undefined;
   /** Goes up when the list is renewed from its top. */
   renewal: number;
   renew: () => void;
@@ -158,8 +176,7 @@ export function useRuns(filters: ListedRuns): Runs {
   const [renewal, setRenewal] = useState(0);
   const { newest, inView } = useAnew(filters, pages, settled);
   const first = query.data?.pages[0];
-  const top = useRef<RunRow>(undefined);
-  if (first?.page === 1) top.current = first.runs[0];
+  const { newer, setSeen } = useNewer(filters, first, newest);
   const demand = useDemand(pages);
   const onView = useCallback(
     (view: View) => {
@@ -174,8 +191,9 @@ export function useRuns(filters: ListedRuns): Runs {
     const { queryKey } = runPagesQuery(filters, 1);
     client.setQueryData(queryKey, { pages: [newest], pageParams: [{ page: 1 }] });
     setFrom(1);
+    setSeen();
     setRenewal((n) => n + 1);
-  }, [client, filters, newest, setFrom]);
+  }, [client, filters, newest, setFrom, setSeen]);
   const isBehind = stretch.count === 0 && !query.isPending && (newest?.runs.length ?? 0) > 0;
   useEffect(() => {
     // An empty list has nothing that could move, so what comes is shown at once.
@@ -186,7 +204,6 @@ export function useRuns(filters: ListedRuns): Runs {
     () => freshen(stretch.rows, newest ? [newest, ...inView] : inView, isNewestFirst),
     [stretch.rows, newest, inView, isNewestFirst],
   );
-  const newer = newerThan(isNewestFirst ? top.current : undefined, newest);
   const isCounted = pages.isCounted || first?.total_is_exact !== false;
   return { stretch, rows, newer, renewal, renew, onView, first, isCounted, query };
 }

@@ -209,19 +209,19 @@ describe("a list of any length", { timeout: 240_000 }, () => {
   });
 
   it("counts what has come since, in any order", async () => {
-    const { page, close } = await visit(ENGLISH, "/runs?sort=cost_usd&order=desc");
+    const { page, end } = await site.visit(DESK, "/runs?sort=cost_usd&order=desc");
     await page.locator("a.what").first().waitFor();
     await page.getByText("Nothing newer").waitFor();
     await questions.ask();
     const { runId } = await questions.ask();
     // Nothing tells the server of what was written past it; this it tells itself.
     const cancel = (id: string) =>
-      good(server.api(`/runs/${id}/cancel`, { body: { reason: "seen enough" } }));
+      good(site.server.api(`/runs/${id}/cancel`, { body: { reason: "seen enough" } }));
     await cancel(runId);
     await page.getByRole("button", { name: "2 newer runs" }).click();
     await page.getByText("Nothing newer").waitFor();
     await cancel((await questions.ask()).runId);
     await page.getByRole("button", { name: /^1 newer run/ }).waitFor();
-    await close();
+    await end();
   });
 });

@@ -1,14 +1,20 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { BROWSER_READY_MS } from "./support/chromium.ts";
+import { seedClientRuns } from "./support/client-runs.ts";
 import { good } from "./support/e2e-tenant.ts";
 import { DESK, overflow, PHONE, violations } from "./support/page.ts";
 import { makeRegistryWorld, type RegistryWorld } from "./support/registry-world.ts";
 import { openSite, type Site } from "./support/site.ts";
 import { type Stop, walk, walksOf } from "./support/walk.ts";
 
-/** Each page of what is registered, and of what has no page of its own in the demo. */
+/** As many as one project may have by the time that it is looked at. */
+const RUNS = 100_000;
+
+/** Each page of what is registered, and of what has no page of its own in the demo; and those of a great many runs. */
 const PAGES: ((world: RegistryWorld) => Stop)[] = [
+  () => ["/", ".recharts-surface"],
+  () => ["/runs", "text=Disk almost full on 7"],
   () => ["/contracts", "text=a-long-name"],
   () => ["/contracts/new", "text=YAML"],
   ({ inReview }) => [`/contracts/${inReview}`, "text=disk-janitor 2.0"],
@@ -33,6 +39,7 @@ let world: RegistryWorld;
 beforeAll(async () => {
   site = await openSite();
   world = await makeRegistryWorld(site.server);
+  await seedClientRuns(site, RUNS, "disk-janitor");
 }, BROWSER_READY_MS);
 
 afterAll(() => site?.close());

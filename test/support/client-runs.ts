@@ -1,16 +1,23 @@
 import type { Site } from "./site.ts";
 
 /**
- * Running runs of a client, which no worker takes up, for the agent of the questions: `Disk almost full on 1` is the
- * newest of them, each of the others a second older.
+ * Running runs of a client, which no worker takes up, of an agent whose contract is in force: `Disk almost full on 1` is
+ * the newest of them, each of the others a second older.
+ *
+ * @param agent the one of the questions by default
  */
-export async function seedClientRuns({ admin }: Site, count: number): Promise<string[]> {
+export async function seedClientRuns(
+  { admin }: Site,
+  count: number,
+  agent = "janitor",
+): Promise<string[]> {
   const made = await admin(
     `insert into awooop.runs (run_id, project_id, agent_id, revision_id, driver, state, title, is_shadow, trace_id, created_at,
        started_at, heartbeat_at)
      select gen_random_uuid(), project_id, contract_id, revision_id, 'client', 'running', 'Disk almost full on ' || n, false,
        md5(n::text), now() - n * interval '1 second', now(), now()
-     from awooop.contract_revisions, generate_series(1, ${count}) n where contract_id = 'janitor' returning run_id`,
+     from awooop.contract_revisions, generate_series(1, ${count}) n
+     where contract_id = '${agent}' and lifecycle_status = 'active' returning run_id`,
   );
   return made.map(({ run_id }) => String(run_id));
 }

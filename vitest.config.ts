@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import LongestFirst from "./test/support/longest-first.ts";
 
 // Hundreds of servers, commands and workers are started; without it each of them compiles the same modules again.
 process.env.NODE_COMPILE_CACHE ??= fileURLToPath(
@@ -18,6 +19,7 @@ export default defineConfig({
     exclude: ["test/system/**", "node_modules/**"],
     globalSetup: ["test/support/global-setup.ts"],
     reporters: ["default", "./test/support/tally-reporter.ts"],
+    sequence: { sequencer: LongestFirst },
     testTimeout: 60_000,
     hookTimeout: 120_000,
     pool: "forks",

@@ -16,7 +16,9 @@ import { type Module, parseModule, readModules } from "./support/source-tree.ts"
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 /** Vitest finds these by name. */
-const ENTRIES = ["test/support/global-setup.ts", "test/support/tally-reporter.ts"];
+const ENTRIES = ["global-setup", "longest-first", "tally-reporter"].map(
+  (name) => `test/support/${name}.ts`,
+);
 const FOLDERS = ["src", "web/src", "test", "demo", "examples", "bench", "scripts"];
 
 let modules: Module[];

@@ -33,6 +33,7 @@ export {
   type WhyVoid,
   workOnVoids,
 } from "./void.ts";
+export { voidReason, voidReasonInChinese } from "./void-contract.ts";
 export { waitForDecision } from "./wait.ts";
 export { createWaiting } from "./wait-routes.ts";
 export { withdrawQuestion } from "./withdraw.ts";

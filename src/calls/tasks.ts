@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { askedArguments, withdrawQuestion } from "../approvals/index.ts";
+import { askedArguments, voidReason, withdrawQuestion } from "../approvals/index.ts";
 import { appendAudit } from "../audit/index.ts";
 import { frozenReason } from "../gates/index.ts";
 import type { Tx } from "../platform/database/index.ts";
@@ -109,7 +109,7 @@ class TaskKeeper implements Tasks {
     return this.#inProject(ref, async (tx) => {
       const task = await readTask(tx, ref);
       if (!task || task.is_forgotten) return false;
-      const by = { actor: agentActor(task.agent_id), reason: "the agent has withdrawn the call" };
+      const by = { actor: agentActor(task.agent_id), reason: voidReason("call_withdrawn") };
       if (await withdrawQuestion(tx, this.#deps.effects, ref, by)) await endWithdrawn(tx, ref);
       return true;
     });

@@ -1,3 +1,4 @@
+import { voidReason } from "../approvals/index.ts";
 import type { GateNumber } from "../gates/index.ts";
 import type { Timestamp } from "../platform/database/index.ts";
 import type { ErrorCode } from "../platform/errors.ts";
@@ -58,7 +59,7 @@ export function taskState(row: TaskRow, outcome: SettledOutcome | undefined): Ta
   const base = { createdAt: row.created_at };
   const over = { ...base, updatedAt: row.ended_at, knownUntil: row.known_until };
   if (row.is_withdrawn) {
-    return { ...over, status: "withdrawn", reason: "the agent has withdrawn the call" };
+    return { ...over, status: "withdrawn", reason: voidReason("call_withdrawn") };
   }
   if (outcome) return { ...over, status: "ended", outcome };
   if (row.status === "voided") {

@@ -1,4 +1,9 @@
-import { type ApprovalEffects, voidQuestionsAbout, type WhyVoid } from "../approvals/index.ts";
+import {
+  type ApprovalEffects,
+  voidQuestionsAbout,
+  voidReason,
+  type WhyVoid,
+} from "../approvals/index.ts";
 import { readRevision } from "../contracts/index.ts";
 import type { Tx } from "../platform/database/index.ts";
 import { readPin } from "../toolservers/index.ts";
@@ -10,13 +15,14 @@ import { readPin } from "../toolservers/index.ts";
 export const whyVoid: WhyVoid = async (tx, { project_id, server, tool_name, revision_id }) => {
   const pin = await readPin(tx, project_id, server, tool_name);
   if (pin?.changed) {
-    const reason = `${server}/${tool_name} is no longer what was pinned`;
+    const reason = voidReason("tool_changed", { server, tool: tool_name });
     return { code: "E-TOOL-CHANGED", reason };
   }
   const revision = await readRevision(tx, project_id, revision_id);
   if (revision?.lifecycle_status !== "retired") return undefined;
-  const { contract_id, version_major, version_minor } = revision;
-  const reason = `the contract ${contract_id} ${version_major}.${version_minor} was retired`;
+  const { contract_id: contract, version_major, version_minor } = revision;
+  const version = `${version_major}.${version_minor}`;
+  const reason = voidReason("contract_retired", { contract, version });
   return { code: "E-CONTRACT-NONE", reason };
 };
 

@@ -1,3 +1,4 @@
+import { voidReasonInChinese } from "../approvals/index.ts";
 import { oneLine } from "./preview.ts";
 
 /** What became of a question that a message asked. */
@@ -50,6 +51,13 @@ export function closedWords(language: keyof typeof WORDS, closed: ClosedQuestion
   const words = WORDS[language];
   const at = `${closed.at.slice(0, 16).replace("T", " ")} UTC`;
   const by = closed.by.join(words.between) || words.somebody;
-  const reason = closed.reason ? words.reason(oneLine(closed.reason, REASON_MAX)) : "";
+  const why = whyIn(language, closed);
+  const reason = why ? words.reason(oneLine(why, REASON_MAX)) : "";
   return words[closed.status](by, at) + reason;
+}
+
+/** Of a question that is void, the server's own words; of any other a person's, whatever language they are in. */
+function whyIn(language: keyof typeof WORDS, { status, reason }: ClosedQuestion): string | null {
+  if (status !== "voided" || reason === null || language === "en") return reason;
+  return voidReasonInChinese(reason) ?? reason;
 }

@@ -1,5 +1,6 @@
 import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { voidReasonInChinese } from "../../../../src/approvals/void-contract.ts";
 import type { Approval } from "../../app/api.ts";
 import { api } from "../../app/client.ts";
 import { usePageTitle } from "../../app/title.ts";
@@ -130,11 +131,7 @@ function AnswerOf({ approval }: { approval: Approval }) {
         <Glyph name={status === "expired" ? "clock" : "cancelled"} className="sm mt-0.5" />
         <span>
           {status === "expired" ? t("decided.expired") : t("decided.voided")}{" "}
-          {reason && (
-            <span className="text-ink-2" lang="en">
-              {reason}
-            </span>
-          )}
+          {reason && <VoidReason reason={reason} />}
         </span>
       </span>
     );
@@ -148,6 +145,16 @@ function AnswerOf({ approval }: { approval: Approval }) {
         {name && last ? t(`answers.${name}`, { who: last.actor }) : status}
         {last?.reason && ` ${t("common.quoted", { text: last.reason })}`}
       </span>
+    </span>
+  );
+}
+
+function VoidReason({ reason }: { reason: string }) {
+  const { language } = useWords();
+  const known = language === "en" ? undefined : voidReasonInChinese(reason);
+  return (
+    <span className="text-ink-2" lang={known === undefined ? "en" : undefined}>
+      {known ?? reason}
     </span>
   );
 }

@@ -128,7 +128,9 @@ export function StandingNote(props: {
       <Glyph name={glyph} className={tone} />
       <span>
         <b>
-          {name ? t(`answers.${name}`, { who: props.actor }) : `${props.actor}: ${props.decision}`}
+          {name
+            ? t(`answers.${name}`, { who: props.actor })
+            : `${props.actor}${t("common.colon")}${props.decision}`}
         </b>{" "}
         {time} {props.reason && t("common.quoted", { text: props.reason })}
       </span>

@@ -41,18 +41,19 @@ export function HealthNote(props: { channel: ChannelSummary }) {
         <b>{health.words}</b>
         {receive_failing_since && (
           <div className="text-ink-2">
-            {t("channels.receive_error", { when: when(receive_failing_since, now) })}{" "}
+            {t("channels.receive_error", { when: when(receive_failing_since, now) })}
             {receive_error}
           </div>
         )}
         {last_failed_at && (
           <div className="text-ink-2">
-            {t("channels.last_error", { when: when(last_failed_at, now) })} {last_error}
+            {t("channels.last_error", { when: when(last_failed_at, now) })}
+            {last_error}
           </div>
         )}
         {last_refused_at && (
           <div className="text-ink-2">
-            {t("channels.last_refused", { when: when(last_refused_at, now) })}{" "}
+            {t("channels.last_refused", { when: when(last_refused_at, now) })}
             {codeText(last_refused_code)} <code>{last_refused_code}</code>
           </div>
         )}

@@ -54,7 +54,7 @@ function FrozenNote(props: { freeze: Freeze }) {
       <Glyph name="freeze" className="text-stop-text" />
       <span className="why flex-1" title={freeze.reason}>
         <b>{words(freeze)}</b>{" "}
-        {t("freeze.by", { who: freeze.frozen_by, when: when(freeze.frozen_at, now) })}{" "}
+        {t("freeze.by", { who: freeze.frozen_by, when: when(freeze.frozen_at, now) })}
         {t("common.quoted", { text: freeze.reason })}
       </span>
       {mayLift && (

@@ -50,6 +50,7 @@ export function Neighbours({ run }: { run: Run }) {
 }
 
 function To(props: { run: RunRow | null | undefined; label: string; glyph: "back" | "right" }) {
+  const { t } = useWords();
   const { run } = props;
   if (!run) return null;
   return (
@@ -57,7 +58,7 @@ function To(props: { run: RunRow | null | undefined; label: string; glyph: "back
       className="btn is-bare is-small is-square"
       to="/runs/$projectId/$runId"
       params={{ projectId: run.project_id, runId: run.run_id }}
-      aria-label={`${props.label}: ${run.title}`}
+      aria-label={`${props.label}${t("common.colon")}${run.title}`}
       title={run.title}
     >
       <Glyph name={props.glyph} className="sm" />

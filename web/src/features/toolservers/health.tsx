@@ -49,7 +49,7 @@ export function HealthNote(props: { health: ToolServer["health"] }) {
         {wait > 0 && t("servers.next_try", { wait: duration(wait) })}
         {!isBad && health.error_message && health.last_failure_at && (
           <span className="text-ink-2">
-            {t("servers.last_failure", { when: when(health.last_failure_at, now) })}{" "}
+            {t("servers.last_failure", { when: when(health.last_failure_at, now) })}
             {known ?? health.error_message}
           </span>
         )}

@@ -65,7 +65,7 @@ function Flags(props: { flags: readonly string[] }) {
   if (props.flags.length === 0) return null;
   return (
     <span className="block text-stop-text">
-      {t("servers.reads_oddly")}{" "}
+      {t("servers.reads_oddly")}
       {props.flags.map((flag) => flagText(flag, language)).join(t("contracts.and"))}
     </span>
   );

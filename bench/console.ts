@@ -81,7 +81,10 @@ async function run({ rows, rounds }: Plan): Promise<void> {
       for (const [at, { name }] of order.entries()) add(frames[pace][name], counted[at]);
     }
   }
-  const typing = { runs: await typeInto(pages.runs), empty: await typeInto(pages.empty) };
+  const typing = {
+    runs: await typeInto(browser, pages.runs),
+    empty: await typeInto(browser, pages.empty),
+  };
   report({ frames, typing, loaded, rows, postgres: postgres.version });
 }
 
@@ -120,13 +123,14 @@ function report({ frames, typing, loaded, rows, postgres }: Measured): void {
     }),
   );
   const typed = names.map((list) => {
-    const { delays, longTasks } = typing[list];
+    const { delays, longTasks, mostCpu } = typing[list];
     return {
       list,
-      "key → frame p50 ms": rounded(percentile(delays, 0.5), 1),
+      "key → drawn p50 ms": rounded(percentile(delays, 0.5), 1),
       "p95 ms": rounded(percentile(delays, 0.95), 1),
       "tasks > 50 ms": longTasks.length,
       "longest ms": rounded(Math.max(0, ...longTasks), 0),
+      "most CPU ms": rounded(mostCpu, 1),
     };
   });
   console.table(scrolled);

@@ -5,6 +5,7 @@ import { Problem } from "../../app/send.ts";
 import { useWords } from "../../app/words.ts";
 import { Button } from "../../ui/button.tsx";
 import { Glyph } from "../../ui/glyphs.tsx";
+import { LowerBar } from "../../ui/lower-bar.tsx";
 import { Fuse, Kbd } from "../../ui/marks.tsx";
 import { ProblemNote } from "../../ui/problem.tsx";
 import { answerName, lookOf } from "./answers.ts";
@@ -71,7 +72,7 @@ export function DecisionBar(props: { approval: Approval; deciding: Deciding }) {
   const now = useNow();
   const { approval, deciding } = props;
   return (
-    <section className="bar" aria-label={t("decide.label")}>
+    <LowerBar kind="bar" label={t("decide.label")}>
       <Fuse
         from={Date.parse(approval.asked_at)}
         until={Date.parse(approval.expires_at)}
@@ -87,7 +88,7 @@ export function DecisionBar(props: { approval: Approval; deciding: Deciding }) {
           <code title={approval.args_hash}>SHA-256 {shortHash(approval.args_hash)}</code>
         </span>
       </div>
-    </section>
+    </LowerBar>
   );
 }
 

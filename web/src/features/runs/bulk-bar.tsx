@@ -5,6 +5,7 @@ import type { BulkRequest, RunFilters } from "../../app/client.ts";
 import { useKeys } from "../../app/keys.ts";
 import { useWords } from "../../app/words.ts";
 import { Button } from "../../ui/button.tsx";
+import { LowerBar } from "../../ui/lower-bar.tsx";
 import { Kbd } from "../../ui/marks.tsx";
 import { BulkDialog } from "./bulk-dialog.tsx";
 import { changeable, MOST_MARKED, projectOf } from "./selection.ts";
@@ -37,7 +38,7 @@ export function BulkBar(props: BarProps) {
     void navigate({ search: (old) => ({ ...old, bulk: bulkId }), replace: true });
   };
   return (
-    <section className="many-runs" aria-label={t("many_runs.label")}>
+    <LowerBar kind="many-runs" label={t("many_runs.label")}>
       <b className="num">
         {all
           ? t("many_runs.all", { count: total.total, number: number(total.total) })
@@ -65,7 +66,7 @@ export function BulkBar(props: BarProps) {
           onStarted={started}
         />
       )}
-    </section>
+    </LowerBar>
   );
 }
 

@@ -8,6 +8,7 @@ import { useWords, type Words } from "../../app/words.ts";
 import { announce } from "../../ui/announce.tsx";
 import { Button } from "../../ui/button.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
+import { LowerBar } from "../../ui/lower-bar.tsx";
 import { Bones, ProblemNote } from "../../ui/problem.tsx";
 
 /** How far an action on many runs has come; it goes on by itself, whether one looks or not. */
@@ -20,7 +21,7 @@ export function BulkProgress(props: { bulkId: string }) {
   const close = () => navigate({ search: ({ bulk: _, ...old }) => old, replace: true });
   useSaidWhenDone(bulk.data, words);
   return (
-    <section className="many-runs" aria-label={t("many_runs.progress")}>
+    <LowerBar kind="many-runs" label={t("many_runs.progress")}>
       {bulk.error && <ProblemNote error={bulk.error} onRetry={() => void bulk.refetch()} />}
       {bulk.data && <Progress bulk={bulk.data} />}
       <span className="flex-1" />
@@ -33,7 +34,7 @@ export function BulkProgress(props: { bulkId: string }) {
         {t("common.close")}
       </Button>
       {refusals && <Refusals bulkId={props.bulkId} onClose={() => setRefusals(false)} />}
-    </section>
+    </LowerBar>
   );
 }
 

@@ -1,5 +1,5 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { useEffect, useMemo, useState } from "react";
+import { memo, useDeferredValue, useEffect, useMemo, useState } from "react";
 import type { RunList } from "../../app/api.ts";
 import type { RunFilters } from "../../app/client.ts";
 import { useKeys } from "../../app/keys.ts";
@@ -39,14 +39,20 @@ export function RunsPage() {
   }, [q, state, agent, mode, since, trigger, project]);
   useEffect(() => rememberList(filters), [filters]);
   const { sort, order } = search;
-  const listed = useMemo(
-    () => ({ ...filters, ...(sort && order ? { sort, order } : {}) }),
-    [filters, sort, order],
+  const filtered = isFiltered(search);
+  const asked = useMemo(
+    () => ({
+      filters,
+      filtered,
+      listed: { ...filters, ...(sort && order ? { sort, order } : {}) },
+    }),
+    [filters, filtered, sort, order],
   );
+  // What was asked before stays until the next list is drawn, in slices: one may be typing on.
+  const shown = useDeferredValue(asked);
   // Outlives the list that it is of: what one types and chooses above it must not go with it.
   const [first, setFirst] = useState<RunList>();
   const columns = useColumns();
-  const filtered = isFiltered(search);
   return (
     <div className="page runs-page">
       <RunsHead total={first}>
@@ -56,10 +62,8 @@ export function RunsPage() {
       </RunsHead>
       {(filtered || first?.total !== 0) && <FilterBar rows={first?.runs ?? []} />}
       <RunsList
-        key={JSON.stringify(listed)}
-        filters={filters}
-        listed={listed}
-        filtered={filtered}
+        key={JSON.stringify(shown.listed)}
+        {...shown}
         hidden={columns.hidden}
         onFirst={setFirst}
       />
@@ -73,17 +77,21 @@ interface ListProps {
   hidden: ReturnType<typeof useColumns>["hidden"];
 }
 
-function RunsList(props: ListProps & { listed: ListedRuns; onFirst: (first: RunList) => void }) {
+type AskedListProps = ListProps & { listed: ListedRuns; onFirst: (first: RunList) => void };
+
+const RunsList = memo(function RunsList(props: AskedListProps) {
   const { t } = useWords();
   const { onFirst } = props;
   const runs = useRuns(props.listed);
-  const { first, query } = runs;
+  const { query } = runs;
+  // In slices too.
+  const first = useDeferredValue(runs.first);
   useEffect(() => {
     if (first) onFirst(first);
   }, [first, onFirst]);
   return (
     <>
-      {query.isPending && (
+      {!first && !query.isError && (
         <div className="runs-coming">
           <div className="fresh is-quiet" />
           <Bones head rows={12} label={t("common.loading")} />
@@ -95,7 +103,7 @@ function RunsList(props: ListProps & { listed: ListedRuns; onFirst: (first: RunL
       {first && <LoadedRuns {...props} first={first} runs={runs} />}
     </>
   );
-}
+});
 
 function RunsHead(props: { total: RunList | undefined; children: React.ReactNode }) {
   const { t, number } = useWords();

@@ -61,6 +61,8 @@ export function useRows(runs: Runs, table: RefObject<HTMLTableElement | null>) {
     scrollMargin: margin,
     scrollPaddingStart: COVERED_TOP_PX,
     scrollPaddingEnd: COVERED_BOTTOM_PX,
+    // Known at once, so that the first rows are drawn with the list and not after it, all in one go.
+    initialRect: { width: window.innerWidth, height: window.innerHeight },
     useFlushSync: false,
     rangeExtractor: (range) => {
       const drawn = defaultRangeExtractor(range);

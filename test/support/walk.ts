@@ -50,6 +50,7 @@ export async function walk(
       visitor.locale.slice(0, 2),
     );
     expect(await unseenStops(page), path).toEqual([]);
+    expect(await spacedColons(page), path).toEqual([]);
     titles.push(await page.title());
     if (visitor.width === PHONE) await expectNarrowRoom(page, path);
   }
@@ -57,6 +58,12 @@ export async function walk(
   expect(new Set(titles).size, titles.join(", ")).toBe(stops.length);
   expect(faults).toEqual([]);
   await close();
+}
+
+/** What stands around a space behind a full-width colon, which has its room in itself. */
+async function spacedColons(page: Page): Promise<string[]> {
+  const text = await page.locator("body").innerText();
+  return text.match(/.{0,20}：[ \u00a0]\S.{0,20}/g) ?? [];
 }
 
 /** All of a page can be read, and nothing makes it scroll sideways. */

@@ -11,6 +11,8 @@ import { makeRouter } from "./routes.ts";
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html lacks #root");
 
+// Texts in it come with the data, and must not grow when it comes after them.
+document.fonts.load("1rem 'IBM Plex Mono'").catch(() => undefined);
 await startI18n();
 const client = makeQueryClient();
 const router = makeRouter(client);

@@ -5,8 +5,9 @@ import { useWords } from "../../app/words.ts";
 import { Fact, Facts } from "../../ui/facts.tsx";
 import { Glyph } from "../../ui/glyphs.tsx";
 import { Bones, ProblemNote } from "../../ui/problem.tsx";
+import { useOpened } from "../../ui/use-opened.ts";
 import { HealthMark, HealthNote } from "./health.tsx";
-import { Messages } from "./messages.tsx";
+import { Messages, useMessages } from "./messages.tsx";
 import { PerHour } from "./per-hour.tsx";
 import { type ChannelDetail, channelQuery } from "./queries.ts";
 
@@ -15,6 +16,10 @@ export function ChannelPage() {
   const { t } = useWords();
   const { projectId, channelId } = useParams({ from: "/console/channels/$projectId/$channelId" });
   const channel = useQuery(channelQuery(projectId, channelId));
+  const sends = channel.data !== undefined && channel.data.direction !== "in";
+  const messages = useMessages({ projectId, channelId, enabled: sends });
+  const areThere = channel.data !== undefined && !(sends && messages.isPending);
+  const found = useOpened(`${projectId}/${channelId}`, areThere) ? channel.data : undefined;
   usePageTitle(channelId);
   return (
     <div className="page">
@@ -25,22 +30,20 @@ export function ChannelPage() {
       </div>
       <div className="head mt-0.5 mb-3">
         <h1 className="min-w-0 wrap-anywhere">{channelId}</h1>
-        {channel.data && (
+        {found && (
           <span className="pt-0.5">
-            <HealthMark health={channel.data.health} />
+            <HealthMark health={found.health} />
           </span>
         )}
       </div>
-      {channel.isPending && <Bones rows={10} label={t("common.loading")} />}
+      {!found && !channel.isError && <Bones rows={10} label={t("common.loading")} />}
       {channel.isError && <ProblemNote error={channel.error} onRetry={() => channel.refetch()} />}
-      {channel.data && (
+      {found && (
         <>
-          <ChannelFacts channel={channel.data} />
-          <HealthNote channel={channel.data} />
-          {channel.data.direction !== "in" && (
-            <Messages projectId={projectId} channelId={channelId} />
-          )}
-          <PerHour channel={channel.data} />
+          <ChannelFacts channel={found} />
+          <HealthNote channel={found} />
+          {found.direction !== "in" && <Messages projectId={projectId} channelId={channelId} />}
+          <PerHour channel={found} />
         </>
       )}
     </div>

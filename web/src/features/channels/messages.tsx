@@ -13,17 +13,24 @@ import { type ChannelSearch, STATUSES } from "./searches.ts";
 import { SentMark } from "./sent-mark.tsx";
 import { type Resending, ResendNote, useResend } from "./use-resend.tsx";
 
-/** What goes out on a channel, newest first; what was given up can be sent again. */
-export function Messages(props: { projectId: string; channelId: string }) {
-  const { t } = useWords();
+/** What goes out on a channel, with the status that the address names. */
+export function useMessages(props: { projectId: string; channelId: string; enabled: boolean }) {
   const { status } = useSearch({ from: "/console/channels/$projectId/$channelId" });
-  const pages = useInfiniteQuery(
-    messagePagesQuery({
+  return useInfiniteQuery({
+    ...messagePagesQuery({
       project_id: props.projectId,
       channel_id: props.channelId,
       send_status: status,
     }),
-  );
+    enabled: props.enabled,
+  });
+}
+
+/** What goes out on a channel, newest first; what was given up can be sent again. */
+export function Messages(props: { projectId: string; channelId: string }) {
+  const { t } = useWords();
+  const { status } = useSearch({ from: "/console/channels/$projectId/$channelId" });
+  const pages = useMessages({ ...props, enabled: true });
   const resending = useResend();
   const rows = pages.data?.pages.flatMap((page) => page.messages) ?? [];
   return (

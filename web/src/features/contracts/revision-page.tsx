@@ -10,6 +10,8 @@ import { Copy } from "../../ui/copy.tsx";
 import { Fact, Facts } from "../../ui/facts.tsx";
 import { Glyph } from "../../ui/glyphs.tsx";
 import { Bones, ProblemNote } from "../../ui/problem.tsx";
+import { useOpened } from "../../ui/use-opened.ts";
+import { tenantQuery } from "../tenants/queries.ts";
 import { AgentTerms } from "./agent-terms.tsx";
 import { BodyText } from "./body-text.tsx";
 import { History, OtherRevisions } from "./history.tsx";
@@ -22,7 +24,7 @@ export function RevisionPage() {
   const { t } = useWords();
   const { revisionId } = useParams({ from: "/console/contracts/$revisionId" });
   const revision = useQuery(revisionQuery(revisionId));
-  const found = revision.data;
+  const found = useWhole(revision.data);
   usePageTitle(found ? `${found.contract_id} ${found.version}` : t("nav.pages.contracts"));
   return (
     <div className="page">
@@ -38,13 +40,23 @@ export function RevisionPage() {
         )}
       </div>
       {!found && <h1 className="sr-only">{t("nav.pages.contracts")}</h1>}
-      {revision.isPending && <Bones rows={12} label={t("common.loading")} />}
+      {!found && !revision.isError && <Bones rows={12} label={t("common.loading")} />}
       {revision.isError && (
         <ProblemNote error={revision.error} onRetry={() => revision.refetch()} />
       )}
       {found && <Loaded revision={found} />}
     </div>
   );
+}
+
+/** The revision once it is known what may be done with it and which others there are; then as it is now. */
+function useWhole(revision: RevisionDetail | undefined): RevisionDetail | undefined {
+  const { project_id = "", contract_id = "", revision_id = "" } = revision ?? {};
+  const enabled = revision !== undefined;
+  const project = useQuery({ ...tenantQuery(project_id), enabled });
+  const others = useQuery({ ...revisionsQuery(project_id, contract_id), enabled });
+  const areThere = enabled && !project.isPending && !others.isPending;
+  return useOpened(revision_id, areThere) ? revision : undefined;
 }
 
 function Loaded(props: { revision: RevisionDetail }) {

@@ -1,5 +1,4 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { lazy, Suspense } from "react";
 import { useNow } from "../../app/clock.ts";
 import { joined } from "../../app/format.ts";
 import { approvalsQuery } from "../../app/queries.ts";
@@ -8,8 +7,10 @@ import { useProject } from "../../app/use-session.ts";
 import { useWords } from "../../app/words.ts";
 import { Segment } from "../../ui/marks.tsx";
 import { Bones, ProblemNote } from "../../ui/problem.tsx";
+import { useOpened } from "../../ui/use-opened.ts";
 import { channelPagesQuery } from "../channels/queries.ts";
 import { GateBars, SpendBars } from "./bars.tsx";
+import { LatencyChart, RunsChart } from "./figures.tsx";
 import { Needs } from "./needs.tsx";
 import "./overview.css";
 import { type Overview, overviewQuery } from "./queries.ts";
@@ -17,27 +18,24 @@ import { useWindow, WINDOWS, type Window } from "./window.ts";
 import { countWrong, type Wrong, wrongsOf } from "./wrong.ts";
 import { WrongList } from "./wrong-list.tsx";
 
-// The library that draws them is larger than all the rest of this page.
-const Charts = {
-  Runs: lazy(() => import("./charts.tsx").then(({ RunsChart }) => ({ default: RunsChart }))),
-  Latency: lazy(() =>
-    import("./charts.tsx").then(({ LatencyChart }) => ({ default: LatencyChart })),
-  ),
-};
-
 export function OverviewPage() {
   const { t } = useWords();
   usePageTitle(t("nav.pages.overview"));
   const [window, choose] = useWindow();
-  const overview = useQuery(overviewQuery(useProject(), window));
+  const project = useProject();
+  const overview = useQuery(overviewQuery(project, window));
+  const { isPending: isAsking } = useQuery(approvalsQuery(project));
+  const channels = useInfiniteQuery(channelPagesQuery(project));
+  const areThere = overview.data !== undefined && !isAsking && !channels.isPending;
+  const isOpen = useOpened(project ?? "", areThere) && overview.data !== undefined;
   return (
     <div className="page overview">
-      {!overview.data && <h1 className="sr-only">{t("nav.pages.overview")}</h1>}
-      {overview.isPending && <Bones rows={12} label={t("common.loading")} />}
+      {!isOpen && <h1 className="sr-only">{t("nav.pages.overview")}</h1>}
+      {!isOpen && !overview.isError && <Bones rows={12} label={t("common.loading")} />}
       {overview.isError && !overview.data && (
         <ProblemNote error={overview.error} onRetry={() => overview.refetch()} />
       )}
-      {overview.data && <Loaded overview={overview.data} window={window} onWindow={choose} />}
+      {isOpen && <Loaded overview={overview.data} window={window} onWindow={choose} />}
     </div>
   );
 }
@@ -68,14 +66,10 @@ function Loaded(props: {
         />
       </div>
       <div className="charts">
-        <Suspense fallback={<div className="chart-room" />}>
-          <Charts.Runs overview={overview} />
-        </Suspense>
+        <RunsChart overview={overview} />
         <GateBars overview={overview} />
         <SpendBars overview={overview} />
-        <Suspense fallback={<div className="chart-room" />}>
-          <Charts.Latency overview={overview} />
-        </Suspense>
+        <LatencyChart overview={overview} />
       </div>
     </>
   );

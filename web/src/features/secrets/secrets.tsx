@@ -13,12 +13,18 @@ import { deleteSecret, type Secret, secretsQuery, setSecret } from "./queries.ts
 
 type Asked = { what: "set"; name: string } | { what: "delete"; name: string };
 
+/** What a project's secrets are called, asked only for those who may know. */
+export function useSecrets(projectId: string) {
+  const mayList = useMayAct();
+  return useQuery({ ...secretsQuery(projectId), enabled: mayList });
+}
+
 /** The names of a project's secrets: values go in and never come out. */
 export function Secrets(props: { projectId: string }) {
   const { t } = useWords();
   const mayList = useMayAct();
   const isAdmin = useSession()?.role === "admin";
-  const secrets = useQuery({ ...secretsQuery(props.projectId), enabled: mayList });
+  const secrets = useSecrets(props.projectId);
   const [asked, setAsked] = useState<Asked>();
   const rows = secrets.data?.secrets ?? [];
   return (

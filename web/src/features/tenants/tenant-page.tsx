@@ -8,12 +8,13 @@ import { Button } from "../../ui/button.tsx";
 import { Fact, Facts } from "../../ui/facts.tsx";
 import { Glyph } from "../../ui/glyphs.tsx";
 import { Bones, ProblemNote } from "../../ui/problem.tsx";
+import { useOpened } from "../../ui/use-opened.ts";
 import { askToFreeze } from "../freezes/asked.ts";
-import { Secrets } from "../secrets/secrets.tsx";
+import { Secrets, useSecrets } from "../secrets/secrets.tsx";
 import { ActivateDialog, DeactivateDialog } from "./activity-dialogs.tsx";
 import { EditDialog } from "./edit-dialog.tsx";
 import { ModeDialog } from "./mode-dialog.tsx";
-import { type TenantPage as Tenant, tenantNowQuery } from "./queries.ts";
+import { spendQuery, type TenantPage as Tenant, tenantNowQuery } from "./queries.ts";
 import { useIsPlatformAdmin } from "./rights.ts";
 import { Spending } from "./spending.tsx";
 import { ModeTag } from "./tenants-page.tsx";
@@ -23,7 +24,10 @@ export function TenantPage() {
   const { t } = useWords();
   const { projectId } = useParams({ from: "/console/tenants/$projectId" });
   const tenant = useQuery(tenantNowQuery(projectId));
-  const found = tenant.data;
+  const spend = useQuery(spendQuery(projectId));
+  const secrets = useSecrets(projectId);
+  const areThere = tenant.data !== undefined && !spend.isPending && !secrets.isLoading;
+  const found = useOpened(projectId, areThere) ? tenant.data : undefined;
   usePageTitle(found?.display_name ?? projectId);
   return (
     <div className="page">
@@ -42,7 +46,7 @@ export function TenantPage() {
         <span className="flex-1" />
         {found && <Actions tenant={found} />}
       </div>
-      {tenant.isPending && <Bones rows={10} label={t("common.loading")} />}
+      {!found && !tenant.isError && <Bones rows={10} label={t("common.loading")} />}
       {tenant.isError && <ProblemNote error={tenant.error} onRetry={() => tenant.refetch()} />}
       {found && <Loaded tenant={found} />}
     </div>

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams, useSearch } from "@tanstack/react-router";
-import { useMemo, useState } from "react";
+import { useMemo } from "react";
 import { isFinal, type Run, type RunDetail } from "../../app/api.ts";
 import { useNow } from "../../app/clock.ts";
 import { runApprovalsQuery, runQuery } from "../../app/queries.ts";
@@ -8,6 +8,7 @@ import { Problem } from "../../app/send.ts";
 import { usePageTitle } from "../../app/title.ts";
 import { useWords } from "../../app/words.ts";
 import { Bones, ProblemNote } from "../../ui/problem.tsx";
+import { useOpened } from "../../ui/use-opened.ts";
 import { AskingBar } from "../approvals/asking-bar.tsx";
 import { entriesOf } from "./entries.ts";
 import { ExplainText } from "./explain-text.tsx";
@@ -21,9 +22,11 @@ export function RunPage() {
   const { t } = useWords();
   const { projectId, runId } = useParams({ from: "/console/runs/$projectId/$runId" });
   const run = useQuery(runQuery(projectId, runId));
-  const ready = useReady(run.data);
+  const { arePending } = useQuestions(run.data?.run);
+  // A run that waits opens together with its question.
+  const isOpen = useOpened(runId, run.data !== undefined && !arePending);
   usePageTitle(run.data?.run.title ?? t("run.title"));
-  if (run.data && ready) return <LoadedRun key={runId} detail={run.data} />;
+  if (run.data && isOpen) return <LoadedRun key={runId} detail={run.data} />;
   const missing = run.error instanceof Problem && run.error.status === 404;
   return (
     <div className="page">
@@ -44,17 +47,6 @@ function useQuestions(run: Run | undefined) {
   const waits = run?.state === "waiting_approval";
   const query = useQuery(runApprovalsQuery(run?.project_id ?? "", run?.run_id ?? "", waits));
   return { open: waits ? (query.data?.items ?? []) : [], arePending: waits && query.isPending };
-}
-
-/** A run that waits opens together with its question, so that nothing moves under a finger; once open it stays. */
-function useReady(detail: RunDetail | undefined): boolean {
-  const [opened, setOpened] = useState<string>();
-  const { arePending } = useQuestions(detail?.run);
-  const id = detail?.run.run_id;
-  if (id === undefined || id === opened) return id !== undefined;
-  if (arePending) return false;
-  setOpened(id);
-  return true;
 }
 
 function LoadedRun(props: { detail: RunDetail }) {

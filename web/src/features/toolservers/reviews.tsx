@@ -14,13 +14,19 @@ import { ReasonField } from "../../ui/reason-field.tsx";
 import { useWide } from "../../ui/use-wide.ts";
 import { decideReview, type Review, reviewsQuery, type ToolServerDetail } from "./queries.ts";
 
+/** What waits for a decision, and what was left quarantined; nothing is asked where no tool has changed. */
+export function useReviews(projectId: string, serverId: string, isChanged: boolean) {
+  const open = useQuery({ ...reviewsQuery(projectId, serverId, "open"), enabled: isChanged });
+  const kept = useQuery({ ...reviewsQuery(projectId, serverId, "kept"), enabled: isChanged });
+  return { open, kept, areComing: isChanged && (open.isPending || kept.isPending) };
+}
+
 /** Tools that are no longer what was pinned: each with what is different, and the decision. */
 export function Reviews(props: { server: ToolServerDetail }) {
   const { t } = useWords();
   const { project_id: projectId, server_id: serverId } = props.server;
   const isChanged = props.server.changed_tools > 0;
-  const open = useQuery({ ...reviewsQuery(projectId, serverId, "open"), enabled: isChanged });
-  const kept = useQuery({ ...reviewsQuery(projectId, serverId, "kept"), enabled: isChanged });
+  const { open, kept } = useReviews(projectId, serverId, isChanged);
   const pinned = new Map(props.server.pins.map((pin) => [pin.name, pin.changed?.hash]));
   const stillKept = kept.data?.reviews.filter(
     (review) => pinned.get(review.tool_name) === review.changed_hash,

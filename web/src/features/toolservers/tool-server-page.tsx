@@ -5,17 +5,22 @@ import { useWords } from "../../app/words.ts";
 import { Fact, Facts } from "../../ui/facts.tsx";
 import { Glyph } from "../../ui/glyphs.tsx";
 import { Bones, ProblemNote } from "../../ui/problem.tsx";
+import { useOpened } from "../../ui/use-opened.ts";
 import { CallsPerHour } from "./calls-per-hour.tsx";
 import { HealthMark, HealthNote } from "./health.tsx";
 import { Pins } from "./pins.tsx";
 import { type ToolServerDetail, toolServerQuery } from "./queries.ts";
-import { Reviews } from "./reviews.tsx";
+import { Reviews, useReviews } from "./reviews.tsx";
 
 /** One tool server: how it is, what changed in it, its tools with their pins, who may call them, and its calls. */
 export function ToolServerPage() {
   const { t } = useWords();
   const { projectId, serverId } = useParams({ from: "/console/tool-servers/$projectId/$serverId" });
   const server = useQuery(toolServerQuery(projectId, serverId));
+  const isChanged = (server.data?.changed_tools ?? 0) > 0;
+  const { areComing } = useReviews(projectId, serverId, isChanged);
+  const isOpen = useOpened(`${projectId}/${serverId}`, server.data !== undefined && !areComing);
+  const found = isOpen ? server.data : undefined;
   usePageTitle(serverId);
   return (
     <div className="page">
@@ -26,15 +31,15 @@ export function ToolServerPage() {
       </div>
       <div className="head mt-0.5 mb-3">
         <h1 className="min-w-0 wrap-anywhere">{serverId}</h1>
-        {server.data && (
+        {found && (
           <span className="pt-0.5">
-            <HealthMark state={server.data.health.state} />
+            <HealthMark state={found.health.state} />
           </span>
         )}
       </div>
-      {server.isPending && <Bones rows={10} label={t("common.loading")} />}
+      {!found && !server.isError && <Bones rows={10} label={t("common.loading")} />}
       {server.isError && <ProblemNote error={server.error} onRetry={() => server.refetch()} />}
-      {server.data && <Loaded server={server.data} />}
+      {found && <Loaded server={found} />}
     </div>
   );
 }

@@ -98,6 +98,8 @@ interface Made {
   n: string;
   tool: Tool;
   answer: RawAnswer | undefined;
+  /** It was told that the database was away: of a write that means that it was not made. */
+  isAway: boolean;
 }
 
 /** Makes calls until so many have been answered, while things happen. */
@@ -115,8 +117,9 @@ async function makeCalls(drivers: readonly Driver[]): Promise<Made[]> {
       const tool = TOOLS[Math.floor(random() * TOOLS.length)] ?? "wipe";
       const to = { url: gateway.server.url, ...driver };
       const answer = await caller.call(to, tool, { n }).catch(() => undefined);
-      const isSettled = answer?.result !== undefined;
-      made.push({ n, tool, answer: isSettled ? answer : undefined });
+      const isAway = answer !== undefined && codeOf(answer) === "E-DB-DOWN";
+      const isSettled = answer?.result !== undefined && !isAway;
+      made.push({ n, tool, answer: isSettled ? answer : undefined, isAway });
       if (isSettled) answered += 1;
       else await waitForAny();
     }
@@ -196,12 +199,14 @@ const said = ({ result_status, error_code }: Row) =>
 /** What is wrong with the rows, measured by what the tool server saw and what the callers were told. */
 function faultsOf(made: readonly Made[], rows: readonly Row[], ran: Map<string, number>): string[] {
   const byN = Map.groupBy(rows, ({ n }) => n);
-  return made.flatMap(({ n, tool, answer }) => {
+  return made.flatMap(({ n, tool, answer, isAway }) => {
     const [row, ...more] = byN.get(n) ?? [];
     const times = ran.get(n) ?? 0;
     const about = `${n} (${tool}, ran ${times} times, ${row ? said(row) : "no row"}, ${answer ? (codeOf(answer) ?? "result") : "no answer"})`;
     const faults: string[] = [];
     if (times > 1) faults.push("ran more than once");
+    if (isAway && tool === "wipe" && times > 0)
+      faults.push("ran though its caller was told that nothing was done");
     if (more.length > 0) faults.push("has more than one row");
     if (!row) {
       // Of a read that costs nothing only the end is recorded, before it is answered.
@@ -211,8 +216,10 @@ function faultsOf(made: readonly Made[], rows: readonly Row[], ran: Map<string, 
       const truths = TRUTHS[tool][times > 0 ? "ran" : "didNot"];
       if (!truths.includes(said(row))) faults.push("has a row that is not true");
       const code = answer && codeOf(answer);
+      // Whoever did not hear that the end was written does not know how the call ended.
+      const isUnheard = code === "E-CALL-UNKNOWN" && said(row) === "success";
       const isToldSo =
-        code === undefined ? row.result_status === "success" : row.error_code === code;
+        code === undefined ? said(row) === "success" : row.error_code === code || isUnheard;
       if (answer && !isToldSo) faults.push("was answered otherwise than its row says");
     }
     return faults.map((fault) => `${about} ${fault}`);

@@ -4,7 +4,7 @@ import { addCost, lockRun } from "../runs/index.ts";
 import { paramHeaders, type UpstreamError } from "../toolservers/index.ts";
 import { type Decided, decideCall } from "./decide.ts";
 import type { CallDeps } from "./deps.ts";
-import { type Ending, endingOf } from "./ending.ts";
+import { type Ending, endingOf, orUnrecorded } from "./ending.ts";
 import { makeFastCall } from "./fast.ts";
 import { keepOutcome } from "./kept.ts";
 import type { CallOutcome, CallRequest, SettledOutcome } from "./outcome.ts";
@@ -70,13 +70,17 @@ async function execute(
   const answer = request.isReading
     ? await sendReading(deps.pool, call, options)
     : await deps.pool.callTool(call.ref, call.grant.tool, call.args, options);
-  if (answer.kind === "input_required") return keepOpen(deps.db, request, call, answer);
   const now = performance.now();
   const { callId, args } = call;
   const editedArgs = call.isEdited ? args : undefined;
   const sent = { callId, tool: call.grant.tool, isWrite, editedArgs };
-  const ending = endingOf(sent, answer, { latencyMs: now - started, upstreamMs: now - sentAt });
-  return finish(deps, request, call, ending);
+  const figures = { latencyMs: now - started, upstreamMs: now - sentAt };
+  const recorded =
+    answer.kind === "input_required"
+      ? keepOpen(deps.db, request, call, answer)
+      : finish(deps, request, call, endingOf(sent, answer, figures));
+  // A worker is not told: it takes the run up again, and sees what the record says.
+  return request.keyId === undefined ? recorded : orUnrecorded(recorded, sent);
 }
 
 async function finish(

@@ -1,4 +1,5 @@
 import { canonicalHash } from "../platform/canonical.ts";
+import { Unreachable } from "../platform/database/unreachable.ts";
 import { cleanResult, type ToolResult, type UpstreamError } from "../toolservers/index.ts";
 import { unknownOutcome } from "./earlier.ts";
 import type { SettledOutcome } from "./outcome.ts";
@@ -53,6 +54,26 @@ export function endingOf(
     },
     money: "spent",
   };
+}
+
+/**
+ * Of a write that was sent nobody says that it may be made again when the database was away as its end was to be
+ * recorded: its row will say that its fate is unknown.
+ *
+ * @throws Unreachable for a read: that may be made again
+ */
+export async function orUnrecorded<O>(
+  recorded: Promise<O>,
+  { callId, tool, isWrite }: SentCall,
+): Promise<O | SettledOutcome> {
+  try {
+    return await recorded;
+  } catch (error) {
+    if (!isWrite || !(error instanceof Unreachable)) throw error;
+    const outcome = unknownOutcome(callId, tool);
+    const why = "The database can't be reached, so its end could not be recorded.";
+    return { ...outcome, reason: `${why} ${outcome.reason}` };
+  }
 }
 
 function failed(call: SentCall, failure: UpstreamError, figures: Figures): Ending {

@@ -6,9 +6,9 @@ import type { RunRow } from "../runs/index.ts";
 import { paramHeaders, type ToolServerRef } from "../toolservers/index.ts";
 import { GRACE_SECONDS } from "./decide.ts";
 import type { CallDeps } from "./deps.ts";
-import { type Ending, endingOf } from "./ending.ts";
+import { type Ending, endingOf, orUnrecorded } from "./ending.ts";
 import { ARGS_MAX, argumentProblems, pinFact } from "./facts.ts";
-import type { Entered } from "./ledger.ts";
+import type { Entered } from "./ledger-items.ts";
 import type { LedgerRow } from "./ledger-rows.ts";
 import type { CallOutcome, CallRequest } from "./outcome.ts";
 import { decidePolicy } from "./policy.ts";
@@ -161,14 +161,15 @@ async function send(call: FastCall, hasBegun: boolean): Promise<CallOutcome> {
       peer: request.peer && timedPeer(deps.db, request, executing, request.peer, () => shown.now()),
       round: request.round,
     });
+    const sent = { callId: row.callId, tool: grant.tool, isWrite };
     if (answer.kind === "input_required") {
       await shown.now();
-      return await keepOpen(deps.db, request, executing, answer);
+      return await orUnrecorded(keepOpen(deps.db, request, executing, answer), sent);
     }
     const now = performance.now();
     const figures = { latencyMs: now - call.started, upstreamMs: now - sentAt };
-    const sent = { callId: row.callId, tool: grant.tool, isWrite };
-    return await finish(call, await shown.settled(), endingOf(sent, answer, figures));
+    const ending = endingOf(sent, answer, figures);
+    return await orUnrecorded(finish(call, await shown.settled(), ending), sent);
   } finally {
     shown.cancel();
   }

@@ -9,48 +9,18 @@ import {
   reserve,
   settle,
 } from "../budgets/index.ts";
-import { askGates, type GateDecision, type GateFacts } from "../gates/index.ts";
+import { askGates, type GateDecision } from "../gates/index.ts";
 import { announce } from "../platform/database/changes.ts";
 import { createGroupCommit } from "../platform/database/group-commit.ts";
 import type { Database, Tx } from "../platform/database/index.ts";
 import { later, onItsWay } from "../platform/database/pipelining.ts";
+import { Unreachable } from "../platform/database/unreachable.ts";
 import type { Logger } from "../platform/log.ts";
 import { addCosts, holdRuns, type RunHead, touchClientRuns } from "../runs/index.ts";
 import { holdFreezes, readProjectOfAgent } from "../tenants/index.ts";
+import type { Begin, End, Entered, Item } from "./ledger-items.ts";
 import { finishCalls, insertCalls, type LedgerRow, statusesOf } from "./ledger-rows.ts";
 import { agentActor } from "./question.ts";
-
-/** A call that is about to be sent: its row is there, its count and its money are reserved, before it is. */
-export interface Begin {
-  kind: "begin";
-  row: LedgerRow;
-  agentId: string;
-  /** What gates 1 to 3 and 5 look at; the project, the run and the budget are read anew where the decision is written. */
-  facts: GateFacts;
-  accounts: readonly Account[];
-  amountUsd: number;
-  /** It has been sent already, and only shows: nothing can stop it any more. */
-  isUnderWay?: boolean;
-}
-
-/** A call that has ended. */
-export interface End {
-  kind: "end";
-  row: LedgerRow & { end: NonNullable<LedgerRow["end"]> };
-  /** Its row is there and says `executing`. Without one it counts against its run's calls now. */
-  hasBegun: boolean;
-  accounts: readonly Account[];
-  amountUsd: number;
-  money: "spent" | "released";
-}
-
-/** What became of an item. */
-export type Entered =
-  | { kind: "executing" }
-  | { kind: "blocked"; decision: GateDecision }
-  | { kind: "ended" }
-  /** The call has been declared lost before its end could be written. */
-  | { kind: "lost" };
 
 /** The record of calls, written for many at once; each answer is given when it is durable. */
 export interface Ledger {
@@ -59,12 +29,12 @@ export interface Ledger {
   idle(): Promise<void>;
 }
 
-type Item = Begin | End;
-
 /** A client's run shows that it lives with each call; that is written this often at the most. */
 const TOUCHED_EVERY_MS = 10_000;
 
-export function createLedger({ db, log }: { db: Database; log: Logger }): Ledger {
+type LedgerDeps = { db: Database; log: Logger; patienceMs?: number };
+/** @param given.patienceMs how long a database that can't be reached is waited for, as in `createGroupCommit` */
+export function createLedger({ db, ...given }: LedgerDeps): Ledger {
   const touched = new Map<string, number>();
   const dueToTouch = (items: readonly Item[]) => {
     const now = performance.now();
@@ -77,7 +47,7 @@ export function createLedger({ db, log }: { db: Database; log: Logger }): Ledger
   };
   const groups = () =>
     createGroupCommit<Item, Entered>({
-      log,
+      ...given,
       commit(items, isRepeat) {
         return commitTogether(db, items, { touching: dueToTouch(items), isRepeat });
       },
@@ -103,19 +73,22 @@ async function commitTogether(
   items: readonly Item[],
   { touching, isRepeat }: { touching: readonly Place[]; isRepeat: boolean },
 ): Promise<Entered[]> {
-  const rows = items.map(({ row }) => row);
   let known: ReadonlyMap<string, string> = new Map();
   let entering: Promise<[Item, Entered][]> | undefined;
   const work = async (tx: Tx) => {
-    if (isRepeat) known = await statusesOf(tx, rows);
+    if (isRepeat)
+      known = await statusesOf(
+        tx,
+        items.map(({ row }) => row),
+      );
     const left = items.filter((item) => !isWritten(item, known));
     entering = (await enterAll(tx, left, touching)).entered;
   };
   try {
     await db.transaction(scopeOf(items), work, { isSent: true });
   } catch (error) {
-    // Why, the statement that failed knows better than the commit.
-    await entering;
+    // Why, the statement that failed knows better than the commit; but whether the database is there, only this says.
+    if (!(error instanceof Unreachable)) await entering;
     throw error;
   }
   const entered = new Map(await entering);

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Decisions } from "../../test/support/mcp/decisions.ts";
 import { serveGateway, type TestGateway } from "../../test/support/mcp/gateway.ts";
 import { waitFor } from "../../test/support/wait.ts";
+import { Unreachable } from "../platform/database/unreachable.ts";
 import { AppError } from "../platform/errors.ts";
 import { newId } from "../platform/ids.ts";
 
@@ -18,6 +19,9 @@ beforeEach(async () => {
     }),
     crash: () => {
       throw new Error("password=hunter2");
+    },
+    away: () => {
+      throw new Unreachable(new Error("connect ECONNREFUSED 10.1.2.3:5432"));
     },
     forbid: () => {
       throw new AppError("E-RUN-STATE", "The run is completed; open a new one.");
@@ -190,6 +194,16 @@ describe("what comes back", () => {
       isError: true,
       _meta: { "awooop/code": "E-RUN-STATE" },
     });
+  });
+
+  it.each([
+    ["legacy", { body: legacyCall({ name: "away" }) }],
+    ["modern", modernCall("away")],
+  ])("that the database is away is a result with its code, in the %s era", async (_era, send) => {
+    const { result } = (await post(send)).json;
+    expect(result).toMatchObject({ isError: true, _meta: { "awooop/code": "E-DB-DOWN" } });
+    expect(JSON.stringify(result)).toMatch(/FAILED, E-DB-DOWN: .*come again in 5 seconds/);
+    expect(JSON.stringify(result)).not.toContain("10.1.2.3");
   });
 
   it("an error that is not says nothing about the inside, and is logged", async () => {

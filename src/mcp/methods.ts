@@ -1,4 +1,5 @@
 import { ProtocolError, ProtocolErrorCode, Server } from "@modelcontextprotocol/server";
+import { databaseDown, Unreachable } from "../platform/database/unreachable.ts";
 import { AppError } from "../platform/errors.ts";
 import { paramHeaderMismatch, type ToolDefinition } from "../toolservers/index.ts";
 import { SERVER_INFO } from "./about.ts";
@@ -74,6 +75,10 @@ async function answer<C extends McpCaller>(
 export function protocolErrorOf(deps: Pick<EdgeDeps<never>, "log">, error: unknown): ProtocolError {
   if (error instanceof ProtocolError) return error;
   const data = (code: string) => ({ "awooop/code": code });
+  if (error instanceof Unreachable) {
+    const { code, message } = away(deps, error);
+    return new ProtocolError(ProtocolErrorCode.InternalError, `${code}: ${message}`, data(code));
+  }
   if (error instanceof AppError) {
     const words = `${error.code}: ${error.message}`;
     return new ProtocolError(ProtocolErrorCode.InvalidRequest, words, data(error.code));
@@ -142,8 +147,15 @@ async function callTool<C extends McpCaller>(
     return fitForEra(await answer(deps, exchangeOf(incoming, facts), facts), incoming.client.era);
   } catch (error) {
     if (error instanceof AppError) return errorAnswer(error);
+    if (error instanceof Unreachable) return errorAnswer(away(deps, error));
     throw error;
   }
+}
+
+/** What a caller is told while the database is away; of a write that was sent, nobody says so. */
+function away({ log }: Pick<EdgeDeps<never>, "log">, { cause }: Unreachable): AppError {
+  log.warn({ err: cause }, "a request to the gateway found no database");
+  return databaseDown();
 }
 
 /**

@@ -1,4 +1,5 @@
 import pg from "pg";
+import { AppError } from "../errors.ts";
 
 /** The database could not be reached, or took nothing: unlike a refusal, that says nothing about what was asked of it. */
 export class Unreachable extends Error {
@@ -7,6 +8,17 @@ export class Unreachable extends Error {
     this.name = "Unreachable";
   }
 }
+
+/** How soon whoever asked may come again while the database is away, in seconds. */
+const AWAY_SECONDS = 5;
+
+/** What whoever asked meanwhile is told: nothing was done. */
+export const databaseDown = (): AppError =>
+  new AppError(
+    "E-DB-DOWN",
+    `The database can't be reached at this moment; come again in ${AWAY_SECONDS} seconds.`,
+    { headers: { "retry-after": String(AWAY_SECONDS) } },
+  );
 
 /** Connection trouble, a server that shuts down or starts up, too many connections (PostgreSQL, appendix A). */
 const CODES = /^(08|57P|53)/;

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { fieldErrorSchema } from "../contract.ts";
-import { Unreachable } from "../database/unreachable.ts";
+import { databaseDown, Unreachable } from "../database/unreachable.ts";
 import { AppError, ERRORS, type FieldError } from "../errors.ts";
 import { findingOf } from "../zod-findings.ts";
 
@@ -16,18 +16,10 @@ export const problemSchema = z
   })
   .loose();
 
-/** How soon whoever asked may come again while the database is away, in seconds. */
-const AWAY_SECONDS = 5;
-
 function known(error: unknown): AppError {
   if (error instanceof AppError) return error;
-  if (!(error instanceof Unreachable))
-    return new AppError("E-INTERNAL", "The error has been logged.");
-  return new AppError(
-    "E-DB-DOWN",
-    `The database can't be reached at this moment; come again in ${AWAY_SECONDS} seconds.`,
-    { headers: { "retry-after": String(AWAY_SECONDS) } },
-  );
+  if (error instanceof Unreachable) return databaseDown();
+  return new AppError("E-INTERNAL", "The error has been logged.");
 }
 
 /**

@@ -8,6 +8,8 @@ export interface FixtureTools {
   ran: Map<string, number>;
   /** Appended to the description of `echo`. */
   note: string;
+  /** What each answer waits for, when it is there. */
+  until?: Promise<void>;
 }
 
 const anyObject = { type: "object" };
@@ -96,7 +98,8 @@ function run(tools: FixtureTools, request: JSONRPCRequest): unknown {
   const found = RUN[params.name];
   if (!found) throw new ProtocolError(-32602, `Unknown tool: ${params.name}`);
   tools.ran.set(params.name, (tools.ran.get(params.name) ?? 0) + 1);
-  return found(params.arguments ?? {}, request.params?._meta ?? null);
+  const answer = () => found(params.arguments ?? {}, request.params?._meta ?? null);
+  return tools.until ? tools.until.then(answer) : answer();
 }
 
 /** A server of SDK v2 that passes everything as it is, in whichever era it is asked. */

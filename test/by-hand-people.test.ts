@@ -3,6 +3,7 @@ import { ADMIN_KEY } from "./support/awooop.ts";
 import { BROWSER_READY_MS } from "./support/chromium.ts";
 import { applyContracts, contract, good } from "./support/e2e-tenant.ts";
 import { HANDS, tabTo } from "./support/hands.ts";
+import { DESK } from "./support/page.ts";
 import { openSite, type Site } from "./support/site.ts";
 import type { Visit } from "./support/visit.ts";
 
@@ -146,10 +147,15 @@ describe.each(HANDS)("by %s alone, who may do what", { timeout: 120_000 }, (name
     await me.press(me.link("member.update"));
     await me.press(me.dialog.getByRole("link", { name: "admin" }));
     await me.page.waitForURL(/actor=admin/);
+    await me.press(me.link("member.update"));
+    await me.press(me.dialog.getByRole("link", { name: `ada-${name}` }));
+    await me.page.waitForURL(/target=ada/);
   });
 
   it("is stopped, one agent, a project or everything, and goes on", async () => {
     await me.go("/tenants/globex");
+    await me.press(me.page.getByRole("main").getByRole("button", { name: /^Freeze/ }));
+    await me.confirm("Back");
     await me.press(me.link("Freezes"));
     await me.page.getByRole("heading", { level: 1, name: "Freezes" }).waitFor();
     const lift = async (why: string) => {
@@ -181,6 +187,16 @@ describe.each(HANDS)("by %s alone, who may do what", { timeout: 120_000 }, (name
     await me.sees("Everything is frozen");
     await lift("All is well.");
     await me.sees(`A drill by ${name}.`);
+  });
+
+  it("is over for one who leaves", async () => {
+    await me.go("/members?project=acme");
+    await me.press(me.button(`Change ada-${name}`));
+    await me.choose(inDialog("State"), "deactivated: their keys open nothing here");
+    await me.confirm("Save");
+    await row(new RegExp(`ada-${name}`))
+      .getByText("deactivated")
+      .waitFor();
   });
 });
 
@@ -221,6 +237,61 @@ describe.each(HANDS)("by %s alone, the console", { timeout: 120_000 }, (name) =>
       await me.press(link);
       await nav.locator("[aria-current=page]").filter({ hasText: label }).waitFor();
     }
+  });
+
+  it("leads to every page from a phone as well", async () => {
+    const phone = await site.visitBy(name, { ...DESK, width: 390 });
+    await phone.go("/");
+    const tabs = phone.page.getByRole("navigation", { name: "Sections" });
+    const here = tabs.locator("[aria-current=page]");
+    for (const label of ["Approvals", "Runs", "Overview"]) {
+      await phone.press(tabs.getByRole("link", { name: label }));
+      await here.filter({ hasText: label }).waitFor();
+    }
+    for (const label of [
+      "Contracts",
+      "Tool servers",
+      "Channels",
+      "Channel events",
+      "Tenants",
+      "Members, keys",
+      "Audit log",
+    ]) {
+      await phone.pick(tabs.getByRole("button", { name: "More" }), `${label}$`);
+      await phone.page.getByRole("heading", { level: 1, name: label, exact: true }).waitFor();
+      await here.filter({ hasText: "More" }).waitFor();
+    }
+    await phone.end();
+  });
+
+  it("leads back from an address where there is nothing", async () => {
+    await me.page.goto(`${site.server.url}/nothing`);
+    await me.press(me.link("To the runs"));
+    await me.page.getByRole("heading", { level: 1, name: "Runs" }).waitFor();
+  });
+
+  it("does by its search what buttons do, for a project, a theme, a language or a freeze", async () => {
+    await me.go("/channels");
+    const found = me.page.getByRole("combobox");
+    const find = async (words: string, option: string | RegExp) => {
+      await me.page.keyboard.press("Control+k");
+      await me.write(found, words);
+      await me.take(me.page.getByRole("option", { name: option }).first());
+      await found.waitFor({ state: "hidden" });
+    };
+    await find("globex", /^Globex/);
+    await me.page.waitForURL(/project=globex/);
+    await find("all projects", "All projects");
+    await me.page.waitForURL(/channels$/);
+    await find("dark", "Theme: Dark");
+    expect(await me.page.locator("html").getAttribute("data-theme")).toBe("dark");
+    await find("light", "Theme: Light");
+    await find("freeze", /^Freeze/);
+    await me.confirm("Back");
+    await find("繁體中文", "繁體中文");
+    await me.page.getByRole("heading", { level: 1, name: "頻道" }).waitFor();
+    await find("English", "English");
+    await me.page.getByRole("heading", { level: 1, name: "Channels" }).waitFor();
   });
 
   it("changes its language, its theme, its project and its keys", async () => {

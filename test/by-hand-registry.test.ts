@@ -154,7 +154,8 @@ describe.each(HANDS)("by %s alone, what is registered", { timeout: 120_000 }, (n
   });
 
   it("is a changed tool: both versions are read, and it is kept or accepted", async () => {
-    await me.go("/tool-servers");
+    await me.go("/");
+    await me.press(inMain("Tool servers"));
     await me.press(me.link("kit"));
     const review = me.page.getByRole("article", { name: `look-${name}` });
     await me.press(review.locator("summary"));
@@ -237,5 +238,31 @@ describe.each(HANDS)("by %s alone, what is registered", { timeout: 120_000 }, (n
     await me.press(me.button("Delete TOKEN"));
     await me.confirm("Delete TOKEN");
     await me.sees("It has no secret");
+  });
+
+  it("begins on the page where it will stand", async () => {
+    const nav = me.page.getByRole("navigation", { name: "Main" });
+    const kinds = [
+      [
+        "Tool servers",
+        "Add a tool server",
+        "tool_server",
+        "transport: http\nurl: http://127.0.0.1:9/mcp\n",
+      ],
+      [
+        "Channels",
+        "New channel",
+        "channel",
+        "type: webhook\nurl: http://127.0.0.1:9/\nsecret: secret:PAGER\n",
+      ],
+    ] as const;
+    for (const [page, called, family, text] of kinds) {
+      await me.press(nav.getByRole("link", { name: page, exact: true }));
+      await me.press(me.link(called));
+      await me.page.waitForURL(new RegExp(`family=${family}`));
+      await me.choose(me.page.getByRole("combobox", { name: "Project" }), "Globex");
+      await me.write(me.field("Contract id"), `${family}-of-${name}`);
+      await draft(text, `${family}-of-${name} 1.0`);
+    }
   });
 });

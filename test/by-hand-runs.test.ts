@@ -1,30 +1,33 @@
+import type { Locator, Page, Route } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openDatabase } from "../src/platform/database/index.ts";
 import { createLog } from "../src/platform/log.ts";
 import { BROWSER_READY_MS } from "./support/chromium.ts";
 import { seedLines } from "./support/client-runs.ts";
-import { good } from "./support/e2e-tenant.ts";
-import { HANDS } from "./support/hands.ts";
-import type { Questions, Waiting } from "./support/questions.ts";
+import { HANDS, type HandName } from "./support/hands.ts";
 import { openSite, type Site } from "./support/site.ts";
 import { seedStory } from "./support/story.ts";
 import type { Visit } from "./support/visit.ts";
-import { waitFor } from "./support/wait.ts";
 
-/** What is done with runs and their questions: everything by clicking, and everything by keyboard alone. */
+/** What is done with runs: everything by clicking, and everything by keyboard alone. */
 
 let site: Site;
-let questions: Questions;
-/** Of a run to which everything has happened, and of one with a long timeline. */
+/** Of a run to which everything has happened. */
 let story: string;
-let long: string;
+/** Of runs with a long timeline, one for each hand. */
+const longs = new Map<HandName, string>();
+const long = (name: HandName) => longs.get(name) ?? "";
 
 beforeAll(async () => {
   site = await openSite({ AWOOOP_ROLES: "api,worker" });
-  questions = await site.openQuestions();
+  await site.openQuestions();
   story = await seedOldStory();
-  long = await seedRuns();
-  await seedLines(site, long, 400);
+  for (const { run_id, title, trigger_type } of await seedRuns()) {
+    if (title !== "Full disk 2") continue;
+    const hand = HANDS.find((each) => trigger_type === `by-${each}`);
+    if (hand) longs.set(hand, String(run_id));
+    await seedLines(site, String(run_id), 400);
+  }
 }, BROWSER_READY_MS);
 
 afterAll(() => site?.close());
@@ -41,9 +44,9 @@ async function seedOldStory(): Promise<string> {
   return run.run_id;
 }
 
-/** For each hand three runs of a client and two that have failed. Answers one of the first. */
-async function seedRuns(): Promise<string> {
-  const made = await site.admin(
+/** For each hand three runs of a client and two that have failed. */
+function seedRuns() {
+  return site.admin(
     `insert into awooop.runs (run_id, project_id, agent_id, revision_id, driver, state, title, is_shadow, trace_id, trigger_type,
        created_at, started_at, heartbeat_at, completed_at)
      select gen_random_uuid(), project_id, contract_id, revision_id, case when n < 4 then 'client' else 'worker' end,
@@ -52,8 +55,38 @@ async function seedRuns(): Promise<string> {
      from awooop.contract_revisions, generate_series(1, 5) n, unnest(array['${HANDS.join("','")}']) hand
      where contract_id = 'janitor' returning run_id, title, trigger_type`,
   );
-  const one = made.find((run) => run.title === "Full disk 2" && run.trigger_type === "by-mouse");
-  return String(one?.run_id);
+}
+
+/** What is read of a run while it is taken along whole. */
+const IS_PAGE = /\/timeline\?(?=.*limit=200)(?=.*records=true)/;
+
+/** Holds what is read of a run, page by page. */
+async function holdPages(page: Page) {
+  const held: Route[] = [];
+  await page.route(IS_PAGE, (route) => {
+    held.push(route);
+  });
+  return {
+    async letOneGo() {
+      await expect.poll(() => held.length, { timeout: 30_000 }).toBe(1);
+      await held.pop()?.continue();
+    },
+  };
+}
+
+/** Goes on when the console no longer thinks that it will be there at once. */
+async function isLater(page: Page): Promise<void> {
+  const read = () => page.evaluate<number>("performance.now()");
+  await expect.poll(read, { timeout: 30_000 }).toBeGreaterThan((await read()) + 1_000);
+}
+
+/** More of a run than is taken along: only how many there are is looked at. */
+async function makeEndless(page: Page): Promise<void> {
+  const items = Array.from({ length: 100_000 }, (_, at) => ({ item_id: `${at}` }));
+  await page.route(IS_PAGE, async (route) => {
+    const real = await (await route.fetch()).json();
+    await route.fulfill({ json: { ...real, items, next_cursor: "more" } });
+  });
 }
 
 describe.each(HANDS)("by %s alone, runs", { timeout: 120_000 }, (name) => {
@@ -72,6 +105,8 @@ describe.each(HANDS)("by %s alone, runs", { timeout: 120_000 }, (name) => {
     await tables.nth(3).waitFor();
     for (const table of await tables.all()) await me.press(table);
     await me.page.getByRole("columnheader", { name: "95th percentile", exact: true }).waitFor();
+    await me.press(me.button("7 d"));
+    await me.page.getByRole("heading", { name: "Runs by state, last 7 days" }).waitFor();
     await me.press(me.link("Failed runs"));
     await me.page.waitForURL(/state=failed/);
   });
@@ -115,6 +150,9 @@ describe.each(HANDS)("by %s alone, runs", { timeout: 120_000 }, (name) => {
     await me.write(me.dialog.getByRole("textbox"), "a false alarm");
     await me.confirm("Cancel 1 run");
     await done.getByText("1 run cancelled").waitFor();
+    await me.press(me.field("Mark Full disk 4"));
+    await me.press(me.button("Take all 5 that match"));
+    await me.press(me.button("Clear"));
     await me.press(me.field("Mark all that match"));
     await me.press(me.button("Retry…"));
     await me.dialog.getByText("5 runs are meant").waitFor();
@@ -133,9 +171,15 @@ describe.each(HANDS)("by %s alone, runs", { timeout: 120_000 }, (name) => {
   it("are read line by line and in time, each with what stands behind it", async () => {
     await me.go(`/runs/acme/${story}`);
     const details = me.page.getByRole("complementary", { name: "Details" });
+    const chosen = async (button: Locator) => {
+      await me.press(button);
+      await button.and(me.page.locator("[aria-pressed=true]")).waitFor();
+    };
     for (const shown of ["Calls", "Messages", "State", "All"])
-      await me.press(me.page.getByRole("button", { name: shown, exact: true }));
+      await chosen(me.page.getByRole("button", { name: shown, exact: true }));
     await me.press(me.button("Waterfall"));
+    for (const scale of ["Whole run", "Fold waits"])
+      await chosen(me.page.getByRole("button", { name: scale, exact: true }));
     await me.press(me.page.locator("a.wf").filter({ hasText: "clear_cache" }).first());
     await me.press(details.getByRole("button", { name: "Copy arguments" }));
     await me.copied();
@@ -156,15 +200,43 @@ describe.each(HANDS)("by %s alone, runs", { timeout: 120_000 }, (name) => {
   });
 
   it("are told from their end or their beginning, however long", async () => {
-    await me.go(`/runs/acme/${long}`);
+    await me.go(`/runs/acme/${long(name)}`);
     const line = (n: number) => me.page.locator(".story").getByText(`line ${n}`, { exact: true });
     await line(400).waitFor();
     await me.press(me.button("Earlier entries"));
     await me.sees("140 entries");
+    await me.press(me.page.locator("a.ev").filter({ hasText: "line 300" }));
+    await site.server.api(`/runs/${long(name)}/cancel`, { body: { reason: "seen enough" } });
+    const news = me.button(/new entr/);
+    await news.waitFor();
+    // Tab would have to pass all that is new.
+    await (name === "mouse" ? me.press(news) : me.page.keyboard.press("n"));
+    await me.page.locator("a.ev:focus").filter({ hasText: "seen enough" }).waitFor();
     await me.press(me.button("From the beginning"));
     await line(1).waitFor();
     await me.press(me.button("To the newest entries"));
     await line(400).waitFor();
+  });
+
+  it("are taken along whole: one sees how far that is, leaves, or is told where it ends", async () => {
+    await me.go(`/runs/acme/${long(name)}`);
+    const { page } = me;
+    const button = me.button("Download the whole run as JSON");
+    const held = await holdPages(page);
+    await me.press(button);
+    await isLater(page);
+    await held.letOneGo();
+    await me.sees(/^JSON \d+ %/);
+    await held.letOneGo();
+    const isGivenUp = page.waitForEvent("requestfailed", (request) => IS_PAGE.test(request.url()));
+    await me.press(page.getByRole("main").getByRole("link", { name: "Runs", exact: true }));
+    await isGivenUp;
+    await page.unroute(IS_PAGE);
+    await makeEndless(page);
+    await me.go(`/runs/acme/${long(name)}`);
+    expect(await me.download(button)).toBe(`run-${long(name)}.json`);
+    await me.sees("Downloaded, but with its first 100,000 entries only");
+    await page.unroute(IS_PAGE);
   });
 
   it("are cancelled, tried again, and followed to those beside them", async () => {
@@ -181,125 +253,5 @@ describe.each(HANDS)("by %s alone, runs", { timeout: 120_000 }, (name) => {
     await me.sees("Retry of");
     await me.press(me.link(/^[0-9a-f]{8}$/));
     await me.page.waitForURL(/q=/);
-  });
-});
-
-describe.each(HANDS)("by %s alone, questions", { timeout: 120_000 }, (name) => {
-  let me: Visit;
-  beforeAll(async () => {
-    me = await site.visitBy(name);
-  });
-  afterAll(() => me?.end());
-
-  const statusOf = async ({ approvalId }: Waiting) =>
-    (await site.server.api(`/approvals/${approvalId}`)).body.status;
-  const becomes = (asked: Waiting, status: string) =>
-    waitFor(async () => (await statusOf(asked)) === status, {
-      timeoutMs: 15_000,
-      what: `the question to be ${status}`,
-    });
-
-  /** Presses one of the answers until it is taken: for a moment after it has appeared, a question is deaf. */
-  const answer = (called: string | RegExp, isTaken: () => Promise<boolean>) =>
-    waitFor(
-      async () => {
-        if (!(await isTaken())) await me.press(me.button(called));
-        return isTaken();
-      },
-      { timeoutMs: 15_000, what: `${called} to be heard` },
-    );
-  const ask = (called: string | RegExp) => answer(called, () => me.dialog.isVisible());
-
-  it("are chosen, looked at and answered in every way", async () => {
-    const asked = [];
-    for (let n = 0; n < 4; n += 1) asked.push(await questions.ask());
-    const [wished, edited, refused, granted] = asked as [Waiting, Waiting, Waiting, Waiting];
-    await me.go("/");
-    await me.press(me.link(/^Decide: /));
-    await me.page.locator(".ask .headline").waitFor();
-    const choose = async ({ approvalId }: Waiting) => {
-      await me.press(me.page.locator(`.list a[href*="${approvalId}"]`));
-      await me.page.locator(`.list a[aria-current][href*="${approvalId}"]`).waitFor();
-    };
-    await choose(wished);
-    await me.press(me.page.getByRole("button", { name: "JSON", exact: true }));
-    await me.press(me.button("Copy arguments"));
-    await me.copied();
-    await me.press(me.page.getByRole("button", { name: "Table", exact: true }));
-    await ask("Request changes…");
-    await me.write(me.dialog.getByRole("textbox"), "only the replica");
-    await me.confirm("Send to the agent");
-    await becomes(wished, "changes_requested");
-    await choose(edited);
-    await ask("Edit and approve…");
-    await me.write(me.dialog.getByRole("textbox", { name: /^Arguments/ }), '{"path": "/tmp"}');
-    await me.confirm(/^Approve edited/);
-    await becomes(edited, "approved");
-    await choose(refused);
-    await ask("Reject…");
-    await me.write(me.dialog.getByRole("textbox"), "The disk is needed.");
-    await me.confirm(/^Reject clear_cache/);
-    await becomes(refused, "rejected");
-    await choose(granted);
-    await answer(/^Approve/, async () => (await statusOf(granted)) === "approved");
-    await me.press(me.link("Decided questions"));
-    await me.sees(/only the replica/);
-    expect(await me.download(me.link(/signed record/))).toMatch(/^decision-/);
-    await me.press(me.link("What waits"));
-    await me.page.waitForURL(/\/approvals$/);
-  });
-
-  it("are answered together", async () => {
-    const pairs = { Approve: "approved", Reject: "rejected" };
-    for (const [called, status] of Object.entries(pairs)) {
-      const alike = [await questions.ask(), await questions.ask()];
-      await me.go("/approvals");
-      for (const { approvalId } of alike)
-        await me.press(
-          me.page
-            .getByRole("listitem")
-            .filter({ has: me.page.locator(`a[href*="${approvalId}"]`) })
-            .getByRole("checkbox"),
-        );
-      await me.press(
-        me.page
-          .getByRole("region", { name: "Marked questions" })
-          .getByRole("button", { name: `${called}…` }),
-      );
-      await me.write(me.dialog.getByRole("textbox"), "All alike.");
-      await me.confirm(called);
-      for (const asked of alike) await becomes(asked, status);
-    }
-  });
-
-  it("are answered on their run's page", async () => {
-    const [granted, refused] = [await questions.ask(), await questions.ask()];
-    await me.go(`/runs/acme/${granted.runId}`);
-    await me.press(me.link("Full question"));
-    await me.press(me.link("Open run"));
-    await me.button(/^Approve/).waitFor();
-    await answer(/^Approve/, async () => (await statusOf(granted)) === "approved");
-    await me.go(`/runs/acme/${refused.runId}`);
-    await ask("Reject…");
-    await me.write(me.dialog.getByRole("textbox"), "Not now.");
-    await me.confirm(/^Reject clear_cache/);
-    await becomes(refused, "rejected");
-  });
-
-  it("are told of when somebody else has answered, and that is put away", async () => {
-    const asked = await questions.ask();
-    const isListening = [/\/api\/v1\/audit-log\?/, /\/api\/v1\/events/].map((path) =>
-      me.page.waitForResponse(path),
-    );
-    await me.go("/approvals/decided");
-    await Promise.all(isListening);
-    const { key } = await good(
-      site.server.api("/keys", { body: { name: name, role: "operator" } }),
-    );
-    const body = { project_id: "acme", decision: "reject", reason: "not now" };
-    await good(site.server.api(`/approvals/${asked.runId}/decide`, { key, body }));
-    await me.sees(`${name} rejected a question`);
-    await me.press(me.button("Put away"));
-    await me.misses(`${name} rejected a question`);
   });
 });

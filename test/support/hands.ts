@@ -1,5 +1,6 @@
 import type { Locator, Page } from "playwright-core";
 import { unseenFocus } from "./focus.ts";
+import { waitFor } from "./wait.ts";
 
 /** How a person acts on a page; each keeps to its own means, whatever Playwright could do beside it. */
 export interface Hand {
@@ -55,6 +56,7 @@ function keyboardOn(page: Page): Hand {
   const { keyboard } = page;
   return {
     async press(target) {
+      await isOn(target);
       await tabTo(target);
       await keyboard.press((await target.evaluate(isBox)) ? "Space" : "Enter");
     },
@@ -83,6 +85,10 @@ function keyboardOn(page: Page): Hand {
     },
   };
 }
+
+/** What is there may not be on yet, which a click waits for by itself. */
+const isOn = (target: Locator) =>
+  waitFor(() => target.isEnabled(), { timeoutMs: 30_000, what: `${target} to be switched on` });
 
 /** What is asked of an element in the page; the tests are typed without the DOM. */
 interface Shown {

@@ -1,6 +1,6 @@
 import type { Browser, Locator, Page } from "playwright-core";
 import { expect } from "vitest";
-import { type Hand, type HandName, handOf } from "./hands.ts";
+import { type Hand, type HandName, handOf, tabTo } from "./hands.ts";
 import { misfits } from "./misfits.ts";
 import { DESK, openSignedIn, overflow, type Visitor, violations } from "./page.ts";
 
@@ -76,6 +76,10 @@ export async function visitBy(
     ...guest,
     ...hand,
     dialog,
+    async go(path) {
+      await guest.go(path);
+      if (name === "keyboard") await skipToContent(page);
+    },
     button: (called) => page.getByRole("button", { name: called }).first(),
     link: (called) => page.getByRole("link", { name: called }).first(),
     field: (called) => page.getByLabel(called).first(),
@@ -91,4 +95,11 @@ export async function visitBy(
     },
     copied: () => page.getByRole("status").filter({ hasText: "Copied" }).waitFor(),
   };
+}
+
+/** Past the navigation, as whoever has no mouse begins with a page. */
+async function skipToContent(page: Page): Promise<void> {
+  await tabTo(page.locator("a.skip"));
+  await page.keyboard.press("Enter");
+  await page.locator("main:focus").waitFor();
 }

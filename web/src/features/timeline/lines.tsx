@@ -1,7 +1,9 @@
 import { type ReactNode, useEffect, useRef, useState } from "react";
+import { useKeys } from "../../app/keys.ts";
 import { useWords } from "../../app/words.ts";
 import { Button } from "../../ui/button.tsx";
 import { Glyph } from "../../ui/glyphs.tsx";
+import { Kbd } from "../../ui/marks.tsx";
 import { entryOfStart } from "./queries.ts";
 import { useLines } from "./use-lines.ts";
 import type { useStory } from "./use-story.ts";
@@ -100,12 +102,15 @@ function NewLines(props: {
     if (timeline.apart > 0) timeline.openAt?.("news");
     else if (last !== undefined) props.goTo(last);
   };
+  // Tab leads there only through all that is above, and then it is gone.
+  useKeys({ n: () => count > 0 && show() });
   return (
     <div className="new-lines" role="status">
       {count > 0 && (
         <Button size="small" onClick={show}>
           <Glyph name="down" className="sm" />
           {t("story.new", { count, number: number(count) })}
+          <Kbd>N</Kbd>
         </Button>
       )}
     </div>

@@ -283,9 +283,10 @@ describe.each(HANDS)("by %s alone, the console", { timeout: 120_000 }, (name) =>
     await me.page.waitForURL(/project=globex/);
     await find("all projects", "All projects");
     await me.page.waitForURL(/channels$/);
-    await find("dark", "Theme: Dark");
-    expect(await me.page.locator("html").getAttribute("data-theme")).toBe("dark");
-    await find("light", "Theme: Light");
+    for (const theme of ["Dark", "Light"]) {
+      await find(theme, `Theme: ${theme}`);
+      await me.page.locator(`html[data-theme=${theme.toLowerCase()}]`).waitFor();
+    }
     await find("freeze", /^Freeze/);
     await me.confirm("Back");
     await find("繁體中文", "繁體中文");

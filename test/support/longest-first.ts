@@ -10,6 +10,7 @@ const LONGEST = [
   "time",
   "by-hand-people",
   "explain",
+  "by-hand-questions",
   "crash",
   "console-registry",
   "fuzz",

@@ -85,7 +85,7 @@ try {
     "demo/**",
     "examples/**",
     "test/demo.test.ts",
-    "test/{browser,inbox,console-*}.test.ts",
+    "test/{browser,inbox,by-hand-*,console-*}.test.ts",
     "web/**",
     "src/{mcp,cli}/**",
     "src/toolservers/{backoff,clean,flood,http,lists,messagelines,paramheaders,stdio,supervision,toollist}.test.ts",

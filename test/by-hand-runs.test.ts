@@ -255,3 +255,36 @@ describe.each(HANDS)("by %s alone, runs", { timeout: 120_000 }, (name) => {
     await me.page.waitForURL(/q=/);
   });
 });
+
+describe("by single keys", { timeout: 120_000 }, () => {
+  it("one gets to the pages, and from run to run", async () => {
+    const me = await site.visitBy("keyboard");
+    const { page } = me;
+    const goes = async (key: string, path: string) => {
+      await page.keyboard.press("g");
+      await page.keyboard.press(key);
+      await page.waitForURL((url) => url.pathname === path);
+      await page.locator("h1").waitFor();
+    };
+    await me.go("/runs");
+    await goes("a", "/approvals");
+    await goes("c", "/contracts");
+    await goes("t", "/tool-servers");
+    await goes("o", "/");
+    await goes("r", "/runs");
+    await me.go("/runs?trigger=by-mouse");
+    await me.press(me.link("Full disk 1"));
+    const at = (title: string) => page.getByRole("heading", { level: 1, name: title }).waitFor();
+    await at("Full disk 1");
+    for (const [key, link, title] of [
+      ["J", /^Older run/, "Full disk 2"],
+      ["K", /^Newer run/, "Full disk 1"],
+    ] as const) {
+      // Which run that is has to be known first.
+      await me.link(link).waitFor();
+      await page.keyboard.press(key);
+      await at(title);
+    }
+    await me.end();
+  });
+});

@@ -11,12 +11,11 @@ import { type Stop, walk, walksOf } from "./support/walk.ts";
 /** As many as one project may have by the time that it is looked at. */
 const RUNS = 100_000;
 
-/** Each page of what is registered, and of what has no page of its own in the demo; and those of a great many runs. */
-const PAGES: ((world: RegistryWorld) => Stop)[] = [
+/** Each page that shows what is registered, and what has no page of its own in the demo; and those of a great many runs. */
+const SHOWING: ((world: RegistryWorld) => Stop)[] = [
   () => ["/", ".recharts-surface"],
   () => ["/runs", "text=Disk almost full on 7"],
   () => ["/contracts", "text=a-long-name"],
-  () => ["/contracts/new", "text=YAML"],
   ({ inReview }) => [`/contracts/${inReview}`, "text=disk-janitor 2.0"],
   ({ active, inReview }) => [`/contracts/${active}/diff/${inReview}`, "text=kit/grow"],
   () => ["/tool-servers", "text=asleep"],
@@ -32,6 +31,22 @@ const PAGES: ((world: RegistryWorld) => Stop)[] = [
   () => ["/members?tab=oauth", "main h2"],
   () => ["/audit-log", "text=session.create"],
 ];
+
+const PAGES: typeof SHOWING = [...SHOWING, () => ["/contracts/new", "text=YAML"]];
+
+/** What a page shows is asked for here; who one is and what changes, elsewhere. */
+const IS_DATA = /\/api\/v1\/(?!session|events)/;
+const BROKEN = {
+  status: 500,
+  contentType: "application/problem+json",
+  body: JSON.stringify({
+    type: "urn:awooop:error:E-INTERNAL",
+    status: 500,
+    title: "Something went wrong on our side",
+    detail: "The error has been logged under the request id 01a2.",
+    code: "E-INTERNAL",
+  }),
+};
 
 let site: Site;
 let world: RegistryWorld;
@@ -54,6 +69,32 @@ describe("the console's pages of what is registered", { timeout: 120_000 }, () =
     const stops = pages.map((page) => page(world));
     await walk(site.browser, visitor, site.server, stops);
   });
+
+  it.each([
+    ["mouse", PHONE],
+    ["keyboard", DESK],
+  ] as const)(
+    "say what is wrong when nothing can be had, and come when one tries again, by %s",
+    async (hand, visitor) => {
+      const me = await site.visitBy(hand, visitor);
+      const { page } = me;
+      const again = page.getByRole("alert").getByRole("button");
+      const half = SHOWING.filter((_, at) => (at % 2 === 0) === (hand === "mouse"));
+      for (const [path, has] of half.map((stop) => stop(world))) {
+        await page.route(IS_DATA, (route) => route.fulfill(BROKEN));
+        await me.go(path);
+        await page.getByRole("alert").getByText("E-INTERNAL").first().waitFor();
+        await me.looksRight();
+        await page.unroute(IS_DATA);
+        for (let left = await again.count(); left > 0; left = await again.count()) {
+          await me.press(again.first());
+          await expect.poll(() => again.count(), { timeout: 30_000 }).toBeLessThan(left);
+        }
+        await page.locator(has).first().waitFor();
+      }
+      await me.end(/500/);
+    },
+  );
 
   it("find a contract by filter and by keyboard, and say what a viewer may not", async () => {
     const { page, end } = await site.visit(DESK, "/contracts", world.viewer);

@@ -32,8 +32,13 @@ export interface Ledger {
 /** A client's run shows that it lives with each call; that is written this often at the most. */
 const TOUCHED_EVERY_MS = 10_000;
 
-type LedgerDeps = { db: Database; log: Logger; patienceMs?: number };
-/** @param given.patienceMs how long a database that can't be reached is waited for, as in `createGroupCommit` */
+interface LedgerDeps {
+  db: Database;
+  log: Logger;
+  /** How long a database that can't be reached is waited for, in milliseconds; as any group commit does by default. */
+  patienceMs?: number;
+}
+
 export function createLedger({ db, ...given }: LedgerDeps): Ledger {
   const touched = new Map<string, number>();
   const dueToTouch = (items: readonly Item[]) => {
@@ -73,14 +78,11 @@ async function commitTogether(
   items: readonly Item[],
   { touching, isRepeat }: { touching: readonly Place[]; isRepeat: boolean },
 ): Promise<Entered[]> {
+  const rows = items.map(({ row }) => row);
   let known: ReadonlyMap<string, string> = new Map();
   let entering: Promise<[Item, Entered][]> | undefined;
   const work = async (tx: Tx) => {
-    if (isRepeat)
-      known = await statusesOf(
-        tx,
-        items.map(({ row }) => row),
-      );
+    if (isRepeat) known = await statusesOf(tx, rows);
     const left = items.filter((item) => !isWritten(item, known));
     entering = (await enterAll(tx, left, touching)).entered;
   };

@@ -24,9 +24,10 @@ test("what is kept of a reason is said in Chinese, with the names that are in it
   ]);
 });
 
-test("each way in which a run ends is known", () => {
+test("what others give as a reason is known: each way in which a run ends, and a project's end", () => {
   for (const state of RUN_STATES.filter(isFinal))
     expect(voidReasonInChinese(`the run was ${state}`)).toMatch(/^執行已/);
+  expect(voidReasonInChinese("the project was deactivated")).toBe("專案已停用");
 });
 
 test("another sentence is left to whoever wrote it", () => {

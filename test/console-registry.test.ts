@@ -12,7 +12,7 @@ import { type Stop, walk, walksOf } from "./support/walk.ts";
 const RUNS = 100_000;
 
 /** Each page that shows what is registered, and what has no page of its own in the demo; and those of a great many runs. */
-const SHOWING: ((world: RegistryWorld) => Stop)[] = [
+const SHOWING: ((world: RegistryWorld & { run: string }) => Stop)[] = [
   () => ["/", ".recharts-surface"],
   () => ["/runs", "text=Disk almost full on 7"],
   () => ["/contracts", "text=a-long-name"],
@@ -30,6 +30,8 @@ const SHOWING: ((world: RegistryWorld) => Stop)[] = [
   () => ["/members?tab=keys", "text=reviewer"],
   () => ["/members?tab=oauth", "main h2"],
   () => ["/audit-log", "text=session.create"],
+  // Of whichever project.
+  ({ run }) => [`/runs/${run}`, "text=Disk almost full on"],
 ];
 
 const PAGES: typeof SHOWING = [...SHOWING, () => ["/contracts/new", "text=YAML"]];
@@ -49,12 +51,13 @@ const BROKEN = {
 };
 
 let site: Site;
-let world: RegistryWorld;
+let world: RegistryWorld & { run: string };
 
 beforeAll(async () => {
   site = await openSite();
-  world = await makeRegistryWorld(site.server);
-  await seedClientRuns(site, RUNS, "disk-janitor");
+  const registered = await makeRegistryWorld(site.server);
+  const [run = ""] = await seedClientRuns(site, RUNS, "disk-janitor");
+  world = { ...registered, run };
 }, BROWSER_READY_MS);
 
 afterAll(() => site?.close());

@@ -21,6 +21,8 @@ export function ProblemNote(props: { error: Error; onRetry?: () => void; childre
   const known = language === "en" ? undefined : codeText(problem?.code ?? null);
   const lost = problem?.isConnection ?? false;
   const now = problem && !lost && whatNow(problem, words);
+  // What is not there won't be when it is asked for again.
+  const onRetry = problem?.code === "E-NOT-FOUND" ? undefined : props.onRetry;
   return (
     <div className="err" role="alert">
       <Glyph name="failed" className="text-stop-text" />
@@ -36,8 +38,8 @@ export function ProblemNote(props: { error: Error; onRetry?: () => void; childre
         {problem && <Faults of={problem} isAll={known !== undefined} />}
         {now && <div className="text-ink-2">{now}</div>}
         <div className="line mt-2 empty:hidden">
-          {props.onRetry && (
-            <Button size="small" onClick={props.onRetry}>
+          {onRetry && (
+            <Button size="small" onClick={onRetry}>
               <Glyph name="retry" className="sm" />
               {t("common.try_again")}
             </Button>

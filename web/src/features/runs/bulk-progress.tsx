@@ -89,7 +89,7 @@ function Refusals(props: { bulkId: string; onClose: () => void }) {
   return (
     <Dialog title={t("many_runs.refused_title")} onClose={props.onClose} wide>
       {refused.isPending && <Bones rows={4} label={t("common.loading")} />}
-      {refused.error && <ProblemNote error={refused.error} />}
+      {refused.error && <ProblemNote error={refused.error} onRetry={() => refused.refetch()} />}
       <ul className="refusals">
         {refused.data?.results.map(({ run_id: runId, code, detail }) => (
           <li key={runId}>

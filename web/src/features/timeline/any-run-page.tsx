@@ -23,7 +23,7 @@ export function AnyRunPage() {
     <div className="page">
       <h1 className="sr-only">{t("run.title")}</h1>
       {found.error ? (
-        <ProblemNote error={found.error} />
+        <ProblemNote error={found.error} onRetry={() => found.refetch()} />
       ) : (
         <Bones rows={10} label={t("common.loading")} />
       )}

@@ -4,7 +4,6 @@ import { useMemo } from "react";
 import { isFinal, type Run, type RunDetail } from "../../app/api.ts";
 import { useNow } from "../../app/clock.ts";
 import { runApprovalsQuery, runQuery } from "../../app/queries.ts";
-import { Problem } from "../../app/send.ts";
 import { usePageTitle } from "../../app/title.ts";
 import { useWords } from "../../app/words.ts";
 import { Bones, ProblemNote } from "../../ui/problem.tsx";
@@ -27,7 +26,6 @@ export function RunPage() {
   const isOpen = useOpened(runId, run.data !== undefined && !arePending);
   usePageTitle(run.data?.run.title ?? t("run.title"));
   if (run.data && isOpen) return <LoadedRun key={runId} detail={run.data} />;
-  const missing = run.error instanceof Problem && run.error.status === 404;
   return (
     <div className="page">
       <div className="crumb">
@@ -35,9 +33,7 @@ export function RunPage() {
       </div>
       <h1 className="sr-only">{t("run.title")}</h1>
       {!run.error && <Bones rows={10} label={t("common.loading")} />}
-      {run.error && (
-        <ProblemNote error={run.error} {...(missing ? {} : { onRetry: () => run.refetch() })} />
-      )}
+      {run.error && <ProblemNote error={run.error} onRetry={() => run.refetch()} />}
     </div>
   );
 }

@@ -79,7 +79,8 @@ async function startFloor(order: FloorOrder): Promise<string> {
 }
 
 async function run(plan: Plan): Promise<void> {
-  const postgres = await openPostgres();
+  // Of use to the loading of the data alone, which vacuums and analyzes at its end.
+  const postgres = await openPostgres({ max_wal_size: "8GB", autovacuum_naptime: "1h" });
   closers.push(() => postgres.close());
   const { projects, own, questions, effort } = plan;
   const base = { projects, own, questions };

@@ -4,13 +4,14 @@
  */
 import { openPostgres } from "./api/postgres.ts";
 import { machineOf } from "./api/report.ts";
-import { type Effort, type Measured, measure } from "./gateway/measure.ts";
+import { type Effort, type Measured, measure, warmUp } from "./gateway/measure.ts";
 import { startBareInsert, startHooks } from "./ingest/sides.ts";
 import { percentile, rounded } from "./percentile.ts";
 
 const CONNECTIONS = [1, 16];
-const FULL: Effort = { rounds: 8, busyMs: 2_000, warmUpMs: 3_000 };
-const QUICK: Effort = { rounds: 4, busyMs: 800, warmUpMs: 800 };
+const FULL: Effort = { rounds: 8, busyMs: 2_000, leadInMs: 300 };
+const QUICK: Effort = { rounds: 4, busyMs: 800, leadInMs: 200 };
+const WARM_UP = { full: 6_000, quick: 1_500 };
 
 const closers: (() => unknown)[] = [];
 
@@ -28,11 +29,12 @@ function summary({ latencies, rates, rssMib }: Measured) {
   };
 }
 
-async function run(effort: Effort): Promise<void> {
+async function run(effort: Effort, warmUpMs: number): Promise<void> {
   const postgres = await openPostgres();
   closers.push(() => postgres.close());
   const bare = await startBareInsert(closers, await postgres.makeDatabase());
   const ours = await startHooks(closers, await postgres.makeDatabase());
+  await warmUp([bare, ours], Math.max(...CONNECTIONS), warmUpMs);
   const ratios: Record<string, number> = {};
   const figures: Record<string, object> = {};
   for (const connections of CONNECTIONS) {
@@ -58,7 +60,8 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.once(signal, () => cleanUp().finally(() => process.exit(1)));
 }
 try {
-  await run(process.argv.includes("--quick") ? QUICK : FULL);
+  const isQuick = process.argv.includes("--quick");
+  await run(isQuick ? QUICK : FULL, isQuick ? WARM_UP.quick : WARM_UP.full);
 } finally {
   await cleanUp();
 }

@@ -32,9 +32,13 @@ export interface BenchPostgres {
 /**
  * The server of BENCH_DATABASE_URL, whose login must be a superuser; by default one of our own, with the settings
  * AwoooP itself gives it, in a temporary folder.
+ *
+ * @param settings of our own server, beside those
  */
-export async function openPostgres(): Promise<BenchPostgres> {
-  const { adminUrl, close } = await openServer();
+export async function openPostgres(
+  settings: Readonly<Record<string, string>> = {},
+): Promise<BenchPostgres> {
+  const { adminUrl, close } = await openServer(settings);
   const server = await prepareServer(adminUrl);
   const closeAll = async () => {
     await dropDatabases(server);
@@ -69,7 +73,9 @@ async function migrateTemplate(server: TestServer): Promise<string> {
   });
 }
 
-async function openServer(): Promise<{ adminUrl: string; close(): Promise<void> }> {
+async function openServer(
+  settings: Readonly<Record<string, string>>,
+): Promise<{ adminUrl: string; close(): Promise<void> }> {
   const external = process.env.BENCH_DATABASE_URL;
   if (external) return { adminUrl: external, close: () => dropLogin(external) };
   const folder = await mkdtemp(join(tmpdir(), "awooop-bench-"));
@@ -79,8 +85,7 @@ async function openServer(): Promise<{ adminUrl: string; close(): Promise<void> 
     const embedded = await startEmbeddedPostgres({
       dataDir: join(folder, "data"),
       log: (level, message) => level === "error" && console.error(message),
-      // Of use to the loading of the data alone, which vacuums and analyzes at its end.
-      settings: { max_wal_size: "8GB", autovacuum_naptime: "1h" },
+      settings,
     });
     const { host, port } = embedded.superuserConfig;
     const query = new URLSearchParams({ host, sslmode: "disable" });

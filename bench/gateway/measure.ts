@@ -15,7 +15,20 @@ export interface Effort {
   rounds: number;
   /** How long a contestant is kept busy in a round, in milliseconds. */
   busyMs: number;
-  warmUpMs: number;
+  /** How long it is kept busy before that, unmeasured: the machine's caches still belong to the one before it. */
+  leadInMs: number;
+}
+
+/**
+ * Keeps each contestant busy for a while, unmeasured: what is compiled while a program runs is compiled only once it has
+ * been called thousands of times, and all of them are to be measured as they run from then on.
+ */
+export async function warmUp(
+  contestants: readonly Contestant[],
+  connections: number,
+  ms: number,
+): Promise<void> {
+  for (const contestant of contestants) await busy(contestant, connections, ms);
 }
 
 /**
@@ -31,12 +44,12 @@ export async function measure(
 ): Promise<Map<string, Measured>> {
   const found = new Map<string, Measured>();
   for (const contestant of contestants) {
-    await busy(contestant, connections, effort.warmUpMs);
     found.set(contestant.name, { latencies: [], rates: [], rssMib: 0 });
   }
   for (let round = 0; round < effort.rounds; round++) {
     const first = round % contestants.length;
     for (const contestant of [...contestants.slice(first), ...contestants.slice(0, first)]) {
+      await busy(contestant, connections, effort.leadInMs);
       const { latencies, rate } = await busy(contestant, connections, effort.busyMs);
       const measured = found.get(contestant.name);
       if (!measured) continue;

@@ -42,6 +42,8 @@ export function ratiosOf(measurements: Measurements) {
     proxy_rps_64: both("bare proxy", 64, "calls_per_second"),
     durable_rps_64: both("bare proxy + insert", 64, "calls_per_second"),
     durable_p50_1: both("bare proxy + insert", 1, "p50_ms"),
+    twice_rps_64: { write: both("bare proxy + both", 64, "calls_per_second").write },
+    twice_p50_1: { write: both("bare proxy + both", 1, "p50_ms").write },
     mcp_proxy_rps_64: peer("calls_per_second"),
     mcp_proxy_p99_64: peer("p99_ms"),
     mcp_proxy_rss: peer("rss_mib"),

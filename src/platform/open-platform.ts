@@ -1,3 +1,4 @@
+import { keepCompiledCode } from "./compiled-code.ts";
 import type { Config } from "./config.ts";
 import { listenToChanges } from "./database/changes.ts";
 import { assertRlsHolds, openDatabase } from "./database/index.ts";
@@ -16,6 +17,7 @@ export async function openPlatform(
   log: Logger,
   closers: Closer[],
 ) {
+  keepCompiledCode();
   const telemetry = openTelemetry(config.telemetry, log);
   if (telemetry) closers.push({ name: "telemetry", close: () => telemetry.close() });
   const runtimeUser =

@@ -60,8 +60,7 @@ async function openContestants(databaseUrl: string): Promise<Contestant[]> {
 }
 
 async function run(effort: Effort, warmUpMs: number): Promise<void> {
-  // Tables that grow from nothing within seconds are looked after in seconds: plans that were made for empty ones don't last.
-  const postgres = await openPostgres({ autovacuum_naptime: "5s" });
+  const postgres = await openPostgres();
   closers.push(() => postgres.close());
   const contestants = await openContestants(await postgres.makeDatabase());
   await warmUp(contestants, Math.max(...CONNECTIONS), warmUpMs);

@@ -3,6 +3,7 @@ import pg from "pg";
 import type { Logger } from "../log.ts";
 import { fixedQuery } from "./fixed-query.ts";
 import type { Tx } from "./index.ts";
+import { CONNECT_MS } from "./unreachable.ts";
 
 const CHANNEL = "awooop_changes";
 const RETRY_MS = 500;
@@ -89,6 +90,7 @@ export async function listenToChanges(options: { url: string; log: Logger }): Pr
       connectionString: options.url,
       application_name: "awooop-listen",
       keepAlive: true,
+      connectionTimeoutMillis: CONNECT_MS,
     });
     next.on("error", (error) =>
       options.log.warn({ err: error }, "the change listener lost its connection"),

@@ -5,7 +5,7 @@ import type { Logger } from "../log.ts";
 import type { JsonValue } from "./database.generated.ts";
 import { createStatementNames } from "./statement-names.ts";
 import { runTransaction, type Scope, SETTINGS, type Tx } from "./transaction.ts";
-import { isConnectionTrouble, Unreachable } from "./unreachable.ts";
+import { CONNECT_MS, isConnectionTrouble, Unreachable } from "./unreachable.ts";
 
 export type { DB } from "./database.generated.ts";
 export type { Scope, Tx } from "./transaction.ts";
@@ -56,17 +56,20 @@ const types: pg.CustomTypesConfig = {
  *
  * @param options.isPooled whether a pooler stands in between: each transaction may then get another connection, on which
  *   nothing has been prepared
+ * @param options.connectMs how long a transaction waits for its connection, in milliseconds (30,000)
  */
 export function openDatabase(options: {
   url: string;
   max?: number;
   isPooled?: boolean;
+  connectMs?: number;
   log: Logger;
 }): Database {
   const pool = new pg.Pool({
     connectionString: options.url,
     application_name: "awooop",
     max: options.max ?? 12,
+    connectionTimeoutMillis: options.connectMs ?? CONNECT_MS,
     // Statements are sent without waiting for the answer to the one before.
     pipeline: true,
   });

@@ -1,6 +1,7 @@
 import { keepCompiledCode } from "./compiled-code.ts";
 import type { Config } from "./config.ts";
 import { listenToChanges } from "./database/changes.ts";
+import { proveConnection } from "./database/first-connection.ts";
 import { assertRlsHolds, openDatabase } from "./database/index.ts";
 import { migrate } from "./database/migrate.ts";
 import { createCursors } from "./http/index.ts";
@@ -24,6 +25,11 @@ export async function openPlatform(
     storage.migrateUrl === storage.url
       ? undefined
       : decodeURIComponent(new URL(storage.url).username);
+  await proveConnection(storage.url, "DATABASE_URL");
+  if (storage.migrateUrl !== storage.url)
+    await proveConnection(storage.migrateUrl, "DATABASE_MIGRATE_URL");
+  if (storage.listenUrl !== storage.url)
+    await proveConnection(storage.listenUrl, "DATABASE_LISTEN_URL");
   await migrate({ url: storage.migrateUrl, runtimeUser });
   const isPooled = storage.listenUrl !== storage.url;
   const db = openDatabase({ url: storage.url, isPooled, log });

@@ -19,7 +19,7 @@ import { openWorld, type World } from "./support/fuzz/world.ts";
  */
 
 /** Requests of each sort for each operation; AWOOOP_FUZZ_RUNS makes it longer, AWOOOP_FUZZ_SEED another one. */
-const RUNS = Number(process.env.AWOOOP_FUZZ_RUNS ?? 30);
+const RUNS = Number(process.env.AWOOOP_FUZZ_RUNS ?? 60);
 const SEED = Number(process.env.AWOOOP_FUZZ_SEED ?? 20_261_122);
 const MOST_MS = 60_000 + RUNS * 2_000;
 

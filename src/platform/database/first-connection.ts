@@ -4,12 +4,6 @@ import { isConnectionTrouble } from "./unreachable.ts";
 
 const CONNECT_MS = 10_000;
 
-/** What a name that nobody knows comes to, and a server that says nothing. */
-const isNobodyThere = (error: unknown) => {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return isConnectionTrouble(error) || code === "ENOTFOUND" || message === "timeout expired";
-};
-
 /**
  * Connects and leaves again, so that an address or a login that is wrong is told in words when the server starts.
  *
@@ -25,7 +19,7 @@ export async function proveConnection(url: string, variable: string): Promise<vo
     await client.connect();
   } catch (cause) {
     const { message } = cause as Error;
-    if (isNobodyThere(cause)) {
+    if (isConnectionTrouble(cause)) {
       const words = `${variable}: ${where} can't be reached (${message}). Start it, or correct the address.`;
       throw new AppError("E-DB-DOWN", words, { cause });
     }

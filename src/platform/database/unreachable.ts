@@ -28,7 +28,7 @@ export const databaseDown = (): AppError =>
 
 /** What the driver says where there is no code: a connection that was lost, that was not made in time, or not free in time. */
 const WORDS =
-  /^Connection terminated|^Client has encountered|^timeout exceeded when trying to connect/;
+  /^Connection terminated|^Client has encountered|^timeout (?:expired|exceeded when trying to connect)/;
 
 /** Connection trouble, a server that shuts down or starts up, too many connections (PostgreSQL, appendix A). */
 const CODES = /^(08|57P|53)/;
@@ -40,6 +40,7 @@ const NETWORK = new Set([
   "ENOENT",
   "ETIMEDOUT",
   "EAI_AGAIN",
+  "ENOTFOUND",
 ]);
 
 /** Whether what a transaction threw says that the database is not there now. */

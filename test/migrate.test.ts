@@ -168,16 +168,16 @@ describe("a database where row-level security would not hold", () => {
     }
     await (await start(url)).stop();
   });
+});
 
-  test("a server says in a line where its database is not", async () => {
-    const nowhere = "postgresql://somebody:the-password@127.0.0.1:1/awooop";
-    const refused = await startAwooop({ databaseUrl: nowhere }).catch((error: unknown) => error);
-    expect(refused).toBeInstanceOf(StartRefused);
-    expect(refused).toMatchObject({
-      exitCode: 1,
-      message: expect.stringMatching(
-        /ended with 1:\nDATABASE_URL: PostgreSQL at 127\.0\.0\.1:1 can't be reached \(.*\).* \(E-DB-DOWN\)\n$/,
-      ),
-    });
+test("a server says in a line where its database is not", async () => {
+  const nowhere = "postgresql://somebody:the-password@127.0.0.1:1/awooop";
+  const refused = await startAwooop({ databaseUrl: nowhere }).catch((error: unknown) => error);
+  expect(refused).toBeInstanceOf(StartRefused);
+  expect(refused).toMatchObject({
+    exitCode: 1,
+    message: expect.stringMatching(
+      /ended with 1:\nDATABASE_URL: PostgreSQL at 127\.0\.0\.1:1 can't be reached \(.*\).* \(E-DB-DOWN\)\n$/,
+    ),
   });
 });

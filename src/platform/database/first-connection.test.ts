@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../../test/support/database.ts";
 import { proveConnection } from "./first-connection.ts";
 
-async function freePort(): Promise<{ port: number; server: Server }> {
+async function openServerThatHangsUp(): Promise<{ port: number; server: Server }> {
   const server = createServer((socket) => socket.destroy());
   await once(server.listen(0, "127.0.0.1"), "listening");
   return { port: (server.address() as AddressInfo).port, server };
@@ -25,7 +25,7 @@ describe("the first connection to the database", () => {
   });
 
   it("is told to be nobody's, without the password, where nobody listens or all hang up", async () => {
-    const { port, server } = await freePort();
+    const { port, server } = await openServerThatHangsUp();
     const url = `postgresql://somebody:the-password@127.0.0.1:${port}/awooop`;
     const isDown = {
       code: "E-DB-DOWN",
